@@ -1,0 +1,285 @@
+"""The configuration of one experiment: typed, frozen, and checked as a whole.
+
+Outside (TOML files, `--set`, Flower's run config) it is one flat table of
+kebab-case keys, so that the same file serves `fedcompare` and `flwr run`.
+Inside it is grouped by who reads it.
+"""
+
+import difflib
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+
+from fedcompare.errors import ConfigError
+
+NO_CLASS = "-"
+
+
+def _parse_excluded_classes(value: object) -> object:
+    """Turn `[[1, 3], []]` or `"1,3 -"` into tuples; leave the rest to the type check."""
+    if isinstance(value, str):
+        try:
+            value = [
+                [] if silo == NO_CLASS else [int(c) for c in silo.split(",")]
+                for silo in value.split()
+            ]
+        except ValueError:
+            raise ValueError('write classes as [[1, 3, 7], []] or as "1,3,7 -"') from None
+    if isinstance(value, list | tuple):
+        return tuple(tuple(silo) if isinstance(silo, list) else silo for silo in value)
+    return value
+
+
+def _format_excluded_classes(value: tuple[tuple[int, ...], ...]) -> str:
+    return " ".join(",".join(map(str, silo)) or NO_CLASS for silo in value)
+
+
+ExcludedClasses = Annotated[
+    tuple[tuple[Annotated[int, Field(ge=0)], ...], ...],
+    BeforeValidator(_parse_excluded_classes),
+    PlainSerializer(_format_excluded_classes),
+]
+_Seed = Annotated[int, Field(ge=0, lt=2**63)]
+_Count = Annotated[int, Field(ge=1)]
+_Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        alias_generator=lambda name: name.replace("_", "-"),
+        validate_by_alias=True,
+        validate_by_name=True,
+    )
+
+
+class DataConfig(_Group):
+    """Which dataset, and what its parts are called ("" finds the columns by their type)."""
+
+    dataset: Annotated[str, Field(min_length=1)] = "mnist"
+    train_split: str = "train"
+    test_split: str = "test"
+    image_column: str = ""
+    label_column: str = ""
+
+
+class PartitionConfig(_Group):
+    """How the examples are split over silos; no `excluded_classes` means IID parts."""
+
+    num_silos: _Count = 3
+    excluded_classes: ExcludedClasses = ((1, 3, 7), (2, 5, 8), (4, 6, 9))
+
+    def excluded_from(self, silo_index: int) -> tuple[int, ...]:
+        """Return the classes that the silo at this 0-based index must not have."""
+        return self.excluded_classes[silo_index] if self.excluded_classes else ()
+
+
+class ModelConfig(_Group):
+    """Two fully connected layers with this many units between them."""
+
+    hidden_units: _Count = 128
+
+
+class TrainConfig(_Group):
+    """The optimiser, the same in every regime: SGD with momentum."""
+
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.01
+    momentum: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.9
+    batch_size: _Count = 64
+    threads_per_silo: _Count = 1
+
+
+class IsolatedConfig(_Group):
+    """The budget of an isolated model."""
+
+    isolated_epochs: _Count = 10
+
+
+class FederationConfig(_Group):
+    """The budget and rules of federated training; timeouts are in seconds."""
+
+    strategy: str = "fedavg"
+    num_server_rounds: _Count = 3
+    local_epochs: _Count = 10
+    fraction_evaluate: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 1.0
+    connect_timeout: _Seconds = 120.0
+    round_timeout: _Seconds = 3600.0
+
+
+class ResourceConfig(_Group):
+    """What the run may use; it has no influence on the numbers. 0 CPUs means all."""
+
+    num_cpus: Annotated[int, Field(ge=0)] = 0
+
+
+class ExperimentConfig(_Group):
+    """One experiment: its name, its seed, and a group for each reader."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "mnist"
+    seed: _Seed = 42
+    data: DataConfig = DataConfig()
+    partition: PartitionConfig = PartitionConfig()
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+    isolated: IsolatedConfig = IsolatedConfig()
+    federation: FederationConfig = FederationConfig()
+    resources: ResourceConfig = ResourceConfig()
+
+    def to_flat(self) -> dict[str, str | int | float]:
+        """Return all keys as the flat table that `parse_config` reads."""
+        flat: dict[str, str | int | float] = {}
+        for value in self.model_dump(by_alias=True).items():
+            flat.update(value[1] if isinstance(value[1], dict) else dict([value]))
+        return flat
+
+    def to_json(self) -> str:
+        """Return the flat table as JSON, the form in which it crosses to clients."""
+        return json.dumps(self.to_flat())
+
+    def shared(self) -> dict[str, str | int | float]:
+        """Return the keys that two regimes must agree on to be compared."""
+        own = {*IsolatedConfig().model_dump(by_alias=True)}
+        own |= {*FederationConfig().model_dump(by_alias=True)}
+        own |= {*ResourceConfig().model_dump(by_alias=True)}
+        return {key: value for key, value in self.to_flat().items() if key not in own}
+
+
+_GROUPS = {
+    name: field.annotation
+    for name, field in ExperimentConfig.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, _Group)
+}
+_GROUP_OF = {
+    key: group for group, model in _GROUPS.items() for key in model().model_dump(by_alias=True)
+}
+KEYS = ("name", "seed", *_GROUP_OF)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value and how the user typed it: `--lr`, `--set seed`, or the key in a file."""
+
+    value: object
+    typed: str
+
+
+Settings = Mapping[str, Setting]
+
+
+def read_settings(path: Path) -> dict[str, Setting]:
+    """Read a TOML file of flat keys.
+
+    Raises:
+        ConfigError: the file is missing, unreadable, or no TOML.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError([f"--config {path}: {reason}"]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"--config {path}: not valid TOML: {error}"]) from error
+    return {key: Setting(value, f"{path.name}: {key}") for key, value in table.items()}
+
+
+def parse_assignment(text: str) -> tuple[str, Setting]:
+    """Read one `--set key=value`; the value is TOML, and a bare word is a string.
+
+    Raises:
+        ConfigError: there is no `=`.
+    """
+    key, separator, value = text.partition("=")
+    key = key.strip()
+    if not separator:
+        raise ConfigError([f"--set {text}: write it as key=value"])
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value.strip()
+    return key, Setting(parsed, f"--set {key}")
+
+
+def parse_config(settings: Settings) -> ExperimentConfig:
+    """Return the configuration that `settings` make on top of the defaults.
+
+    Raises:
+        ConfigError: with one line for every unknown key, wrong value and contradiction.
+    """
+    problems = [_unknown(key, setting) for key, setting in settings.items() if key not in KEYS]
+    known = {key: setting for key, setting in settings.items() if key in KEYS}
+    bad: dict[str, str] = {}
+    config = ExperimentConfig()
+    try:
+        config = _build(known)
+    except ValidationError as error:
+        bad = dict(_field_problems(error))
+        config = _build({key: setting for key, setting in known.items() if key not in bad})
+    problems += [f"{known[key].typed}: {problem}" for key, problem in bad.items()]
+    problems += [
+        f"{known[keys[-1]].typed if keys[-1] in known else keys[-1]}: {problem}"
+        for keys, problem in _contradictions(config, given=known)
+        if not bad.keys() & set(keys)
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def config_from_json(text: str) -> ExperimentConfig:
+    """Return the configuration that `ExperimentConfig.to_json` wrote."""
+    return parse_config({key: Setting(value, key) for key, value in json.loads(text).items()})
+
+
+def _build(settings: Settings) -> ExperimentConfig:
+    nested: dict[str, Any] = {}
+    for key, setting in settings.items():
+        table = nested.setdefault(_GROUP_OF[key], {}) if key in _GROUP_OF else nested
+        table[key] = setting.value
+    return ExperimentConfig.model_validate(nested)
+
+
+def _unknown(key: str, setting: Setting) -> str:
+    close = difflib.get_close_matches(key, KEYS, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(KEYS)}"
+    return f"{setting.typed}: unknown key; {hint}"
+
+
+def _field_problems(error: ValidationError) -> Iterator[tuple[str, str]]:
+    for item in error.errors(include_url=False):
+        key = next(str(part) for part in item["loc"] if part in KEYS)
+        message = re.sub(r"^(Value error, |Input )", "", item["msg"])
+        yield key, f"{message} (got {item['input']!r})"
+
+
+def _contradictions(
+    config: ExperimentConfig, given: Settings
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield (keys, problem) for values that are right alone but not together."""
+    partition = config.partition
+    listed = len(partition.excluded_classes)
+    if listed not in (0, partition.num_silos):
+        remedy = "list one entry per silo, or set it to \"\" for IID silos"
+        key = "excluded-classes"
+        also = "" if key in given else f" (the default, {_format_excluded_classes(partition.excluded_classes)!r})"
+        yield (
+            ("num-silos", key),
+            f"lists {listed} silos{also}, but num-silos = {partition.num_silos}; {remedy}",
+        )
+    for index, classes in enumerate(partition.excluded_classes, start=1):
+        if len(set(classes)) != len(classes):
+            yield ("excluded-classes",), f"names a class twice for silo {index}"
+    if config.federation.strategy not in STRATEGY_NAMES:
+        known = ", ".join(STRATEGY_NAMES)
+        yield ("strategy",), f"unknown strategy {config.federation.strategy!r}; known: {known}"
+
+
+# The names only: the strategies themselves need flwr, which the config must not import.
+STRATEGY_NAMES = ("fedavg",)

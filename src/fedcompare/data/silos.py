@@ -1,0 +1,137 @@
+"""A silo: one data holder's share of the training and of the test examples."""
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from fedcompare.cache import Tensors, cached_tensors
+from fedcompare.config import DataConfig, ExperimentConfig, PartitionConfig
+from fedcompare.data.datasets import load_dataset
+from fedcompare.data.examples import Dataset, Examples, Indices
+from fedcompare.errors import PartitionError
+from fedcompare.seeds import derive_seed
+
+if TYPE_CHECKING:
+    from fedcompare.data.partitioner import ExcludedClassesPartitioner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Silo:
+    """One data holder: its 1-based id, what it trains on, and its own held-out examples."""
+
+    id: int
+    train: Examples
+    test: Examples
+
+    @property
+    def name(self) -> str:
+        """Return what messages call this silo."""
+        return silo_name(self.id)
+
+    def label_counts(self, num_classes: int) -> tuple[int, ...]:
+        """Return how many training examples of each class the silo has."""
+        return tuple(torch.bincount(self.train.labels, minlength=num_classes).tolist())
+
+
+def silo_name(silo: int) -> str:
+    """Return what messages call the silo with this 1-based id."""
+    return f"silo {silo}"
+
+
+def load_silos(config: ExperimentConfig) -> tuple[Silo, ...]:
+    """Return all silos of an experiment.
+
+    Raises:
+        PartitionError: an excluded class does not exist, or a silo is left with no data.
+    """
+    return tuple(load_silo(config, silo) for silo in range(1, config.partition.num_silos + 1))
+
+
+def load_silo(config: ExperimentConfig, silo: int) -> Silo:
+    """Return the silo with this 1-based id.
+
+    Raises:
+        PartitionError: see `load_silos`.
+    """
+    dataset = load_dataset(config.data)
+    train, test = _partition(config.data, config.partition, config.seed)
+    return Silo(
+        id=silo,
+        train=dataset.train.subset(train[silo - 1]),
+        test=dataset.test.subset(test[silo - 1]),
+    )
+
+
+def partition_fingerprint(config: ExperimentConfig) -> str:
+    """Return the SHA-256 over the row numbers of every silo's training examples."""
+    train, _ = _partition(config.data, config.partition, config.seed)
+    total = hashlib.sha256()
+    for rows in train:
+        total.update(len(rows).to_bytes(8, "little"))
+        total.update(rows.tobytes())
+    return total.hexdigest()
+
+
+def build_partitioner(
+    config: PartitionConfig, *, seed: int, split: str
+) -> "ExcludedClassesPartitioner":
+    """Return the partitioner of one split ("train" or "test")."""
+    from fedcompare.data.partitioner import ExcludedClassesPartitioner
+
+    excluded = [config.excluded_from(index) for index in range(config.num_silos)]
+    return ExcludedClassesPartitioner(excluded, seed=derive_seed(seed, "partition", split))
+
+
+@functools.lru_cache(maxsize=4)
+def _partition(
+    data: DataConfig, config: PartitionConfig, seed: int
+) -> tuple[tuple[Indices, ...], tuple[Indices, ...]]:
+    """Return each silo's row numbers in the training and in the test split."""
+    dataset = load_dataset(data)
+    _check_classes(config, dataset)
+    description = f"{dataset.fingerprint}/{config.model_dump_json()}/{seed}"
+    name = f"partition-{hashlib.sha256(description.encode()).hexdigest()[:16]}"
+    rows = cached_tensors(name, lambda: _determine_rows(config, seed, dataset))
+    parts = [
+        tuple(rows[f"{split}-{index}"].numpy() for index in range(config.num_silos))
+        for split in ("train", "test")
+    ]
+    _check_sizes(config, parts[0])
+    return parts[0], parts[1]
+
+
+def _determine_rows(config: PartitionConfig, seed: int, dataset: Dataset) -> Tensors:
+    """Ask Flower Datasets for every part, through a column that numbers the rows."""
+    import datasets
+
+    rows = {}
+    for split, examples in (("train", dataset.train), ("test", dataset.test)):
+        partitioner = build_partitioner(config, seed=seed, split=split)
+        columns = {"label": examples.labels.numpy(), "row": torch.arange(len(examples)).numpy()}
+        partitioner.dataset = datasets.Dataset.from_dict(columns)
+        for index in range(config.num_silos):
+            part = partitioner.load_partition(index).with_format("torch")["row"][:]
+            rows[f"{split}-{index}"] = part.clone() if len(part) else torch.empty(0).long()
+    return rows
+
+
+def _check_classes(config: PartitionConfig, dataset: Dataset) -> None:
+    classes = len(dataset.class_names)
+    for index, excluded in enumerate(config.excluded_classes, start=1):
+        if wrong := [c for c in excluded if c >= classes]:
+            raise PartitionError(
+                f"excluded-classes: {silo_name(index)} excludes class {wrong[0]}, which does not "
+                f"exist; the dataset has classes 0 to {classes - 1}"
+            )
+
+
+def _check_sizes(config: PartitionConfig, train: tuple[Indices, ...]) -> None:
+    for index, rows in enumerate(train, start=1):
+        if not len(rows):
+            raise PartitionError(
+                f"{silo_name(index)} is left with no data: exclude fewer classes from it in "
+                "excluded-classes, or lower num-silos"
+            )

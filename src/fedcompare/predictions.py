@@ -1,0 +1,65 @@
+"""What a model answered on the test set, and everything that is derived from it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Predictions:
+    """One forward pass: `labels` int [N], `probabilities` float32 [N, num_classes]."""
+
+    labels: npt.NDArray[np.int64]
+    probabilities: npt.NDArray[np.float32]
+
+    @property
+    def predicted(self) -> npt.NDArray[np.int64]:
+        """Return the most probable class of each example, int [N]."""
+        return self.probabilities.argmax(axis=1).astype(np.int64)
+
+    @property
+    def confidence(self) -> npt.NDArray[np.float32]:
+        """Return the probability of the predicted class, in (0, 1], float32 [N]."""
+        return cast("npt.NDArray[np.float32]", self.probabilities.max(axis=1))
+
+    def mask(self, classes: Iterable[int] | None) -> npt.NDArray[np.bool_]:
+        """Return which examples are of `classes` (None: all), bool [N]."""
+        if classes is None:
+            return np.ones(len(self.labels), dtype=bool)
+        return np.isin(self.labels, sorted(classes))
+
+    def accuracy(self, classes: Iterable[int] | None = None) -> tuple[float, int]:
+        """Return (accuracy in [0, 1], number of examples) on the examples of `classes`.
+
+        The accuracy of no examples is NaN.
+        """
+        mask = self.mask(classes)
+        count = int(mask.sum())
+        correct = int((self.predicted == self.labels)[mask].sum())
+        return (correct / count if count else float("nan")), count
+
+    def loss(self, classes: Iterable[int] | None = None) -> float:
+        """Return the mean cross-entropy in nats on the examples of `classes`."""
+        mask = self.mask(classes)
+        own = self.probabilities[mask, self.labels[mask]].astype(np.float64)
+        return float(-np.log(np.maximum(own, np.finfo(np.float32).tiny)).mean())
+
+    def confusion(self) -> npt.NDArray[np.int64]:
+        """Return the confusion matrix [true class, predicted class] of counts."""
+        from sklearn.metrics import confusion_matrix
+
+        classes = range(self.probabilities.shape[1])
+        return cast(
+            "npt.NDArray[np.int64]",
+            confusion_matrix(self.labels, self.predicted, labels=list(classes)),
+        )
+
+
+def class_list(classes: Sequence[int] | Iterable[int]) -> str:
+    """Return how a set of classes is written in tables: "1,3,7"."""
+    return ",".join(map(str, sorted(classes)))

@@ -1,0 +1,84 @@
+"""The torch-free rows that flow from the regimes to files and tables."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Regime(StrEnum):
+    """How a model was trained."""
+
+    ISOLATED = "isolated"
+    FEDERATED = "federated"
+
+
+class Phase(StrEnum):
+    """What a silo did in a round: train its local model, or evaluate the global one."""
+
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochRecord:
+    """Mean training loss of one silo over one epoch; `round` is 1 for an isolated model."""
+
+    silo: int
+    round: int
+    epoch: int
+    loss: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundRecord:
+    """What one silo reported of one round; accuracy is None where it only trained."""
+
+    round: int
+    silo: int
+    phase: Phase
+    loss: float
+    accuracy: float | None
+    num_examples: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerRecord:
+    """The global model after one round (0: before training) on one part of the test set."""
+
+    round: int
+    evaluated_on: str
+    accuracy: float
+    loss: float
+    num_examples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One accuracy: a model (regime, silo) on one part of the test set.
+
+    `silo` is the 1-based owner of an isolated model, None for the federated one.
+    `evaluated_on` is "all", classes such as "1,3,7", or "seen:1" / "unseen:1":
+    the classes that silo 1 does or does not have in its training data.
+    """
+
+    regime: Regime
+    silo: int | None
+    evaluated_on: str
+    accuracy: float
+    num_examples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """What examples of one unseen class are taken for by one isolated model.
+
+    `share` is the part of that class's test examples which got this answer;
+    `confidence` is the mean probability the model gave these wrong answers.
+    """
+
+    silo: int
+    unseen_class: str
+    taken_for: str
+    share: float
+    confidence: float
+    num_examples: int

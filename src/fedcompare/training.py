@@ -1,0 +1,108 @@
+"""THE training loop, and the forward pass. No other module calls autograd."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from fedcompare.config import TrainConfig
+from fedcompare.data.examples import Examples
+
+OnEpoch = Callable[[int, float], None]
+_PREDICT_BATCH = 2048
+
+
+class MomentumSGD:
+    """SGD with momentum, bit for bit `torch.optim.SGD(..., fused=True)`.
+
+    It calls the same kernel, without the wrapper around it: for a model this small
+    `torch.optim.SGD.step` takes longer to find its arguments than to use them.
+    """
+
+    def __init__(self, parameters: list[torch.Tensor], *, learning_rate: float, momentum: float) -> None:
+        self._parameters = parameters
+        self._velocities = [torch.zeros_like(p) for p in parameters]
+        self._options = {"lr": learning_rate, "momentum": momentum}
+
+    @torch.no_grad()
+    def step(self, gradients: tuple[torch.Tensor, ...]) -> None:
+        """Update the parameters in place."""
+        torch._fused_sgd_(
+            self._parameters,
+            list(gradients),
+            self._velocities,
+            **self._options,
+            weight_decay=0.0,
+            dampening=0.0,
+            nesterov=False,
+            maximize=False,
+            is_first_step=False,
+        )
+
+
+def train_round(
+    model: nn.Module,
+    examples: Examples,
+    config: TrainConfig,
+    *,
+    epochs: int,
+    seed: int,
+    on_epoch: OnEpoch = lambda epoch, loss: None,
+) -> list[float]:
+    """Train `model` in place with a new optimiser and generator; return each epoch's mean loss.
+
+    The mean is over examples. `on_epoch` is told (1-based epoch, loss) after each epoch.
+    """
+    model.train()
+    generator = torch.Generator().manual_seed(seed)
+    parameters = list(model.parameters())
+    optimiser = MomentumSGD(
+        parameters, learning_rate=config.learning_rate, momentum=config.momentum
+    )
+    losses = []
+    for epoch in range(1, epochs + 1):
+        losses.append(_train_epoch(model, parameters, optimiser, examples, config, generator))
+        on_epoch(epoch, losses[-1])
+    return losses
+
+
+def _train_epoch(
+    model: nn.Module,
+    parameters: list[nn.Parameter],
+    optimiser: MomentumSGD,
+    examples: Examples,
+    config: TrainConfig,
+    generator: torch.Generator,
+) -> float:
+    order = torch.randperm(len(examples), generator=generator)
+    rows = order.split(config.batch_size)
+    labels = examples.labels[order].split(config.batch_size)
+    losses = []
+    for batch_rows, batch_labels in zip(rows, labels, strict=True):
+        logits = model(examples.inputs.index_select(0, batch_rows))
+        loss = F.cross_entropy(logits, batch_labels)
+        optimiser.step(torch.autograd.grad(loss, parameters))
+        losses.append(loss.detach())
+    # Read once an epoch: reading each loss would wait for each step.
+    sizes = torch.tensor([len(batch) for batch in rows], dtype=torch.float64)
+    return float((torch.stack(losses).double() * sizes).sum() / sizes.sum())
+
+
+@torch.inference_mode()
+def predict(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+    """Return class probabilities float32 [N, num_classes] from one forward pass."""
+    model.eval()
+    return torch.cat([model(batch).softmax(dim=1) for batch in inputs.split(_PREDICT_BATCH)])
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Let torch use `count` threads inside the block: the count can change the last bits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
