@@ -1,0 +1,216 @@
+"""Evaluate stored models: one forward pass each; all else is derived from the stored predictions."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save
+
+from fedcompare.config import ExperimentConfig
+from fedcompare.data.datasets import load_dataset
+from fedcompare.data.examples import Dataset
+from fedcompare.data.silos import silo_name
+from fedcompare.errors import ResultsError, WeightsError
+from fedcompare.model import build_model, load_state, read_tensors
+from fedcompare.predictions import Predictions, class_list
+from fedcompare.records import Measurement, Mistake, Regime
+from fedcompare.results import Manifest, RunDirectory
+from fedcompare.training import predict, torch_threads
+
+_COMMONEST = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EvaluatedModel:
+    """A model's name and owner, and its predictions on the whole test set."""
+
+    regime: Regime
+    silo: int | None
+    predictions: Predictions
+
+    @property
+    def name(self) -> str:
+        """Return the row label: "isolated, silo 1" or "federated"."""
+        return self.regime.value if self.silo is None else f"isolated, {silo_name(self.silo)}"
+
+    @property
+    def slug(self) -> str:
+        """Return the stem of this model's files."""
+        return self.name.replace(", ", "-").replace(" ", "-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evaluation:
+    """All models on one test set, and what each silo has and lacks in its training data."""
+
+    models: tuple[EvaluatedModel, ...]
+    seen_classes: tuple[tuple[int, ...], ...]
+    unseen_classes: tuple[tuple[int, ...], ...]
+    class_names: tuple[str, ...]
+
+
+def evaluate_models(config: ExperimentConfig, run: RunDirectory) -> Evaluation:
+    """Return the predictions of every isolated model and of the federated one.
+
+    Raises:
+        ResultsError: a model is missing, or was made from other data.
+        WeightsError: a file of weights is corrupt.
+    """
+    manifests = [run.read_manifest(regime) for regime in Regime]
+    dataset = load_dataset(config.data)
+    _check_fingerprints(run, manifests, dataset)
+    models = []
+    with torch_threads(config.train.threads_per_silo):
+        for manifest in manifests:
+            for file, silo in _weight_files(manifest):
+                path = run.regime_path(manifest.regime) / file
+                predictions = _predict(config, dataset, path, manifest.weights[file])
+                models.append(
+                    EvaluatedModel(regime=manifest.regime, silo=silo, predictions=predictions)
+                )
+    counts = manifests[0].label_counts
+    return Evaluation(
+        models=tuple(models),
+        seen_classes=tuple(_classes(own, present=True) for own in counts),
+        unseen_classes=tuple(_classes(own, present=False) for own in counts),
+        class_names=dataset.class_names,
+    )
+
+
+def measure(evaluation: Evaluation, subsets: Sequence[Sequence[int]]) -> Iterator[Measurement]:
+    """Yield one accuracy for each model on the whole test set, each subset, seen and unseen classes.
+
+    An isolated model is measured on its own silo's seen and unseen classes, the federated
+    one on every silo's. Parts of the test set that are empty are left out.
+    """
+    for model in evaluation.models:
+        parts: dict[str, Sequence[int] | None] = {"all": None}
+        parts |= {class_list(classes): classes for classes in subsets}
+        for silo, (seen, unseen) in enumerate(
+            zip(evaluation.seen_classes, evaluation.unseen_classes, strict=True), start=1
+        ):
+            if model.silo in (None, silo):
+                parts |= {f"seen:{silo}": seen, f"unseen:{silo}": unseen}
+        for name, part in parts.items():
+            accuracy, count = model.predictions.accuracy(part)
+            if count:
+                yield Measurement(
+                    regime=model.regime,
+                    silo=model.silo,
+                    evaluated_on=name,
+                    accuracy=accuracy,
+                    num_examples=count,
+                )
+
+
+def default_subsets(config: ExperimentConfig) -> list[tuple[int, ...]]:
+    """Return each silo's excluded classes, once each."""
+    return list(dict.fromkeys(tuple(sorted(c)) for c in config.partition.excluded_classes if c))
+
+
+def check_subsets(subsets: Sequence[Sequence[int]], num_classes: int) -> None:
+    """Raise if a subset names a class that does not exist.
+
+    Raises:
+        ResultsError: naming the class.
+    """
+    for subset in subsets:
+        for wrong in (c for c in subset if c >= num_classes):
+            raise ResultsError(
+                f"--subset {class_list(subset)}: class {wrong} does not exist; "
+                f"the dataset has classes 0 to {num_classes - 1}"
+            )
+
+
+def mistakes(evaluation: Evaluation) -> Iterator[Mistake]:
+    """Yield, per isolated model and unseen class, the commonest wrong answers, commonest first."""
+    for model in evaluation.models:
+        if model.silo is None:
+            continue
+        answers = model.predictions
+        for unseen in evaluation.unseen_classes[model.silo - 1]:
+            mask = answers.mask([unseen])
+            wrong = answers.predicted[mask & (answers.predicted != unseen)]
+            counts = np.bincount(wrong, minlength=len(evaluation.class_names))
+            for taken in np.argsort(-counts, kind="stable")[:_COMMONEST]:
+                if counts[taken]:
+                    own = mask & (answers.predicted == taken)
+                    yield Mistake(
+                        silo=model.silo,
+                        unseen_class=evaluation.class_names[unseen],
+                        taken_for=evaluation.class_names[taken],
+                        share=float(counts[taken] / mask.sum()),
+                        confidence=float(answers.confidence[own].mean(dtype=np.float64)),
+                        num_examples=int(counts[taken]),
+                    )
+
+
+def predictions_to_bytes(predictions: Predictions) -> bytes:
+    """Return predictions in the safetensors format: `labels`, `predicted`, `probabilities`."""
+    return save(
+        {
+            "labels": torch.from_numpy(predictions.labels),
+            "predicted": torch.from_numpy(predictions.predicted),
+            "probabilities": torch.from_numpy(predictions.probabilities),
+        }
+    )
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read the predictions that `predictions_to_bytes` wrote.
+
+    Raises:
+        WeightsError: the file is corrupt.
+    """
+    tensors = read_tensors(path)
+    return Predictions(
+        labels=tensors["labels"].numpy(), probabilities=tensors["probabilities"].numpy()
+    )
+
+
+def _weight_files(manifest: Manifest) -> Iterator[tuple[str, int | None]]:
+    federated = manifest.regime is Regime.FEDERATED
+    for silo, file in enumerate(manifest.weights, start=1):
+        yield file, None if federated else silo
+
+
+def _predict(
+    config: ExperimentConfig, dataset: Dataset, path: Path, expected: str
+) -> Predictions:
+    state = read_tensors(path)
+    if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+        raise WeightsError(
+            f"{path} was altered: its SHA-256 is not the one in run.json; "
+            "make it again with --force"
+        )
+    model = build_model(
+        config.model,
+        input_shape=tuple(dataset.train.inputs.shape[1:]),
+        num_classes=len(dataset.class_names),
+        seed=config.seed,
+    )
+    probabilities = predict(load_state(model, state, source=str(path)), dataset.test.inputs)
+    return Predictions(labels=dataset.test.labels.numpy(), probabilities=probabilities.numpy())
+
+
+def _check_fingerprints(
+    run: RunDirectory, manifests: Sequence[Manifest], dataset: Dataset
+) -> None:
+    for manifest in manifests:
+        if manifest.data_fingerprint != dataset.fingerprint:
+            raise ResultsError(
+                f"{run.regime_path(manifest.regime)} was made from other data than "
+                "the dataset has now; make it again with --force"
+            )
+    if len({manifest.partition_fingerprint for manifest in manifests}) > 1:
+        raise ResultsError(
+            f"the regimes in {run.path} were trained on different partitions; "
+            "make them again with --force"
+        )
+
+
+def _classes(label_counts: Sequence[int], *, present: bool) -> tuple[int, ...]:
+    return tuple(c for c, count in enumerate(label_counts) if bool(count) is present)

@@ -1,0 +1,1 @@
+"""Federated training with Flower: the only package that imports flwr."""

@@ -1,0 +1,49 @@
+"""The way in from Flower's own command line: `flwr run .`"""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from flwr.app import Context
+from flwr.serverapp import Grid
+
+from fedcompare.config import ExperimentConfig, Setting, parse_config
+from fedcompare.errors import ConfigError
+from fedcompare.federated.server_app import run_federated
+from fedcompare.federated.store import write_history
+from fedcompare.records import Regime
+from fedcompare.results import RunDirectory
+
+_RESULTS = "results"
+_FORCE = "force"
+
+
+def run_from_context(grid: Grid, context: Context) -> None:
+    """Run the federated regime as the run config says, and write what `fedcompare` would."""
+    start = time.perf_counter()
+    config, results, force = config_from_run_config(context.run_config)
+    run = RunDirectory(results, config)
+    clashes = run.check_free(Regime.FEDERATED, force=force)
+    history = run_federated(grid, config)
+    for regime in clashes:
+        run.remove(regime)
+    write_history(run, config, history, seconds=time.perf_counter() - start)
+
+
+def config_from_run_config(
+    run_config: Mapping[str, object],
+) -> tuple[ExperimentConfig, Path, bool]:
+    """Return the configuration, the results folder, and whether to replace a finished run.
+
+    Raises:
+        ConfigError: a key is unknown or wrong.
+    """
+    settings = {
+        key: Setting(value, f"run config {key}")
+        for key, value in run_config.items()
+        if key not in (_RESULTS, _FORCE)
+    }
+    results, force = run_config.get(_RESULTS, "results"), run_config.get(_FORCE, False)
+    if not isinstance(results, str) or not isinstance(force, bool):
+        raise ConfigError([f"run config: {_RESULTS} must be a string and {_FORCE} true or false"])
+    return parse_config(settings), Path(results), force

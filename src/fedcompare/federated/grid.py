@@ -1,0 +1,152 @@
+"""A Flower grid that knows its silos, and that never goes on without one of them."""
+
+import time
+from collections.abc import Callable, Iterable
+
+from flwr.app import ConfigRecord, Message, MessageType, RecordDict
+from flwr.serverapp import Grid
+
+from fedcompare.data.silos import silo_name
+from fedcompare.errors import SiloFailedError
+from fedcompare.federated import wire
+
+OnReply = Callable[[Message, wire.Report], None]
+
+
+class SiloGrid(Grid):
+    """Wraps Flower's grid: node ids become silos, replies come in silo order, errors stop the run.
+
+    Flower's own `send_and_receive` returns whatever arrived and leaves errors to be
+    averaged away, in arrival order. Here the first error reply, or a reply that is
+    still missing after `timeout`, raises; `on_reply` sees every reply as it arrives.
+    """
+
+    def __init__(self, grid: Grid, *, on_reply: OnReply = lambda message, report: None) -> None:
+        self._grid = grid
+        self._on_reply = on_reply
+        self._silo_of: dict[int, int] = {}
+
+    def connect(
+        self, num_silos: int, config: ConfigRecord, *, timeout: float
+    ) -> Callable[[], tuple[wire.Report, ...]]:
+        """Ask every node who it is; the returned call waits for the answers, in silo order.
+
+        Raises:
+            SiloFailedError: too few silos come online within `timeout` seconds, one fails, or
+                two nodes claim to be the same silo.
+        """
+        nodes = self._wait_for_nodes(num_silos, timeout)
+        content = RecordDict({wire.CONFIG: config})
+        questions = [
+            Message(content=content, message_type=MessageType.QUERY, dst_node_id=node)
+            for node in nodes
+        ]
+        pending = self._push(questions)
+
+        def answers() -> tuple[wire.Report, ...]:
+            replies = self._pull(pending, timeout)
+            reports = {reply.metadata.src_node_id: wire.decode_report(reply) for reply in replies}
+            self._silo_of = {node: report.silo for node, report in reports.items()}
+            ids = sorted(self._silo_of.values())
+            if ids != list(range(1, num_silos + 1)):
+                raise SiloFailedError(
+                    f"the nodes say they are silos {ids}, but 1 to {num_silos} are needed; "
+                    "give each its own partition-id"
+                )
+            return tuple(sorted(reports.values(), key=lambda report: report.silo))
+
+        return answers
+
+    def node_of(self, silo: int) -> int:
+        """Return the node that answered as this silo."""
+        return next(node for node, known in self._silo_of.items() if known == silo)
+
+    def send_and_receive(
+        self, messages: Iterable[Message], *, timeout: float | None = None
+    ) -> list[Message]:
+        """Send, and return all replies in silo order.
+
+        Raises:
+            SiloFailedError: a silo failed, or did not answer within `timeout` seconds.
+        """
+        replies = self._pull(self._push(list(messages)), timeout)
+        return sorted(replies, key=lambda reply: wire.decode_report(reply).silo)
+
+    def _wait_for_nodes(self, num_silos: int, timeout: float) -> list[int]:
+        deadline = time.monotonic() + timeout
+        while len(nodes := sorted(self._grid.get_node_ids())) < num_silos:
+            if time.monotonic() > deadline:
+                raise SiloFailedError(
+                    f"only {len(nodes)} of {num_silos} silos came online within {timeout:g} s; "
+                    "start the missing nodes, or raise connect-timeout"
+                )
+            time.sleep(0.05)
+        if len(nodes) > num_silos:
+            raise SiloFailedError(
+                f"{len(nodes)} nodes are online, but num-silos = {num_silos}; make them equal"
+            )
+        return nodes
+
+    def _push(self, messages: list[Message]) -> dict[str, int]:
+        """Send the messages; return each one's id and the node it went to."""
+        ids = self._grid.push_messages(messages)
+        return dict(zip(ids, (m.metadata.dst_node_id for m in messages), strict=True))
+
+    def _pull(self, pending: dict[str, int], timeout: float | None) -> list[Message]:
+        waiting = dict(pending)
+        start = time.monotonic()
+        replies = []
+        while waiting:
+            for reply in self._grid.pull_messages(list(waiting)):
+                # An error reply may come from the SuperLink: only the id tells whom we asked.
+                node = waiting.pop(reply.metadata.reply_to_message_id)
+                self._check(reply, node)
+                self._on_reply(reply, wire.decode_report(reply))
+                replies.append(reply)
+            waited = time.monotonic() - start
+            if waiting and timeout is not None and waited > timeout:
+                names = ", ".join(sorted(self._name(node) for node in waiting.values()))
+                raise SiloFailedError(
+                    f"no answer from {names} within {timeout:g} s; "
+                    "look at the silo, or raise round-timeout"
+                )
+            if waiting:
+                time.sleep(min(max(0.02 * waited, 0.01), 1.0))
+        return replies
+
+    def _check(self, reply: Message, node: int) -> None:
+        if not reply.has_error():
+            return
+        reason = reply.error.reason or f"error code {reply.error.code}, no reason given"
+        last = [line for line in reason.splitlines() if line.strip()][-1]
+        raise SiloFailedError(f"{self._name(node)} failed: {last}", details=reason)
+
+    def _name(self, node: int) -> str:
+        silo = self._silo_of.get(node)
+        return silo_name(silo) if silo else f"a silo that is not known yet (node {node})"
+
+    # The rest is Flower's.
+    def set_run(self, run) -> None:  # type: ignore[no-untyped-def]
+        """Set the run, as Flower's grid does."""
+        self._grid.set_run(run)
+
+    @property
+    def run(self):  # type: ignore[no-untyped-def]
+        """Return the run, as Flower's grid does."""
+        return self._grid.run
+
+    def create_message(self, *args, **kwargs) -> Message:  # type: ignore[no-untyped-def]
+        """Create a message, as Flower's grid does."""
+        return self._grid.create_message(*args, **kwargs)
+
+    def get_node_ids(self) -> Iterable[int]:
+        """Return the known silos' nodes, in silo order."""
+        return sorted(self._silo_of, key=lambda node: self._silo_of[node])
+
+    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
+        """Send messages, as Flower's grid does."""
+        return self._grid.push_messages(messages)
+
+    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
+        """Return the replies that have arrived, as Flower's grid does."""
+        return self._grid.pull_messages(message_ids)

@@ -1,0 +1,92 @@
+"""Federated training in one process tree: Flower's simulation on Ray."""
+
+import tempfile
+from typing import Any
+
+from flwr.app import Context
+from flwr.clientapp import ClientApp
+from flwr.serverapp import Grid
+from flwr.simulation import run_simulation
+
+from fedcompare.config import ExperimentConfig
+from fedcompare.errors import SiloFailedError
+from fedcompare.federated.client_app import app as default_client_app
+from fedcompare.federated.server_app import History, Observer, build_server_app, run_federated
+from fedcompare.workers import plan_workers, resolve_cpus
+
+_OBJECT_STORE_BYTES = 80 * 1024 * 1024  # Ray's minimum; messages hold one small model each
+
+
+def simulate(
+    config: ExperimentConfig,
+    *,
+    observer: Observer | None = None,
+    client_app: ClientApp = default_client_app,
+    verbose: bool = False,
+) -> History:
+    """Run one federated experiment with one simulated client per silo.
+
+    `client_app` must be built in an importable module: clients import it by name.
+
+    Raises:
+        SiloFailedError: a silo failed, died, or stayed silent.
+        ResourceError: more CPUs are asked for than there are.
+    """
+    num_silos = config.partition.num_silos
+    workers = plan_workers(num_silos, resolve_cpus(config.resources.num_cpus))
+    grids: list[Grid] = []
+    histories: list[History] = []
+
+    def run(grid: Grid, context: Context) -> None:
+        grids.append(grid)
+        histories.append(run_federated(grid, config, observer))
+
+    with tempfile.TemporaryDirectory(prefix="fc-ray-", ignore_cleanup_errors=True) as folder:
+        try:
+            run_simulation(
+                build_server_app(run),
+                client_app,
+                num_silos,
+                backend_config=backend_config(workers, config, folder, verbose=verbose),
+            )
+        except BaseException:
+            for grid in grids:
+                _unblock(grid)
+            raise
+    if not histories:
+        # Flower returns normally when the server thread is ended by SystemExit, for one.
+        raise SiloFailedError("the simulation ended without a result; see the log")
+    return histories[0]
+
+
+def backend_config(
+    workers: int, config: ExperimentConfig, folder: str, *, verbose: bool
+) -> dict[str, Any]:
+    """Return Ray's settings: `workers` clients at a time, each with the configured threads.
+
+    Ray's CPUs are only a count to share out, and it starts one client process per
+    `num_cpus` of them; with more workers than CPUs the operating system shares.
+    """
+    threads = config.train.threads_per_silo
+    return {
+        "client_resources": {"num_cpus": threads, "num_gpus": 0.0},
+        "init_args": {
+            "num_cpus": workers * threads,
+            "num_gpus": 0,
+            "include_dashboard": False,
+            "log_to_driver": verbose,
+            "logging_level": "INFO" if verbose else "ERROR",
+            "object_store_memory": _OBJECT_STORE_BYTES,
+            "_temp_dir": folder,
+        },
+    }
+
+
+def _unblock(grid: Grid) -> None:
+    """Make the server thread, which Flower leaves running, fail at its next call."""
+
+    def aborted(*args: object, **kwargs: object) -> None:
+        raise SiloFailedError("the run was aborted")
+
+    grid.pull_messages = aborted  # type: ignore[method-assign, assignment]
+    grid.get_node_ids = aborted  # type: ignore[method-assign, assignment]

@@ -1,0 +1,107 @@
+"""Strategies of Flower's, made strict: who takes part is decided by silo, not by node."""
+
+import random
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, MetricRecord, RecordDict
+from flwr.serverapp import Grid
+from flwr.serverapp.strategy import FedAvg
+
+from fedcompare.config import FederationConfig
+from fedcompare.errors import SiloFailedError
+from fedcompare.federated import wire
+from fedcompare.federated.grid import SiloGrid
+from fedcompare.seeds import derive_seed
+
+
+class EverySilo(FedAvg):
+    """Mix-in over a FedAvg-like strategy: all silos train; the ones that evaluate are drawn by seed.
+
+    Flower draws nodes from the global `random` over ids that differ in every run.
+    """
+
+    def __init__(self, *, num_silos: int, fraction_evaluate: float, seed: int, **options: Any) -> None:
+        super().__init__(
+            fraction_evaluate=fraction_evaluate,
+            min_train_nodes=num_silos,
+            min_evaluate_nodes=min(1, num_silos),
+            min_available_nodes=num_silos,
+            weighted_by_key=wire.NUM_EXAMPLES,
+            arrayrecord_key=wire.ARRAYS,
+            configrecord_key=wire.CONFIG,
+            **options,
+        )
+        self._num_silos = num_silos
+        self._seed = seed
+
+    def configure_train(
+        self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
+    ) -> list[Message]:
+        """Return one message per silo, in silo order."""
+        silos = range(1, self._num_silos + 1)
+        return list(_messages(MessageType.TRAIN, server_round, arrays, config, grid, silos))
+
+    def configure_evaluate(
+        self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
+    ) -> list[Message]:
+        """Return one message for each silo that evaluates in this round."""
+        silos = self.evaluating_silos(server_round)
+        return list(_messages(MessageType.EVALUATE, server_round, arrays, config, grid, silos))
+
+    def evaluating_silos(self, server_round: int) -> list[int]:
+        """Return the silos that evaluate: `fraction_evaluate` of all, at least one unless it is 0."""
+        if not self.fraction_evaluate:
+            return []
+        count = max(1, round(self.fraction_evaluate * self._num_silos))
+        draw = random.Random(derive_seed(self._seed, "evaluate", server_round))
+        return sorted(draw.sample(range(1, self._num_silos + 1), count))
+
+    def aggregate_train(
+        self, server_round: int, replies: Iterable[Message]
+    ) -> tuple[ArrayRecord | None, MetricRecord | None]:
+        """Average the local models, weighted by examples (McMahan et al. 2017, algorithm 1).
+
+        Raises:
+            SiloFailedError: not every silo's local model is there.
+        """
+        replies = list(replies)
+        if len(replies) != self._num_silos or any(reply.has_error() for reply in replies):
+            raise SiloFailedError(
+                f"round {server_round}: {len(replies)} of {self._num_silos} silos' models arrived"
+            )
+        return super().aggregate_train(server_round, replies)
+
+
+def _messages(
+    kind: str,
+    server_round: int,
+    arrays: ArrayRecord,
+    config: ConfigRecord,
+    grid: Grid,
+    silos: Iterable[int],
+) -> Iterator[Message]:
+    assert isinstance(grid, SiloGrid)
+    config["server-round"] = server_round
+    content = RecordDict({wire.ARRAYS: arrays, wire.CONFIG: config})
+    for silo in silos:
+        yield Message(content=content, message_type=kind, dst_node_id=grid.node_of(silo))
+
+
+STRATEGIES = {"fedavg": EverySilo}
+
+
+def build_strategy(config: FederationConfig, *, num_silos: int, seed: int) -> EverySilo:
+    """Return the strategy that the config names."""
+    return STRATEGIES[config.strategy](
+        num_silos=num_silos,
+        fraction_evaluate=config.fraction_evaluate,
+        seed=seed,
+        train_metrics_aggr_fn=_no_average,
+        evaluate_metrics_aggr_fn=_no_average,
+    )
+
+
+def _no_average(replies: list[RecordDict], weighted_by_key: str) -> MetricRecord:
+    """Per-silo reports are kept as they came; an average of ids and lists means nothing."""
+    return MetricRecord({"num-replies": len(replies)})

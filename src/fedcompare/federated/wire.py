@@ -1,0 +1,113 @@
+"""The message contract between server and clients: record names, encoders and decoders."""
+
+from dataclasses import dataclass
+
+from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
+
+import fedcompare
+from fedcompare.config import ExperimentConfig, config_from_json
+from fedcompare.errors import SiloFailedError
+from fedcompare.model import State
+
+ARRAYS = "arrays"
+CONFIG = "config"
+METRICS = "metrics"
+NUM_EXAMPLES = "num-examples"
+_PARTITION_ID = "partition-id"
+_REPLY_KEYS = (_PARTITION_ID, NUM_EXAMPLES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Task:
+    """What a client is asked to do; `state` is None where no weights are sent."""
+
+    config: ExperimentConfig
+    round: int
+    state: State | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Report:
+    """What a client measured. `losses`: per local epoch, or one for an evaluation."""
+
+    silo: int
+    num_examples: int
+    losses: tuple[float, ...] = ()
+    num_correct: int | None = None
+    seconds: float = 0.0
+    label_counts: tuple[int, ...] = ()
+
+
+def task_config(config: ExperimentConfig) -> ConfigRecord:
+    """Return the record that carries the experiment; the strategy adds `server-round`."""
+    return ConfigRecord({"experiment": config.to_json(), "version": fedcompare.__version__})
+
+
+def encode_state(state: State) -> ArrayRecord:
+    """Return weights as Flower carries them."""
+    return ArrayRecord(dict(state))
+
+
+def decode_state(arrays: ArrayRecord) -> State:
+    """Return the weights of a record."""
+    return arrays.to_torch_state_dict()
+
+
+def decode_task(message: Message) -> Task:
+    """Return what the server asks for.
+
+    Raises:
+        SiloFailedError: the server runs another version of fedcompare.
+    """
+    record = message.content.config_records[CONFIG]
+    if record["version"] != fedcompare.__version__:
+        raise SiloFailedError(
+            f"the server has fedcompare {record['version']}, this silo {fedcompare.__version__}; "
+            "install the same version on both"
+        )
+    arrays = message.content.array_records.get(ARRAYS)
+    return Task(
+        config=config_from_json(str(record["experiment"])),
+        round=int(record.get("server-round", 0)),  # type: ignore[arg-type]
+        state=None if arrays is None else decode_state(arrays),
+    )
+
+
+def encode_report(report: Report, *, to: Message, state: State | None = None) -> Message:
+    """Return the reply to `to`: the report, and after training the local model's weights."""
+    metrics: dict[str, int | float | list[int] | list[float]] = {
+        _PARTITION_ID: report.silo - 1,
+        NUM_EXAMPLES: report.num_examples,
+        "seconds": report.seconds,
+        "losses": list(report.losses),
+        "label-counts": list(report.label_counts),
+    }
+    if report.num_correct is not None:
+        metrics["num-correct"] = report.num_correct
+    content = RecordDict({METRICS: MetricRecord(metrics)})
+    if state is not None:
+        content[ARRAYS] = encode_state(state)
+    return Message(content=content, reply_to=to)
+
+
+def decode_report(message: Message) -> Report:
+    """Return what a client reported.
+
+    Raises:
+        SiloFailedError: the reply is no report of this version.
+    """
+    metrics = message.content.metric_records.get(METRICS)
+    if metrics is None or any(key not in metrics for key in _REPLY_KEYS):
+        raise SiloFailedError(
+            "a silo's reply lacks "
+            f"{' or '.join(_REPLY_KEYS)}; does it run the fedcompare client app?"
+        )
+    correct = metrics.get("num-correct")
+    return Report(
+        silo=int(metrics[_PARTITION_ID]) + 1,  # type: ignore[arg-type]
+        num_examples=int(metrics[NUM_EXAMPLES]),  # type: ignore[arg-type]
+        losses=tuple(metrics.get("losses", ())),  # type: ignore[arg-type]
+        num_correct=None if correct is None else int(correct),  # type: ignore[arg-type]
+        seconds=float(metrics.get("seconds", 0.0)),  # type: ignore[arg-type]
+        label_counts=tuple(metrics.get("label-counts", ())),  # type: ignore[arg-type]
+    )

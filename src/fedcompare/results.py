@@ -1,0 +1,239 @@
+"""The results folder: one directory per experiment and seed, one part per command.
+
+    <results>/<name>/seed-<seed>/
+        isolated/     federated/     evaluation/     logs/
+
+Each part is written beside its place and renamed when complete, so a part is
+either whole or absent. A part knows its configuration and is never mixed with another's.
+"""
+
+import csv
+import hashlib
+import json
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fedcompare import environment
+from fedcompare.config import ExperimentConfig
+from fedcompare.errors import FedcompareError, ResultsError, StorageError
+from fedcompare.records import Regime
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+CONFIG_FILE = "config.toml"
+RUN_FILE = "run.json"
+EVALUATION = "evaluation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What `run.json` says of a finished regime.
+
+    `label_counts` holds, per silo, the number of training examples of each class;
+    `weights` maps each file of weights to its SHA-256.
+    """
+
+    regime: Regime
+    seconds: float
+    label_counts: tuple[tuple[int, ...], ...]
+    data_fingerprint: str
+    partition_fingerprint: str
+    local_steps: tuple[int, ...]
+    weights: dict[str, str]
+
+
+class RunDirectory:
+    """The directory of one experiment and seed."""
+
+    def __init__(self, results: Path, config: ExperimentConfig) -> None:
+        self.path = results / config.name / f"seed-{config.seed}"
+        self._config = config
+
+    def regime_path(self, regime: Regime) -> Path:
+        """Return where a regime's part is."""
+        return self.path / regime.value
+
+    def log_path(self, command: str) -> Path:
+        """Return the log file of a command, and make its folder.
+
+        Raises:
+            StorageError: the folder cannot be written.
+        """
+        folder = self.path / "logs"
+        with _storage_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{command}.log"
+
+    def check_free(self, regime: Regime, *, force: bool) -> list[Regime]:
+        """Raise before any work is done that could not be stored.
+
+        Returns the regimes that `force` will remove since their configuration is another.
+
+        Raises:
+            ResultsError: the part is finished already, or another part has another configuration.
+            StorageError: the folder cannot be written.
+        """
+        others = [other for other in Regime if other is not regime]
+        clashes = [other for other in others if self._differences(other)]
+        if not force:
+            if self.is_finished(regime):
+                raise ResultsError(
+                    f"{self.regime_path(regime)} is finished; add --force to replace it, "
+                    "or choose another --seed or --results"
+                )
+            for other in clashes:
+                differences = "; ".join(self._differences(other))
+                raise ResultsError(
+                    f"{self.regime_path(other)} was made with another configuration "
+                    f"({differences}). Choose another --results or name, or add --force to "
+                    f"remove it and begin anew."
+                )
+        with _storage_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.path).close()
+        return clashes
+
+    def is_finished(self, regime: Regime) -> bool:
+        """Return whether a regime's part is there."""
+        return (self.regime_path(regime) / RUN_FILE).exists()
+
+    @contextmanager
+    def writing(self, part: str) -> Iterator[Path]:
+        """Yield an empty folder that becomes `part` if the block succeeds, else vanishes.
+
+        Raises:
+            StorageError: something cannot be written.
+        """
+        target = self.path / part
+        with _storage_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(prefix=f".{part}-", dir=self.path))
+            try:
+                yield folder
+                folder.chmod(0o755)
+                _replace(folder, target)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def write_regime(
+        self, folder: Path, manifest: Manifest, rows: Mapping[str, Sequence["DataclassInstance"]]
+    ) -> None:
+        """Write into `folder` what every regime has: config, environment, rows, manifest."""
+        write_config(folder / CONFIG_FILE, self._config)
+        environment_of_run = {**environment.versions(), **environment.machine()}
+        write_json(folder / "environment.json", environment_of_run)
+        for name, records in rows.items():
+            write_csv(folder / f"{name}.csv", records)
+        write_json(folder / RUN_FILE, asdict(manifest))
+
+    def remove(self, regime: Regime) -> None:
+        """Remove a regime's part and the evaluation made from it."""
+        for path in (self.regime_path(regime), self.path / EVALUATION):
+            with _storage_errors(path):
+                shutil.rmtree(path, ignore_errors=not path.exists())
+
+    def read_manifest(self, regime: Regime) -> Manifest:
+        """Read what a finished regime says of itself.
+
+        Raises:
+            ResultsError: it is missing, unreadable, or of another configuration.
+        """
+        path = self.regime_path(regime) / RUN_FILE
+        if not path.exists():
+            seed = f" --seed {self._config.seed}"
+            raise ResultsError(
+                f"{self.path} has no {regime} result; make it with: fedcompare {regime}{seed}"
+            )
+        if differences := self._differences(regime):
+            raise ResultsError(
+                f"{self.regime_path(regime)} was made with another configuration "
+                f"({'; '.join(differences)}); evaluate with the same one"
+            )
+        try:
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            content["regime"] = Regime(content["regime"])
+            content["label_counts"] = tuple(map(tuple, content["label_counts"]))
+            content["local_steps"] = tuple(content["local_steps"])
+            return Manifest(**content)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise ResultsError(f"{path} is damaged ({error}); make it again with --force") from error
+
+    def _differences(self, regime: Regime) -> list[str]:
+        path = self.regime_path(regime) / CONFIG_FILE
+        if not self.is_finished(regime):
+            return []
+        try:
+            stored = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ResultsError(f"{path} is damaged ({error}); make it again with --force") from error
+        return [
+            f"{key} = {stored.get(key)!r}, now {value!r}"
+            for key, value in self._config.shared().items()
+            if stored.get(key) != value
+        ]
+
+
+def write_config(path: Path, config: ExperimentConfig) -> None:
+    """Write the resolved configuration as the TOML that `--config` reads."""
+    lines = [f"{key} = {json.dumps(value)}" for key, value in config.to_flat().items()]
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write JSON for people and programs: indented, keys in the given order."""
+    write_text(path, json.dumps(content, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: Path, content: bytes) -> str:
+    """Write bytes and return their SHA-256."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_csv(path: Path, records: Sequence["DataclassInstance"]) -> None:
+    """Write one row per record, with the fields as columns in their order."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if records:
+            names = [field.name for field in fields(records[0])]
+            writer = csv.DictWriter(file, names, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(asdict(record) for record in records)
+
+
+def _replace(folder: Path, target: Path) -> None:
+    """Put `folder` in the place of `target`; the old one is kept until the new one is there."""
+    old = folder.with_name(f"{folder.name}-old")
+    if target.exists():
+        target.rename(old)
+    try:
+        folder.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _storage_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FedcompareError:
+        raise
+    except OSError as error:
+        raise StorageError.from_os_error(error, path) from error
