@@ -1,0 +1,179 @@
+"""What the commands do once their options are a configuration: call, show, say what is next."""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from fedcompare.cli.console import SiloProgress, stderr, stdout
+from fedcompare.config import ExperimentConfig
+from fedcompare.errors import SiloFailedError
+from fedcompare.predictions import class_list
+from fedcompare.records import EpochRecord, Phase, Regime, RoundRecord, ServerRecord
+from fedcompare.report import (
+    accuracy_table,
+    measurements_json,
+    mistakes_table,
+    seen_unseen_table,
+    to_terminal,
+)
+from fedcompare.results import RunDirectory
+
+
+def run_isolated_command(
+    config: ExperimentConfig, results: Path, *, force: bool, verbose: bool
+) -> None:
+    """Train the isolated models and print a line per silo."""
+    from fedcompare.pipeline import train_isolated_regime
+
+    run = _claim(results, config, Regime.ISOLATED, force=force)
+    epochs = config.isolated.isolated_epochs
+    with SiloProgress(config.partition.num_silos, epochs, "epochs") as progress:
+
+        def on_epoch(record: EpochRecord) -> None:
+            progress.advance(record.silo, record.epoch, f"loss {record.loss:.4f}")
+            if verbose:
+                progress.say(f"silo {record.silo} epoch {record.epoch}: loss {record.loss:.4f}")
+
+        trained = train_isolated_regime(config, run, on_epoch)
+    frame = pd.DataFrame(
+        {
+            "silo": str(t.silo),
+            "lacks": class_list(config.partition.excluded_from(t.silo - 1)) or "nothing",
+            "examples": str(t.num_examples),
+            "training loss": t.loss,
+            "seconds": t.seconds,
+        }
+        for t in trained
+    )
+    stdout().print(to_terminal(frame, f"Isolated models, {epochs} epochs each"))
+    _say_where(run.regime_path(Regime.ISOLATED), "fedcompare federated --rounds 3")
+
+
+def run_federated_command(
+    config: ExperimentConfig, results: Path, *, force: bool, verbose: bool
+) -> None:
+    """Train the federated model and print its accuracy after each round."""
+    from fedcompare.federated.quiet import chatter_to, disable_telemetry
+    from fedcompare.workers import resolve_cpus
+
+    disable_telemetry()
+    resolve_cpus(config.resources.num_cpus)
+    run = _claim(results, config, Regime.FEDERATED, force=force)
+    from fedcompare.federated.simulation import simulate
+    from fedcompare.federated.store import write_history
+
+    log = run.log_path("federated")
+    start = time.perf_counter()
+    with _Watcher(config) as watcher, chatter_to(log, verbose=verbose):
+        try:
+            history = simulate(config, observer=watcher.observer(), verbose=verbose)
+        except SiloFailedError as error:
+            with log.open("a", encoding="utf-8") as file:
+                file.write(f"{error}\n{error.details}\n")
+            raise SiloFailedError(f"{error}\nlog: {log}", details=error.details) from error
+    write_history(run, config, history, seconds=time.perf_counter() - start)
+    stdout().print(to_terminal(_rounds_frame(history.server), "The global model, accuracy in %"))
+    _say_where(run.regime_path(Regime.FEDERATED), "fedcompare evaluate --subsets")
+
+
+def run_evaluate_command(
+    config: ExperimentConfig,
+    results: Path,
+    *,
+    defaults: bool,
+    chosen: Sequence[tuple[int, ...]],
+    json_only: bool,
+) -> None:
+    """Evaluate all models and print the tables, or with `json_only` the numbers alone."""
+    from fedcompare import evaluation as ev
+    from fedcompare.evaluation_files import write_evaluation
+
+    run = RunDirectory(results, config)
+    evaluation = ev.evaluate_models(config, run)
+    ev.check_subsets(chosen, len(evaluation.class_names))
+    subsets = [*(ev.default_subsets(config) if defaults else []), *chosen]
+    measurements = list(ev.measure(evaluation, list(dict.fromkeys(subsets))))
+    mistakes = list(ev.mistakes(evaluation))
+    place = write_evaluation(run, config, evaluation, measurements, mistakes)
+    if json_only:
+        print(json.dumps(measurements_json(measurements), indent=1))
+        return
+    console = stdout()
+    console.print(to_terminal(accuracy_table(measurements), "Accuracy on the test set, %"))
+    title = "Accuracy on the classes each silo has (seen) and lacks (unseen), %"
+    console.print(to_terminal(seen_unseen_table(measurements), title))
+    if mistakes:
+        title = "What the classes a silo never saw are taken for"
+        console.print(to_terminal(mistakes_table(mistakes), title))
+    stderr().print(f"written: {place}", soft_wrap=True)
+
+
+def run_partition_command(config: ExperimentConfig, results: Path, *, force: bool) -> None:
+    """Print label counts per silo, and write them with Flower Datasets' plot."""
+    from fedcompare.partition_files import label_counts, write_partition
+
+    counts = label_counts(config)
+    run = RunDirectory(results, config)
+    place = write_partition(run, config, counts)
+    shown = counts.map(str)
+    shown.index.name = "silo"
+    stdout().print(to_terminal(shown, "Training examples of each class"))
+    stderr().print(f"written: {place}", soft_wrap=True)
+
+
+class _Watcher:
+    """Shows a federated run as it goes: a bar per silo, a line per round."""
+
+    def __init__(self, config: ExperimentConfig) -> None:
+        self._rounds = config.federation.num_server_rounds
+        self._bars = SiloProgress(config.partition.num_silos, self._rounds, "rounds")
+        self._lines: dict[int, list[str]] = {}
+
+    def __enter__(self) -> "_Watcher":
+        self._bars.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bars.__exit__(*exception)
+
+    def observer(self):  # type: ignore[no-untyped-def]
+        from fedcompare.federated.server_app import Observer
+
+        return Observer(on_round=self._on_round, on_server=self._on_server)
+
+    def _on_round(self, record: RoundRecord) -> None:
+        if record.phase is Phase.TRAIN:
+            self._bars.advance(record.silo, record.round, f"loss {record.loss:.4f}")
+
+    def _on_server(self, record: ServerRecord) -> None:
+        if record.evaluated_on == "all":
+            self._bars.say(
+                f"round {record.round}/{self._rounds}: {100 * record.accuracy:.2f} % of all classes"
+            )
+
+
+def _rounds_frame(records: Sequence[ServerRecord]) -> pd.DataFrame:
+    rows: dict[str, dict[str, float]] = {}
+    for record in records:
+        rows.setdefault(str(record.round), {})[record.evaluated_on] = 100 * record.accuracy
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    frame.index.name = "round"
+    return frame
+
+
+def _claim(
+    results: Path, config: ExperimentConfig, regime: Regime, *, force: bool
+) -> RunDirectory:
+    """Return the run directory, checked; parts of another configuration make way for --force."""
+    run = RunDirectory(results, config)
+    for clash in run.check_free(regime, force=force):
+        stderr().print(f"removing {run.regime_path(clash)}: it is of another configuration")
+        run.remove(clash)
+    return run
+
+
+def _say_where(place: Path, following: str) -> None:
+    stderr().print(f"written: {place}\nnext: {following}", soft_wrap=True)

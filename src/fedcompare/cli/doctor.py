@@ -1,0 +1,18 @@
+"""`fedcompare doctor`."""
+
+import typer
+
+from fedcompare.cli import options
+
+
+def doctor(
+    results: options.Results = options.DEFAULT_RESULTS, debug: options.Debug = False
+) -> None:
+    """Check Python, packages, CPUs, data, cache and the results folder; say what is wrong."""
+    from fedcompare.doctor import diagnose
+
+    checks = diagnose(results)
+    for check in checks:
+        typer.echo(f"{'ok   ' if check.ok else 'WRONG'} {check.subject}: {check.finding}")
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)

@@ -1,0 +1,43 @@
+"""`fedcompare evaluate`."""
+
+from typing import Annotated
+
+import typer
+
+from fedcompare.cli import options
+
+
+def evaluate(
+    subsets: Annotated[
+        bool, typer.Option("--subsets", help="Also on each silo's excluded classes.")
+    ] = False,
+    subset: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLASSES", help="Also on these classes, as 0,1; repeatable."),
+    ] = None,
+    json_: Annotated[
+        bool, typer.Option("--json", help="Print only a JSON list, one object per number.")
+    ] = False,
+    config: options.Config = None,
+    set_: options.Set = None,
+    seed: options.Seed = None,
+    results: options.Results = options.DEFAULT_RESULTS,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> None:
+    """Measure all trained models alike and write tables, confusion matrices and curves."""
+    chosen = [_parse_subset(text) for text in subset or []]
+    experiment = options.build_config(config, set_, seed=seed)
+    from fedcompare.cli.commands import run_evaluate_command
+
+    run_evaluate_command(experiment, results, defaults=subsets, chosen=chosen, json_only=json_)
+
+
+def _parse_subset(text: str) -> tuple[int, ...]:
+    try:
+        classes = tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        classes = (-1,)
+    if classes[0] < 0:
+        raise typer.BadParameter(f"{text!r} is no list of classes such as 0,1", param_hint="--subset")
+    return classes

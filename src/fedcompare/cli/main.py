@@ -1,0 +1,103 @@
+"""The entry point: commands, and the one place where errors become messages and exit codes."""
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from typing import Annotated
+
+import click
+import typer
+
+from fedcompare.cli.doctor import doctor
+from fedcompare.cli.evaluate import evaluate
+from fedcompare.cli.federated import federated
+from fedcompare.cli.isolated import isolated
+from fedcompare.cli.partition import partition
+from fedcompare.errors import ExitCode, FedcompareError, SiloFailedError
+
+app = typer.Typer(
+    name="fedcompare",
+    help="Should these data holders federate? Train isolated and federated models and compare.",
+    epilog="Start with: fedcompare isolated, fedcompare federated, fedcompare evaluate --subsets",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (partition, isolated, federated, evaluate, doctor):
+    app.command()(command)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        from fedcompare.environment import versions
+
+        for package, version in versions().items():
+            typer.echo(f"{package} {version}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print versions and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line and leave the process with its exit code."""
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.stderr.flush()
+    if any(not t.daemon for t in threading.enumerate() if t is not threading.main_thread()):
+        # After an aborted simulation, threads of Flower's can wait for Ray for good.
+        os._exit(code)
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; expected failures print one message."""
+    debug = "--debug" in arguments
+    try:
+        result = app(args=list(arguments), prog_name="fedcompare", standalone_mode=False)
+        return int(result or ExitCode.OK)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted; nothing of the unfinished run is kept", ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        return ExitCode.OK
+    except Exception as error:
+        if debug:
+            import traceback
+
+            traceback.print_exc()
+        return _report(error)
+
+
+def _report(error: Exception) -> int:
+    if isinstance(error, SiloFailedError) and error.details:
+        return _fail(f"{error} (the traceback is in the log)", error.exit_code)
+    if isinstance(error, FedcompareError):
+        return _fail(str(error), error.exit_code)
+    return _fail(
+        f"unexpected {type(error).__name__}: {error}\n"
+        "This is a fault of fedcompare's. Run again with --debug to see where.",
+        ExitCode.UNEXPECTED,
+    )
+
+
+def _fail(message: str, code: ExitCode) -> int:
+    typer.echo(f"fedcompare: {message}", err=True)
+    return code

@@ -1,0 +1,62 @@
+"""The options that commands share, and the configuration they make."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from fedcompare.config import ExperimentConfig
+
+Config = Annotated[
+    Path | None,
+    typer.Option(help="TOML file of the experiment; without it, the MNIST tutorial."),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override one key; repeatable."),
+]
+Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
+Results = Annotated[Path, typer.Option(help="Folder for results.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a finished result.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="Show what the libraries below log.")
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")]
+LearningRate = Annotated[float | None, typer.Option("--lr", help="Learning rate.")]
+BatchSize = Annotated[int | None, typer.Option(help="Examples in one step.")]
+Cpus = Annotated[int | None, typer.Option("--cpus", help="CPUs to use; 0: all.")]
+
+DEFAULT_RESULTS = Path("results")
+
+
+# Option name -> (what the user types, the key it sets).
+_OPTION_KEYS = {
+    "seed": ("--seed", "seed"),
+    "lr": ("--lr", "learning-rate"),
+    "batch_size": ("--batch-size", "batch-size"),
+    "cpus": ("--cpus", "num-cpus"),
+    "rounds": ("--rounds", "num-server-rounds"),
+    "isolated_epochs": ("--epochs", "isolated-epochs"),
+    "local_epochs": ("--epochs", "local-epochs"),
+    "fraction_evaluate": ("--fraction-evaluate", "fraction-evaluate"),
+}
+
+
+def build_config(
+    file: Path | None, assignments: list[str] | None, **options: object
+) -> "ExperimentConfig":
+    """Return the configuration: defaults, then the file, then `--set`, then plain options.
+
+    Raises:
+        ConfigError: listing all problems at once.
+    """
+    from fedcompare.config import Setting, parse_assignment, parse_config, read_settings
+
+    settings = read_settings(file) if file else {}
+    settings |= dict(parse_assignment(text) for text in assignments or [])
+    for name, value in options.items():
+        typed, key = _OPTION_KEYS[name]
+        if value is not None:
+            settings[key] = Setting(value, typed)
+    return parse_config(settings)

@@ -1,0 +1,95 @@
+"""Write an evaluation: stored predictions, tables, confusion matrices and pictures."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from fedcompare.config import ExperimentConfig
+from fedcompare.evaluation import EvaluatedModel, Evaluation, predictions_to_bytes
+from fedcompare.plots import plot_confusion, plot_rounds, save_figure
+from fedcompare.records import Measurement, Mistake, Regime, ServerRecord
+from fedcompare.report import (
+    accuracy_table,
+    measurements_json,
+    mistakes_table,
+    seen_unseen_table,
+    to_markdown,
+)
+from fedcompare.results import (
+    CONFIG_FILE,
+    EVALUATION,
+    RunDirectory,
+    write_bytes,
+    write_config,
+    write_csv,
+    write_json,
+    write_text,
+)
+
+
+def write_evaluation(
+    run: RunDirectory,
+    config: ExperimentConfig,
+    evaluation: Evaluation,
+    measurements: Sequence[Measurement],
+    mistakes: Sequence[Mistake],
+) -> Path:
+    """Write the part `evaluation/` and return its path.
+
+    Raises:
+        StorageError: something cannot be written; the old part is kept then.
+    """
+    rounds = _read_rounds(run.regime_path(Regime.FEDERATED) / "server.csv")
+    with run.writing(EVALUATION) as folder:
+        write_config(folder / CONFIG_FILE, config)
+        write_csv(folder / "accuracy.csv", measurements)
+        write_json(folder / "accuracy.json", measurements_json(measurements))
+        write_text(folder / "accuracy.md", _markdown(config, measurements, mistakes))
+        write_csv(folder / "mistakes.csv", mistakes)
+        save_figure(plot_rounds(rounds), folder / "rounds.png")
+        for model in evaluation.models:
+            _write_model(folder, model, evaluation.class_names)
+    return run.path / EVALUATION
+
+
+def _write_model(folder: Path, model: EvaluatedModel, class_names: Sequence[str]) -> None:
+    write_bytes(
+        folder / "predictions" / f"{model.slug}.safetensors",
+        predictions_to_bytes(model.predictions),
+    )
+    counts = model.predictions.confusion()
+    frame = pd.DataFrame(counts, index=list(class_names), columns=list(class_names))
+    frame.index.name = "true class"
+    write_text(folder / "confusion" / f"{model.slug}.csv", frame.to_csv(lineterminator="\n"))
+    figure = plot_confusion(counts, class_names, title=model.name)
+    save_figure(figure, folder / "confusion" / f"{model.slug}.png")
+
+
+def _markdown(
+    config: ExperimentConfig, measurements: Sequence[Measurement], mistakes: Sequence[Mistake]
+) -> str:
+    parts = [
+        f"# {config.name}, seed {config.seed}: accuracy on the test set, %\n",
+        to_markdown(accuracy_table(measurements)),
+        "## On the classes each silo has (seen) and lacks (unseen), %\n",
+        to_markdown(seen_unseen_table(measurements)),
+    ]
+    if mistakes:
+        parts += ["## What unseen classes are taken for\n", to_markdown(mistakes_table(mistakes))]
+    return "\n".join(parts)
+
+
+def _read_rounds(path: Path) -> list[ServerRecord]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            ServerRecord(
+                round=int(row["round"]),
+                evaluated_on=row["evaluated_on"],
+                accuracy=float(row["accuracy"]),
+                loss=float(row["loss"]),
+                num_examples=int(row["num_examples"]),
+            )
+            for row in csv.DictReader(file)
+        ]

@@ -1,0 +1,56 @@
+"""Label counts per silo, and Flower Datasets' picture of them."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from fedcompare.config import ExperimentConfig
+from fedcompare.data.datasets import load_dataset
+from fedcompare.data.silos import load_silos
+from fedcompare.plots import save_figure
+from fedcompare.results import CONFIG_FILE, RunDirectory, write_config, write_text
+
+
+def label_counts(config: ExperimentConfig) -> pd.DataFrame:
+    """Return the number of training examples: a row per silo (1-based), a column per class."""
+    names = load_dataset(config.data).class_names
+    rows = [silo.label_counts(len(names)) for silo in load_silos(config)]
+    frame = pd.DataFrame(rows, columns=list(names), index=range(1, len(rows) + 1))
+    frame["all"] = frame.sum(axis="columns")
+    frame.index.name = "silo"
+    return frame
+
+
+def write_partition(run: RunDirectory, config: ExperimentConfig, counts: pd.DataFrame) -> Path:
+    """Write the part `partition/` (counts and picture) and return its path.
+
+    Raises:
+        StorageError: something cannot be written.
+    """
+    figure = _plot(config)
+    with run.writing("partition") as folder:
+        write_config(folder / CONFIG_FILE, config)
+        write_text(folder / "label-counts.csv", counts.to_csv(lineterminator="\n"))
+        save_figure(figure, folder / "label-counts.png")
+    return run.path / "partition"
+
+
+def _plot(config: ExperimentConfig):  # type: ignore[no-untyped-def]
+    import datasets
+    from flwr_datasets.visualization import plot_label_distributions
+
+    from fedcompare.data.silos import build_partitioner
+
+    dataset = load_dataset(config.data)
+    partitioner = build_partitioner(config.partition, seed=config.seed, split="train")
+    partitioner.dataset = datasets.Dataset.from_dict(
+        {"label": dataset.train.labels.numpy()},
+        features=datasets.Features({"label": datasets.ClassLabel(names=list(dataset.class_names))}),
+    )
+    figure, axes, _ = plot_label_distributions(
+        partitioner, label_name="label", title="Training examples per silo", legend=True
+    )
+    axes.set_xlabel("silo (partition id + 1)")
+    axes.set_xticklabels([str(index + 1) for index in range(config.partition.num_silos)])
+    figure.set_layout_engine("tight")
+    return figure
