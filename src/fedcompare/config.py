@@ -266,9 +266,13 @@ def _contradictions(
     partition = config.partition
     listed = len(partition.excluded_classes)
     if listed not in (0, partition.num_silos):
-        remedy = "list one entry per silo, or set it to \"\" for IID silos"
+        remedy = 'list one entry per silo, or set it to "" for IID silos'
         key = "excluded-classes"
-        also = "" if key in given else f" (the default, {_format_excluded_classes(partition.excluded_classes)!r})"
+        also = (
+            ""
+            if key in given
+            else f" (the default, {_format_excluded_classes(partition.excluded_classes)!r})"
+        )
         yield (
             ("num-silos", key),
             f"lists {listed} silos{also}, but num-silos = {partition.num_silos}; {remedy}",

@@ -37,7 +37,9 @@ class ConfigError(FedcompareError):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__("\n".join([f"the configuration has {count}:", *(f"  {p}" for p in problems)]))
+        super().__init__(
+            "\n".join([f"the configuration has {count}:", *(f"  {p}" for p in problems)])
+        )
 
 
 class PartitionError(FedcompareError):

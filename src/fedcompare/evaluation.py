@@ -1,4 +1,4 @@
-"""Evaluate stored models: one forward pass each; all else is derived from the stored predictions."""
+"""Evaluate stored models: one forward pass each, and all else from the predictions."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -81,7 +81,7 @@ def evaluate_models(config: ExperimentConfig, run: RunDirectory) -> Evaluation:
 
 
 def measure(evaluation: Evaluation, subsets: Sequence[Sequence[int]]) -> Iterator[Measurement]:
-    """Yield one accuracy for each model on the whole test set, each subset, seen and unseen classes.
+    """Yield each model's accuracy on the whole test set and on every part of it.
 
     An isolated model is measured on its own silo's seen and unseen classes, the federated
     one on every silo's. Parts of the test set that are empty are left out.
@@ -177,9 +177,7 @@ def _weight_files(manifest: Manifest) -> Iterator[tuple[str, int | None]]:
         yield file, None if federated else silo
 
 
-def _predict(
-    config: ExperimentConfig, dataset: Dataset, path: Path, expected: str
-) -> Predictions:
+def _predict(config: ExperimentConfig, dataset: Dataset, path: Path, expected: str) -> Predictions:
     state = read_tensors(path)
     if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
         raise WeightsError(
@@ -196,9 +194,7 @@ def _predict(
     return Predictions(labels=dataset.test.labels.numpy(), probabilities=probabilities.numpy())
 
 
-def _check_fingerprints(
-    run: RunDirectory, manifests: Sequence[Manifest], dataset: Dataset
-) -> None:
+def _check_fingerprints(run: RunDirectory, manifests: Sequence[Manifest], dataset: Dataset) -> None:
     for manifest in manifests:
         if manifest.data_fingerprint != dataset.fingerprint:
             raise ResultsError(

@@ -70,15 +70,10 @@ def _write_model(folder: Path, model: EvaluatedModel, class_names: Sequence[str]
 def _markdown(
     config: ExperimentConfig, measurements: Sequence[Measurement], mistakes: Sequence[Mistake]
 ) -> str:
-    parts = [
-        f"# {config.name}, seed {config.seed}: accuracy on the test set, %\n",
-        to_markdown(accuracy_table(measurements)),
-        "## On the classes each silo has (seen) and lacks (unseen), %\n",
-        to_markdown(seen_unseen_table(measurements)),
-    ]
-    if mistakes:
-        parts += ["## What unseen classes are taken for\n", to_markdown(mistakes_table(mistakes))]
-    return "\n".join(parts)
+    tables = [accuracy_table(measurements), seen_unseen_table(measurements)]
+    tables += [mistakes_table(mistakes)] if mistakes else []
+    sections = [f"## {table.title}\n\n{to_markdown(table)}" for table in tables]
+    return "\n".join([f"# {config.name}, seed {config.seed}\n", *sections])
 
 
 def _read_rounds(path: Path) -> list[ServerRecord]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -106,7 +107,7 @@ class _Pool:
         # A forked worker inherits torch and the data at no cost. Forking is safe only on Linux,
         # and only while no thread pool of torch's is needed in the child.
         forks = sys.platform == "linux" and task.config.threads_per_silo == 1
-        context = mp.get_context("fork" if forks else "spawn")
+        context: Any = mp.get_context("fork" if forks else "spawn")
         self._silos = {silo.id: silo for silo in silos}
         self._waiting = list(self._silos)
         self._workers: dict[Connection, BaseProcess] = {}
@@ -123,8 +124,7 @@ class _Pool:
         for connection in self._workers:
             self._hand_out(connection)
         while self._at:
-            for connection in wait(list(self._at)):
-                assert isinstance(connection, Connection)
+            for connection in cast("list[Connection]", wait(list(self._at))):
                 message = self._receive(connection)
                 if isinstance(message, EpochRecord):
                     on_epoch(message)

@@ -24,6 +24,7 @@ class TwoLayers(nn.Module):
         self.output = nn.Linear(hidden_units, num_classes)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return logits."""
         logits: torch.Tensor = self.output(torch.relu(self.hidden(inputs.flatten(1))))
         return logits
 

@@ -1,8 +1,10 @@
 """Label counts per silo, and Flower Datasets' picture of them."""
 
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
@@ -11,31 +13,30 @@ from fedcompare.plots import save_figure
 from fedcompare.results import CONFIG_FILE, RunDirectory, write_config, write_text
 
 
-def label_counts(config: ExperimentConfig) -> pd.DataFrame:
-    """Return the number of training examples: a row per silo (1-based), a column per class."""
+def label_counts(config: ExperimentConfig) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
+    """Return the classes' names, and each silo's number of training examples of each class."""
     names = load_dataset(config.data).class_names
-    rows = [silo.label_counts(len(names)) for silo in load_silos(config)]
-    frame = pd.DataFrame(rows, columns=list(names), index=range(1, len(rows) + 1))
-    frame["all"] = frame.sum(axis="columns")
-    frame.index.name = "silo"
-    return frame
+    return names, [silo.label_counts(len(names)) for silo in load_silos(config)]
 
 
-def write_partition(run: RunDirectory, config: ExperimentConfig, counts: pd.DataFrame) -> Path:
+def write_partition(run: RunDirectory, config: ExperimentConfig) -> Path:
     """Write the part `partition/` (counts and picture) and return its path.
 
     Raises:
         StorageError: something cannot be written.
     """
+    names, counts = label_counts(config)
+    frame = pd.DataFrame(counts, columns=list(names), index=range(1, len(counts) + 1))
+    frame.index.name = "silo"
     figure = _plot(config)
     with run.writing("partition") as folder:
         write_config(folder / CONFIG_FILE, config)
-        write_text(folder / "label-counts.csv", counts.to_csv(lineterminator="\n"))
+        write_text(folder / "label-counts.csv", frame.to_csv(lineterminator="\n"))
         save_figure(figure, folder / "label-counts.png")
     return run.path / "partition"
 
 
-def _plot(config: ExperimentConfig):  # type: ignore[no-untyped-def]
+def _plot(config: ExperimentConfig) -> Figure:
     import datasets
     from flwr_datasets.visualization import plot_label_distributions
 
@@ -53,4 +54,4 @@ def _plot(config: ExperimentConfig):  # type: ignore[no-untyped-def]
     axes.set_xlabel("silo (partition id + 1)")
     axes.set_xticklabels([str(index + 1) for index in range(config.partition.num_silos)])
     figure.set_layout_engine("tight")
-    return figure
+    return cast(Figure, figure)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from fedcompare.records import EpochRecord, ServerRecord
 
@@ -29,7 +30,7 @@ def plot_losses(records: Sequence[EpochRecord]) -> Figure:
         )
     axes.set(title="Isolated training", xlabel="epoch", ylabel="training loss (cross-entropy)")
     axes.set_ylim(bottom=0)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
@@ -51,7 +52,7 @@ def plot_rounds(records: Sequence[ServerRecord]) -> Figure:
         ylabel="accuracy on the test set, %",
         ylim=(0, 101),
     )
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
     return figure
@@ -60,7 +61,7 @@ def plot_rounds(records: Sequence[ServerRecord]) -> Figure:
 def plot_confusion(
     counts: npt.NDArray[np.int64], class_names: Sequence[str], *, title: str
 ) -> Figure:
-    """Return a confusion matrix [true class, predicted class], shaded by share of the true class."""
+    """Return a confusion matrix [true, predicted], shaded by share of the true class."""
     size = max(4.5, 0.5 * len(class_names) + 1.5)
     figure = Figure(figsize=(size, size), layout="constrained")
     axes = figure.subplots()

@@ -1,13 +1,11 @@
 """What a model answered on the test set, and everything that is derived from it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-
-Array = npt.NDArray[np.generic]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -20,7 +18,7 @@ class Predictions:
     @property
     def predicted(self) -> npt.NDArray[np.int64]:
         """Return the most probable class of each example, int [N]."""
-        return self.probabilities.argmax(axis=1).astype(np.int64)
+        return cast("npt.NDArray[np.int64]", self.probabilities.argmax(axis=1))
 
     @property
     def confidence(self) -> npt.NDArray[np.float32]:
@@ -60,6 +58,6 @@ class Predictions:
         )
 
 
-def class_list(classes: Sequence[int] | Iterable[int]) -> str:
+def class_list(classes: Iterable[int]) -> str:
     """Return how a set of classes is written in tables: "1,3,7"."""
     return ",".join(map(str, sorted(classes)))

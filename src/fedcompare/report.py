@@ -1,12 +1,24 @@
-"""From rows to tables: pandas frames, and their Markdown, CSV, JSON and terminal forms."""
+"""From rows to tables, and from tables to the terminal and to Markdown."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 
-import pandas as pd
-from rich.table import Table
+from rich.box import SIMPLE_HEAD
+from rich.table import Table as RichTable
 
-from fedcompare.records import Measurement, Mistake, Regime
+from fedcompare.predictions import class_list
+from fedcompare.records import Measurement, Mistake, Regime, ServerRecord
+
+Cell = str | int | float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A titled table; floats are shown with two decimals, NaN as a dash."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
 
 
 def measurements_json(measurements: Sequence[Measurement]) -> list[dict[str, object]]:
@@ -14,86 +26,114 @@ def measurements_json(measurements: Sequence[Measurement]) -> list[dict[str, obj
     return [asdict(measurement) for measurement in measurements]
 
 
-def accuracy_table(measurements: Sequence[Measurement]) -> pd.DataFrame:
+def accuracy_table(measurements: Sequence[Measurement]) -> Table:
     """Return accuracies in percent: a row per model, a column per part of the test set.
 
     Seen and unseen classes are relative to one silo and have their own table.
     """
-    rows: dict[str, dict[str, float]] = {}
-    for m in measurements:
-        if ":" not in m.evaluated_on:
-            rows.setdefault(_model(m), {})[m.evaluated_on] = 100 * m.accuracy
-    return _frame(rows, index="model")
+    whole = [m for m in measurements if ":" not in m.evaluated_on]
+    cells = ((_model(m), m.evaluated_on, m.accuracy) for m in whole)
+    return _pivot("Accuracy on the test set, %", "model", cells)
 
 
-def seen_unseen_table(measurements: Sequence[Measurement]) -> pd.DataFrame:
+def seen_unseen_table(measurements: Sequence[Measurement]) -> Table:
     """Return accuracies in percent on the classes each silo has (seen) and lacks (unseen)."""
-    columns = [f"{kind}, {regime}" for kind in ("seen", "unseen") for regime in Regime]
-    rows: dict[str, dict[str, float]] = {}
-    for m in measurements:
-        kind, separator, silo = m.evaluated_on.partition(":")
-        if separator:
-            row = rows.setdefault(f"silo {silo}", dict.fromkeys(columns, float("nan")))
-            row[f"{kind}, {m.regime}"] = 100 * m.accuracy
-    return _frame(rows, index="silo").dropna(axis="columns", how="all")
+    shares = {(m.evaluated_on, m.regime): m.accuracy for m in measurements}
+    silos = sorted({int(part.split(":")[1]) for part, _ in shares if ":" in part})
+    cells = (
+        (silo, f"{kind}, {regime}", shares[f"{kind}:{silo}", regime])
+        for silo in silos
+        for kind in ("seen", "unseen")
+        for regime in Regime
+        if (f"{kind}:{silo}", regime) in shares
+    )
+    title = "Accuracy on the classes each silo has (seen) and lacks (unseen), %"
+    return _pivot(title, "silo", cells)
 
 
-def mistakes_table(mistakes: Sequence[Mistake]) -> pd.DataFrame:
+def mistakes_table(mistakes: Sequence[Mistake]) -> Table:
     """Return what unseen classes are taken for: shares and confidences in percent."""
-    return pd.DataFrame(
-        {
-            "model": f"isolated, silo {m.silo}",
-            "unseen": m.unseen_class,
-            "taken for": m.taken_for,
-            "share %": 100 * m.share,
-            "confidence %": 100 * m.confidence,
-        }
-        for m in mistakes
+    return Table(
+        title="What the classes a silo never saw are taken for",
+        columns=("silo", "unseen class", "taken for", "share %", "confidence %"),
+        rows=tuple(
+            (m.silo, m.unseen_class, m.taken_for, 100 * m.share, 100 * m.confidence)
+            for m in mistakes
+        ),
     )
 
 
-def to_markdown(frame: pd.DataFrame) -> str:
-    """Return a Markdown table with two decimals; the index becomes the first column."""
-    rows = [_titles(frame), ["---"] * len(_titles(frame)), *_cells(frame)]
+def rounds_table(records: Sequence[ServerRecord]) -> Table:
+    """Return the global model's accuracy in percent: a row per round."""
+    cells = ((r.round, r.evaluated_on, r.accuracy) for r in records)
+    return _pivot("The global model after each round: accuracy, %", "round", cells)
+
+
+def counts_table(counts: Sequence[Sequence[int]], class_names: Sequence[str]) -> Table:
+    """Return the training examples of each class: a row per silo."""
+    return Table(
+        title="Training examples of each class",
+        columns=("silo", *class_names, "all"),
+        rows=tuple((silo, *own, sum(own)) for silo, own in enumerate(counts, start=1)),
+    )
+
+
+def training_table(
+    rows: Iterable[tuple[int, Sequence[int], int, float, float]], *, epochs: int
+) -> Table:
+    """Return a row per isolated model: (silo, classes it lacks, examples, loss, seconds)."""
+    return Table(
+        title=f"Isolated models, {epochs} epochs each",
+        columns=("silo", "lacks classes", "examples", "last training loss", "seconds"),
+        rows=tuple((row[0], class_list(row[1]) or "none", *row[2:]) for row in rows),
+    )
+
+
+def to_markdown(table: Table) -> str:
+    """Return a Markdown table, without its title."""
+    rules = ["---:" if numeric else "---" for numeric in _numeric(table)]
+    rows = [table.columns, rules, *(map(_text, row) for row in table.rows)]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def to_terminal(frame: pd.DataFrame, title: str) -> Table:
-    """Return the frame as a Rich table, numbers to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold")
-    kinds = [object] * bool(frame.index.name) + list(frame.dtypes)
-    for name, kind in zip(_titles(frame), kinds, strict=True):
-        table.add_column(name, justify="right" if kind == float else "left")  # noqa: E721
-    for row in _cells(frame):
-        table.add_row(*row)
-    return table
+def to_terminal(table: Table) -> RichTable:
+    """Return a Rich table, numbers to the right."""
+    rich = RichTable(title=table.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    for column, numeric in zip(table.columns, _numeric(table), strict=True):
+        rich.add_column(column, justify="right" if numeric else "left")
+    for row in table.rows:
+        rich.add_row(*map(_text, row))
+    return rich
+
+
+def _pivot(title: str, index: str, cells: Iterable[tuple[Cell, str, float]]) -> Table:
+    """Return (row, column, share) cells as a table in percent, in order of appearance."""
+    rows: dict[Cell, dict[str, float]] = {}
+    for row, column, share in cells:
+        rows.setdefault(row, {})[column] = 100 * share
+    columns = tuple(dict.fromkeys(column for row in rows.values() for column in row))
+    return Table(
+        title=title,
+        columns=(index, *columns),
+        rows=tuple(
+            (name, *(row.get(column, float("nan")) for column in columns))
+            for name, row in rows.items()
+        ),
+    )
 
 
 def _model(measurement: Measurement) -> str:
-    if measurement.silo is None:
+    if measurement.regime is Regime.FEDERATED:
         return measurement.regime.value
     return f"{measurement.regime}, silo {measurement.silo}"
 
 
-def _frame(rows: dict[str, dict[str, float]], *, index: str) -> pd.DataFrame:
-    frame = pd.DataFrame.from_dict(rows, orient="index", dtype=float)
-    frame.index.name = index
-    return frame
+def _numeric(table: Table) -> list[bool]:
+    first = table.rows[0] if table.rows else table.columns
+    return [not isinstance(cell, str) for cell in first]
 
 
-def _titles(frame: pd.DataFrame) -> list[str]:
-    return [str(frame.index.name)] * bool(frame.index.name) + list(map(str, frame.columns))
-
-
-def _cells(frame: pd.DataFrame) -> list[list[str]]:
-    lead = [[str(label)] if frame.index.name else [] for label in frame.index]
-    return [
-        first + [_cell(value) for value in row]
-        for first, row in zip(lead, frame.itertuples(index=False), strict=True)
-    ]
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return "–" if value != value else f"{value:.2f}"
-    return str(value)
+def _text(cell: Cell) -> str:
+    if isinstance(cell, float):
+        return "–" if cell != cell else f"{cell:.2f}"
+    return str(cell)

@@ -123,7 +123,7 @@ class RunDirectory:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def write_regime(
-        self, folder: Path, manifest: Manifest, rows: Mapping[str, Sequence["DataclassInstance"]]
+        self, folder: Path, manifest: Manifest, rows: "Mapping[str, Sequence[DataclassInstance]]"
     ) -> None:
         """Write into `folder` what every regime has: config, environment, rows, manifest."""
         write_config(folder / CONFIG_FILE, self._config)
@@ -163,7 +163,9 @@ class RunDirectory:
             content["local_steps"] = tuple(content["local_steps"])
             return Manifest(**content)
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise ResultsError(f"{path} is damaged ({error}); make it again with --force") from error
+            raise ResultsError(
+                f"{path} is damaged ({error}); make it again with --force"
+            ) from error
 
     def _differences(self, regime: Regime) -> list[str]:
         path = self.regime_path(regime) / CONFIG_FILE
@@ -172,7 +174,9 @@ class RunDirectory:
         try:
             stored = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise ResultsError(f"{path} is damaged ({error}); make it again with --force") from error
+            raise ResultsError(
+                f"{path} is damaged ({error}); make it again with --force"
+            ) from error
         return [
             f"{key} = {stored.get(key)!r}, now {value!r}"
             for key, value in self._config.shared().items()

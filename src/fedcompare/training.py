@@ -1,6 +1,6 @@
 """THE training loop, and the forward pass. No other module calls autograd."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -21,10 +21,13 @@ class MomentumSGD:
     `torch.optim.SGD.step` takes longer to find its arguments than to use them.
     """
 
-    def __init__(self, parameters: list[torch.Tensor], *, learning_rate: float, momentum: float) -> None:
-        self._parameters = parameters
+    def __init__(
+        self, parameters: Sequence[torch.Tensor], *, learning_rate: float, momentum: float
+    ) -> None:
+        self._parameters = list(parameters)
         self._velocities = [torch.zeros_like(p) for p in parameters]
-        self._options = {"lr": learning_rate, "momentum": momentum}
+        self._learning_rate = learning_rate
+        self._momentum = momentum
 
     @torch.no_grad()
     def step(self, gradients: tuple[torch.Tensor, ...]) -> None:
@@ -33,7 +36,8 @@ class MomentumSGD:
             self._parameters,
             list(gradients),
             self._velocities,
-            **self._options,
+            lr=self._learning_rate,
+            momentum=self._momentum,
             weight_decay=0.0,
             dampening=0.0,
             nesterov=False,
@@ -77,8 +81,8 @@ def _train_epoch(
     generator: torch.Generator,
 ) -> float:
     order = torch.randperm(len(examples), generator=generator)
-    rows = order.split(config.batch_size)
-    labels = examples.labels[order].split(config.batch_size)
+    rows = torch.split(order, config.batch_size)
+    labels = torch.split(examples.labels[order], config.batch_size)
     losses = []
     for batch_rows, batch_labels in zip(rows, labels, strict=True):
         logits = model(examples.inputs.index_select(0, batch_rows))
@@ -94,7 +98,7 @@ def _train_epoch(
 def predict(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
     """Return class probabilities float32 [N, num_classes] from one forward pass."""
     model.eval()
-    return torch.cat([model(batch).softmax(dim=1) for batch in inputs.split(_PREDICT_BATCH)])
+    return torch.cat([model(batch).softmax(dim=1) for batch in torch.split(inputs, _PREDICT_BATCH)])
 
 
 @contextmanager

@@ -4,22 +4,26 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from fedcompare.cli.console import SiloProgress, stderr, stdout
 from fedcompare.config import ExperimentConfig
 from fedcompare.errors import SiloFailedError
-from fedcompare.predictions import class_list
 from fedcompare.records import EpochRecord, Phase, Regime, RoundRecord, ServerRecord
 from fedcompare.report import (
     accuracy_table,
+    counts_table,
     measurements_json,
     mistakes_table,
+    rounds_table,
     seen_unseen_table,
     to_terminal,
+    training_table,
 )
 from fedcompare.results import RunDirectory
+
+if TYPE_CHECKING:
+    from fedcompare.federated.server_app import Observer
 
 
 def run_isolated_command(
@@ -38,17 +42,11 @@ def run_isolated_command(
                 progress.say(f"silo {record.silo} epoch {record.epoch}: loss {record.loss:.4f}")
 
         trained = train_isolated_regime(config, run, on_epoch)
-    frame = pd.DataFrame(
-        {
-            "silo": str(t.silo),
-            "lacks": class_list(config.partition.excluded_from(t.silo - 1)) or "nothing",
-            "examples": str(t.num_examples),
-            "training loss": t.loss,
-            "seconds": t.seconds,
-        }
+    rows = (
+        (t.silo, config.partition.excluded_from(t.silo - 1), t.num_examples, t.loss, t.seconds)
         for t in trained
     )
-    stdout().print(to_terminal(frame, f"Isolated models, {epochs} epochs each"))
+    stdout().print(to_terminal(training_table(rows, epochs=epochs)))
     _say_where(run.regime_path(Regime.ISOLATED), "fedcompare federated --rounds 3")
 
 
@@ -75,7 +73,7 @@ def run_federated_command(
                 file.write(f"{error}\n{error.details}\n")
             raise SiloFailedError(f"{error}\nlog: {log}", details=error.details) from error
     write_history(run, config, history, seconds=time.perf_counter() - start)
-    stdout().print(to_terminal(_rounds_frame(history.server), "The global model, accuracy in %"))
+    stdout().print(to_terminal(rounds_table(history.server)))
     _say_where(run.regime_path(Regime.FEDERATED), "fedcompare evaluate --subsets")
 
 
@@ -102,12 +100,10 @@ def run_evaluate_command(
         print(json.dumps(measurements_json(measurements), indent=1))
         return
     console = stdout()
-    console.print(to_terminal(accuracy_table(measurements), "Accuracy on the test set, %"))
-    title = "Accuracy on the classes each silo has (seen) and lacks (unseen), %"
-    console.print(to_terminal(seen_unseen_table(measurements), title))
+    console.print(to_terminal(accuracy_table(measurements)))
+    console.print(to_terminal(seen_unseen_table(measurements)))
     if mistakes:
-        title = "What the classes a silo never saw are taken for"
-        console.print(to_terminal(mistakes_table(mistakes), title))
+        console.print(to_terminal(mistakes_table(mistakes)))
     stderr().print(f"written: {place}", soft_wrap=True)
 
 
@@ -115,12 +111,10 @@ def run_partition_command(config: ExperimentConfig, results: Path, *, force: boo
     """Print label counts per silo, and write them with Flower Datasets' plot."""
     from fedcompare.partition_files import label_counts, write_partition
 
-    counts = label_counts(config)
+    class_names, counts = label_counts(config)
     run = RunDirectory(results, config)
-    place = write_partition(run, config, counts)
-    shown = counts.map(str)
-    shown.index.name = "silo"
-    stdout().print(to_terminal(shown, "Training examples of each class"))
+    place = write_partition(run, config)
+    stdout().print(to_terminal(counts_table(counts, class_names)))
     stderr().print(f"written: {place}", soft_wrap=True)
 
 
@@ -139,7 +133,7 @@ class _Watcher:
     def __exit__(self, *exception: object) -> None:
         self._bars.__exit__(*exception)
 
-    def observer(self):  # type: ignore[no-untyped-def]
+    def observer(self) -> "Observer":
         from fedcompare.federated.server_app import Observer
 
         return Observer(on_round=self._on_round, on_server=self._on_server)
@@ -155,18 +149,7 @@ class _Watcher:
             )
 
 
-def _rounds_frame(records: Sequence[ServerRecord]) -> pd.DataFrame:
-    rows: dict[str, dict[str, float]] = {}
-    for record in records:
-        rows.setdefault(str(record.round), {})[record.evaluated_on] = 100 * record.accuracy
-    frame = pd.DataFrame.from_dict(rows, orient="index")
-    frame.index.name = "round"
-    return frame
-
-
-def _claim(
-    results: Path, config: ExperimentConfig, regime: Regime, *, force: bool
-) -> RunDirectory:
+def _claim(results: Path, config: ExperimentConfig, regime: Regime, *, force: bool) -> RunDirectory:
     """Return the run directory, checked; parts of another configuration make way for --force."""
     run = RunDirectory(results, config)
     for clash in run.check_free(regime, force=force):

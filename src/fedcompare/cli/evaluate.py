@@ -39,5 +39,7 @@ def _parse_subset(text: str) -> tuple[int, ...]:
     except ValueError:
         classes = (-1,)
     if classes[0] < 0:
-        raise typer.BadParameter(f"{text!r} is no list of classes such as 0,1", param_hint="--subset")
+        raise typer.BadParameter(
+            f"{text!r} is no list of classes such as 0,1", param_hint="--subset"
+        )
     return classes

@@ -19,9 +19,7 @@ Set = Annotated[
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
 Results = Annotated[Path, typer.Option(help="Folder for results.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a finished result.")]
-Verbose = Annotated[
-    bool, typer.Option("--verbose", help="Show what the libraries below log.")
-]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show what the libraries below log.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")]
 LearningRate = Annotated[float | None, typer.Option("--lr", help="Learning rate.")]
 BatchSize = Annotated[int | None, typer.Option(help="Examples in one step.")]

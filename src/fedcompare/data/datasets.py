@@ -33,9 +33,7 @@ def load_dataset(config: DataConfig) -> Dataset:
         return _load_idx(Path(place).expanduser())
     if kind == "hub" and place:
         return _load_hub(HubDataset(place, config))
-    raise DataError(
-        f"dataset = {config.dataset!r} is unknown; use mnist, idx:FOLDER, or hub:NAME"
-    )
+    raise DataError(f"dataset = {config.dataset!r} is unknown; use mnist, idx:FOLDER, or hub:NAME")
 
 
 def _load_idx(folder: Path) -> Dataset:
@@ -80,7 +78,10 @@ def normalise(images: torch.Tensor) -> torch.Tensor:
 
     half = [0.5] * images.shape[1]
     ready: torch.Tensor = transforms.Compose(
-        [transforms.ConvertImageDtype(torch.float32), transforms.Normalize(half, half, inplace=True)]
+        [
+            transforms.ConvertImageDtype(torch.float32),
+            transforms.Normalize(half, half, inplace=True),
+        ]
     )(images)
     return ready
 

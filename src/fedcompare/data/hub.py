@@ -82,7 +82,9 @@ def _column(rows: Any, name: str, kind: str, key: str) -> str:
     """Return the column `name`, or the only column of this kind."""
     columns = [c for c, feature in rows.features.items() if type(feature).__name__ == kind]
     if name and name not in columns:
-        raise DataError(f"{key} = {name!r} is no {kind} column; found: {', '.join(columns) or 'none'}")
+        raise DataError(
+            f"{key} = {name!r} is no {kind} column; found: {', '.join(columns) or 'none'}"
+        )
     if not name and len(columns) != 1:
         raise DataError(f"found {len(columns)} {kind} columns ({', '.join(columns)}); set {key}")
     return name or columns[0]

@@ -54,9 +54,9 @@ def digest(contents: Mapping[str, bytes]) -> str:
     return total.hexdigest()
 
 
-def decode_split(folder: Path, contents: Mapping[str, bytes], split: str) -> tuple[
-    torch.Tensor, torch.Tensor
-]:
+def decode_split(
+    folder: Path, contents: Mapping[str, bytes], split: str
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Return images uint8 [N, 1, H, W] and labels int64 [N] of "train" or "t10k".
 
     Raises:

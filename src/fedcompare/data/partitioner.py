@@ -19,7 +19,11 @@ class ExcludedClassesPartitioner(Partitioner):  # type: ignore[misc]  # flwr_dat
     """
 
     def __init__(
-        self, excluded_classes: Sequence[Sequence[int]], *, partition_by: str = "label", seed: int = 42
+        self,
+        excluded_classes: Sequence[Sequence[int]],
+        *,
+        partition_by: str = "label",
+        seed: int = 42,
     ) -> None:
         super().__init__()
         self._excluded_classes = [list(classes) for classes in excluded_classes]

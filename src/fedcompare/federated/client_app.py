@@ -106,5 +106,3 @@ def _model(task: wire.Task, silo: Silo) -> nn.Module:
         seed=task.config.seed,
     )
     return load_state(model, task.state, source="the server's weights")
-
-

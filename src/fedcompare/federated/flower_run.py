@@ -1,4 +1,4 @@
-"""The way in from Flower's own command line: `flwr run .`"""
+"""The way in from Flower's own command line, `flwr run`."""
 
 import time
 from collections.abc import Mapping

@@ -33,5 +33,8 @@ def write_history(
             ),
             weights={GLOBAL_WEIGHTS: write_bytes(folder / GLOBAL_WEIGHTS, history.weights)},
         )
-        rows = {"epochs": history.epochs, "rounds": history.rounds, "server": history.server}
-        run.write_regime(folder, manifest, rows)
+        run.write_regime(
+            folder,
+            manifest,
+            {"epochs": history.epochs, "rounds": history.rounds, "server": history.server},
+        )

@@ -16,12 +16,14 @@ from fedcompare.seeds import derive_seed
 
 
 class EverySilo(FedAvg):
-    """Mix-in over a FedAvg-like strategy: all silos train; the ones that evaluate are drawn by seed.
+    """FedAvg in which all silos train, and those that evaluate are drawn by seed.
 
     Flower draws nodes from the global `random` over ids that differ in every run.
     """
 
-    def __init__(self, *, num_silos: int, fraction_evaluate: float, seed: int, **options: Any) -> None:
+    def __init__(
+        self, *, num_silos: int, fraction_evaluate: float, seed: int, **options: Any
+    ) -> None:
         super().__init__(
             fraction_evaluate=fraction_evaluate,
             min_train_nodes=num_silos,
@@ -50,7 +52,7 @@ class EverySilo(FedAvg):
         return list(_messages(MessageType.EVALUATE, server_round, arrays, config, grid, silos))
 
     def evaluating_silos(self, server_round: int) -> list[int]:
-        """Return the silos that evaluate: `fraction_evaluate` of all, at least one unless it is 0."""
+        """Return who evaluates: `fraction_evaluate` of the silos, at least one unless it is 0."""
         if not self.fraction_evaluate:
             return []
         count = max(1, round(self.fraction_evaluate * self._num_silos))

@@ -60,9 +60,10 @@ def decode_task(message: Message) -> Task:
         SiloFailedError: the server runs another version of fedcompare.
     """
     record = message.content.config_records[CONFIG]
-    if record["version"] != fedcompare.__version__:
+    version = str(record["version"])
+    if version != fedcompare.__version__:
         raise SiloFailedError(
-            f"the server has fedcompare {record['version']}, this silo {fedcompare.__version__}; "
+            f"the server has fedcompare {version}, this silo {fedcompare.__version__}; "
             "install the same version on both"
         )
     arrays = message.content.array_records.get(ARRAYS)

@@ -1,0 +1,36 @@
+# Two commands are enough for a newcomer: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help install demo test check bench clean
+
+help:  ## Show this list.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+install: $(INSTALLED)  ## Install into .venv, with pinned versions.
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(INSTALLED)  ## Run the tutorial on real MNIST: isolated, federated, evaluate.
+	$(BIN)/fedcompare isolated --force
+	$(BIN)/fedcompare federated --rounds 3 --force
+	$(BIN)/fedcompare evaluate --subsets
+
+test: $(INSTALLED)  ## Run all tests.
+	$(BIN)/python -m pytest
+
+check: $(INSTALLED)  ## Run the linter, the formatter's check and the type checker.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(INSTALLED)  ## Print the speed ratios of docs/performance.md, measured now.
+	$(BIN)/python benchmarks/bench.py
+
+clean:  ## Remove .venv and caches; results stay.
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
