@@ -70,11 +70,12 @@ def rounds_table(records: Sequence[ServerRecord]) -> Table:
 
 
 def counts_table(counts: Sequence[Sequence[int]], class_names: Sequence[str]) -> Table:
-    """Return the training examples of each class: a row per silo."""
+    """Return the training examples of each class: a row per class, a column per silo."""
+    rows = [(name, *(own[label] for own in counts)) for label, name in enumerate(class_names)]
     return Table(
         title="Training examples of each class",
-        columns=("silo", *class_names, "all"),
-        rows=tuple((silo, *own, sum(own)) for silo, own in enumerate(counts, start=1)),
+        columns=("class", *(f"silo {silo}" for silo in range(1, len(counts) + 1))),
+        rows=(*rows, ("all", *map(sum, counts))),
     )
 
 
@@ -100,7 +101,7 @@ def to_terminal(table: Table) -> RichTable:
     """Return a Rich table, numbers to the right."""
     rich = RichTable(title=table.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for column, numeric in zip(table.columns, _numeric(table), strict=True):
-        rich.add_column(column, justify="right" if numeric else "left")
+        rich.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in table.rows:
         rich.add_row(*map(_text, row))
     return rich
