@@ -12,11 +12,10 @@ from safetensors.torch import save
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.examples import Dataset
-from fedcompare.data.silos import silo_name
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.model import build_model, load_state, read_tensors
 from fedcompare.predictions import Predictions, class_list
-from fedcompare.records import Measurement, Mistake, Regime
+from fedcompare.records import Measurement, Mistake, Regime, silo_name
 from fedcompare.results import Manifest, RunDirectory
 from fedcompare.training import predict, torch_threads
 

@@ -15,10 +15,10 @@ import torch
 from torch import nn
 
 from fedcompare.config import TrainConfig
-from fedcompare.data.silos import Silo, silo_name
+from fedcompare.data.silos import Silo
 from fedcompare.errors import SiloFailedError
 from fedcompare.model import state_from_bytes, state_to_bytes
-from fedcompare.records import EpochRecord
+from fedcompare.records import EpochRecord, silo_name
 from fedcompare.seeds import derive_seed
 from fedcompare.training import torch_threads, train_round
 

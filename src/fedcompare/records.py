@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+def silo_name(silo: int) -> str:
+    """Return what messages call the silo with this 1-based id."""
+    return f"silo {silo}"
+
+
 class Regime(StrEnum):
     """How a model was trained."""
 

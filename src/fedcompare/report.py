@@ -71,7 +71,9 @@ def rounds_table(records: Sequence[ServerRecord]) -> Table:
 
 def counts_table(counts: Sequence[Sequence[int]], class_names: Sequence[str]) -> Table:
     """Return the training examples of each class: a row per class, a column per silo."""
-    rows = [(name, *(own[label] for own in counts)) for label, name in enumerate(class_names)]
+    rows: list[tuple[Cell, ...]] = [
+        (name, *(own[label] for own in counts)) for label, name in enumerate(class_names)
+    ]
     return Table(
         title="Training examples of each class",
         columns=("class", *(f"silo {silo}" for silo in range(1, len(counts) + 1))),

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from fedcompare.data.silos import silo_name
+from fedcompare.records import silo_name
 
 
 def stdout() -> Console:

@@ -12,6 +12,7 @@ from fedcompare.config import DataConfig, ExperimentConfig, PartitionConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.examples import Dataset, Examples, Indices
 from fedcompare.errors import PartitionError
+from fedcompare.records import silo_name
 from fedcompare.seeds import derive_seed
 
 if TYPE_CHECKING:
@@ -34,11 +35,6 @@ class Silo:
     def label_counts(self, num_classes: int) -> tuple[int, ...]:
         """Return how many training examples of each class the silo has."""
         return tuple(torch.bincount(self.train.labels, minlength=num_classes).tolist())
-
-
-def silo_name(silo: int) -> str:
-    """Return what messages call the silo with this 1-based id."""
-    return f"silo {silo}"
 
 
 def load_silos(config: ExperimentConfig) -> tuple[Silo, ...]:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from flwr.app import ConfigRecord, Message, MessageType, RecordDict
 from flwr.serverapp import Grid
 
-from fedcompare.data.silos import silo_name
 from fedcompare.errors import SiloFailedError
 from fedcompare.federated import wire
+from fedcompare.records import silo_name
 
 OnReply = Callable[[Message, wire.Report], None]
 

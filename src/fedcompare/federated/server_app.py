@@ -83,9 +83,15 @@ class _Recorder:
 
 
 def run_federated(
-    grid: Grid, config: ExperimentConfig, observer: Observer | None = None
+    grid: Grid,
+    config: ExperimentConfig,
+    observer: Observer | None = None,
+    *,
+    wait_until_ready: Callable[[], None] = lambda: None,
 ) -> History:
     """Run all rounds over the silos behind `grid`.
+
+    `wait_until_ready` is called before the first heavy work in this thread.
 
     Raises:
         SiloFailedError: a silo failed, died, or stayed silent.
@@ -96,7 +102,8 @@ def run_federated(
     num_silos = config.partition.num_silos
     answers = silos.connect(num_silos, task, timeout=federation.connect_timeout)
 
-    # The clients are starting up meanwhile: now is the time for our own slow imports.
+    # While the clients start up and describe themselves, we have time for our own slow imports.
+    wait_until_ready()
     from fedcompare.federated.evaluation import GlobalModel
     from fedcompare.model import state_to_bytes
 

@@ -1,8 +1,10 @@
 """Federated training in one process tree: Flower's simulation on Ray."""
 
 import tempfile
+import threading
 from typing import Any
 
+import ray
 from flwr.app import Context
 from flwr.clientapp import ClientApp
 from flwr.serverapp import Grid
@@ -35,11 +37,14 @@ def simulate(
     num_silos = config.partition.num_silos
     workers = plan_workers(num_silos, resolve_cpus(config.resources.num_cpus))
     grids: list[Grid] = []
+    aborted = threading.Event()
     histories: list[History] = []
 
     def run(grid: Grid, context: Context) -> None:
         grids.append(grid)
-        histories.append(run_federated(grid, config, observer))
+        histories.append(
+            run_federated(grid, config, observer, wait_until_ready=lambda: _wait_for_ray(aborted))
+        )
 
     with tempfile.TemporaryDirectory(prefix="fc-ray-", ignore_cleanup_errors=True) as folder:
         try:
@@ -50,6 +55,7 @@ def simulate(
                 backend_config=backend_config(workers, config, folder, verbose=verbose),
             )
         except BaseException:
+            aborted.set()
             for grid in grids:
                 _unblock(grid)
             raise
@@ -80,6 +86,12 @@ def backend_config(
             "_temp_dir": folder,
         },
     }
+
+
+def _wait_for_ray(aborted: threading.Event) -> None:
+    """Block until Ray runs: it forks while it starts, which can deadlock beside busy threads."""
+    while not ray.is_initialized() and not aborted.wait(0.02):
+        pass
 
 
 def _unblock(grid: Grid) -> None:

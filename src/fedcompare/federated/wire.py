@@ -1,13 +1,16 @@
 """The message contract between server and clients: record names, encoders and decoders."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
 
 import fedcompare
 from fedcompare.config import ExperimentConfig, config_from_json
 from fedcompare.errors import SiloFailedError
-from fedcompare.model import State
+
+if TYPE_CHECKING:
+    from fedcompare.model import State
 
 ARRAYS = "arrays"
 CONFIG = "config"
@@ -23,7 +26,7 @@ class Task:
 
     config: ExperimentConfig
     round: int
-    state: State | None
+    state: "State | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,12 +46,12 @@ def task_config(config: ExperimentConfig) -> ConfigRecord:
     return ConfigRecord({"experiment": config.to_json(), "version": fedcompare.__version__})
 
 
-def encode_state(state: State) -> ArrayRecord:
+def encode_state(state: "State") -> ArrayRecord:
     """Return weights as Flower carries them."""
     return ArrayRecord(dict(state))
 
 
-def decode_state(arrays: ArrayRecord) -> State:
+def decode_state(arrays: ArrayRecord) -> "State":
     """Return the weights of a record."""
     return arrays.to_torch_state_dict()
 
@@ -74,7 +77,7 @@ def decode_task(message: Message) -> Task:
     )
 
 
-def encode_report(report: Report, *, to: Message, state: State | None = None) -> Message:
+def encode_report(report: Report, *, to: Message, state: "State | None" = None) -> Message:
     """Return the reply to `to`: the report, and after training the local model's weights."""
     metrics: dict[str, int | float | list[int] | list[float]] = {
         _PARTITION_ID: report.silo - 1,

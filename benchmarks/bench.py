@@ -1,0 +1,185 @@
+"""Print the speed ratios that docs/performance.md explains, each measured side by side now.
+
+Usage: bench.py [a] [b] [c] [d] [e]   (default: all; about ten minutes on two cores)
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+FEDCOMPARE = [sys.executable, "-m", "fedcompare"]
+REPEATS = 3
+
+
+def run(arguments: list[str], **environment: str) -> float:
+    """Run a process to its end and return its wall seconds."""
+    start = time.perf_counter()
+    subprocess.run(arguments, check=True, capture_output=True, env={**os.environ, **environment})
+    return time.perf_counter() - start
+
+
+def fedcompare(command: str, folder: Path) -> float:
+    """Run one command of the tutorial into `folder` and return its wall seconds."""
+    return run([*FEDCOMPARE, command, "--force", "--results", str(folder)])
+
+
+def bench_isolated(folder: Path) -> None:
+    """(a) The tutorial's way against `fedcompare isolated`, whole processes."""
+    script = str(HERE / "tutorial_way.py")
+    run([sys.executable, script, "--prepare", str(folder)])
+    fedcompare("isolated", folder)
+    ours = [fedcompare("isolated", folder)]
+    theirs = run([sys.executable, script, str(folder)])
+    ours.append(fedcompare("isolated", folder))
+    mean = statistics.mean(ours)
+    print(f"(a) isolated: tutorial's way {theirs:.1f} s / fedcompare {mean:.1f} s", end="")
+    print(f" = {theirs / mean:.1f} times faster (wanted: 15 or more)")
+
+
+def bench_loop(folder: Path) -> None:
+    """(b) Our loop's time per step against the first layer's two products."""
+    import torch
+    from bare_loop import BATCH, products_step
+
+    from fedcompare.config import ModelConfig, TrainConfig
+    from fedcompare.data.examples import Examples
+    from fedcompare.model import build_model
+    from fedcompare.training import train_round
+
+    torch.set_num_threads(1)
+    examples = Examples(inputs=torch.randn(14_000, 1, 28, 28), labels=torch.randint(10, (14_000,)))
+    model = build_model(ModelConfig(), input_shape=(1, 28, 28), num_classes=10, seed=0)
+    steps, products = -(-len(examples) // BATCH), products_step()
+
+    def seconds(work: object) -> float:
+        start = time.perf_counter()
+        work()
+        return (time.perf_counter() - start) / steps
+
+    def epoch() -> None:
+        train_round(model, examples, TrainConfig(), epochs=1, seed=0)
+
+    def bare() -> None:
+        for _ in range(steps):
+            products()
+
+    pairs = [(seconds(epoch), seconds(bare)) for _ in range(25)][5:]
+    ratio = statistics.median(ours / floor for ours, floor in pairs)
+    ours, floor = (1e6 * statistics.median(column) for column in zip(*pairs, strict=True))
+    print(f"(b) training loop: {ours:.0f} us a step / two products {floor:.0f} us", end="")
+    print(f" = {ratio:.2f} (wanted: 2.2 or less)")
+
+
+def bench_federated(folder: Path) -> None:
+    """(c) `fedcompare federated` against an empty simulation plus the bare loop on all cores."""
+    from fedcompare.workers import available_cpus, plan_workers
+
+    cpus = available_cpus()
+    workers = plan_workers(3, cpus)
+    steps = 3 * 10 * (213 + 222 + 221)  # rounds x epochs x batches of the three silos
+    ratios = []
+    fedcompare("federated", folder)
+    for _ in range(REPEATS):
+        shape = ["3", "3", str(workers)]
+        empty = run([sys.executable, str(HERE / "noop_simulation.py"), *shape])
+        loop = [sys.executable, str(HERE / "bare_loop.py"), str(steps), str(cpus)]
+        bare = float(subprocess.run(loop, check=True, capture_output=True, text=True).stdout)
+        ours = fedcompare("federated", folder)
+        ratios.append(ours / (empty + bare))
+        print(f"    empty {empty:.1f} s + bare loop {bare:.1f} s; fedcompare {ours:.1f} s")
+    print(f"(c) federated / floor = {statistics.median(ratios):.2f} (wanted: 1.15 or less)")
+
+
+def bench_load(folder: Path) -> None:
+    """(d) The first load of MNIST (no cache), and a later one, in new processes."""
+    code = (
+        "import time, torch, torchvision.transforms\n"
+        "from fedcompare.config import DataConfig\n"
+        "from fedcompare.data.datasets import load_dataset\n"
+        "start = time.perf_counter(); load_dataset(DataConfig())\n"
+        "print(time.perf_counter() - start)"
+    )
+    environment = {**os.environ, "FEDCOMPARE_CACHE": str(folder / "cache")}
+    first, later = (
+        float(
+            subprocess.run(
+                [sys.executable, "-c", code], check=True, capture_output=True, env=environment
+            ).stdout
+        )
+        for _ in range(2)
+    )
+    print(f"(d) load MNIST: first {first:.2f} s (wanted: under 1 s), later {later:.3f} s,", end="")
+    print(" imports not counted")
+
+
+def bench_memory(folder: Path) -> None:
+    """(e) Peak memory of the whole process tree, shared pages counted once (PSS)."""
+    for command in ("isolated", "federated"):
+        arguments = [*FEDCOMPARE, command, "--force", "--results", str(folder)]
+        with subprocess.Popen(
+            arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            peak = watch_memory(process)
+        print(f"(e) peak memory of {command}: {peak / 2**20:.0f} MiB (all processes, PSS)")
+
+
+def watch_memory(process: subprocess.Popen) -> int:
+    """Return the highest sum of PSS over a process and its descendants, in bytes."""
+    peak, done = 0, threading.Event()
+    threading.Thread(target=lambda: (process.wait(), done.set()), daemon=True).start()
+    while not done.wait(0.2):
+        peak = max(peak, sum(pss(pid) for pid in [process.pid, *descendants(process.pid)]))
+    return peak
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the ids of all processes below `pid`."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents.setdefault(int(fields[1]), []).append(int(entry.name))
+    found, waiting = [], [pid]
+    while waiting:
+        children = parents.get(waiting.pop(), [])
+        found += children
+        waiting += children
+    return found
+
+
+def pss(pid: int) -> int:
+    """Return the proportional set size of a process in bytes; 0 if it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+
+
+BENCHMARKS = {
+    "a": bench_isolated,
+    "b": bench_loop,
+    "c": bench_federated,
+    "d": bench_load,
+    "e": bench_memory,
+}
+
+
+def main() -> None:
+    """Run the chosen benchmarks."""
+    for name in sys.argv[1:] or BENCHMARKS:
+        with tempfile.TemporaryDirectory() as folder:
+            BENCHMARKS[name](Path(folder))
+
+
+if __name__ == "__main__":
+    main()
