@@ -20,9 +20,6 @@ def versions() -> dict[str, str]:
     return found
 
 
-def machine() -> dict[str, str | int]:
-    """Return the platform and the number of CPUs."""
-    return {
-        "platform": platform.platform(),
-        "cpus": available_cpus(),
-    }
+def describe() -> dict[str, str | int]:
+    """Return the versions, the platform and the number of CPUs."""
+    return {**versions(), "platform": platform.platform(), "cpus": available_cpus()}

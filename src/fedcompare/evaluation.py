@@ -1,7 +1,8 @@
 """Evaluate stored models: one forward pass each, and all else from the predictions."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from fedcompare.data.examples import Dataset
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.model import build_model, load_state, read_tensors
 from fedcompare.predictions import Predictions, class_list
-from fedcompare.records import Measurement, Mistake, Regime, silo_name
+from fedcompare.records import Measurement, Mistake, Regime, model_name
 from fedcompare.results import Manifest, RunDirectory
 from fedcompare.training import predict, torch_threads
 
@@ -32,8 +33,8 @@ class EvaluatedModel:
 
     @property
     def name(self) -> str:
-        """Return the row label: "isolated, silo 1" or "federated"."""
-        return self.regime.value if self.silo is None else f"isolated, {silo_name(self.silo)}"
+        """Return what tables call this model."""
+        return model_name(self.regime, self.silo)
 
     @property
     def slug(self) -> str:
@@ -145,6 +146,12 @@ def mistakes(evaluation: Evaluation) -> Iterator[Mistake]:
                         confidence=float(answers.confidence[own].mean(dtype=np.float64)),
                         num_examples=int(counts[taken]),
                     )
+
+
+def commonest(mistakes: Iterable[Mistake]) -> Iterator[Mistake]:
+    """Yield the first of each model's and class's mistakes."""
+    for _, own in itertools.groupby(mistakes, key=lambda m: (m.silo, m.unseen_class)):
+        yield next(own)
 
 
 def predictions_to_bytes(predictions: Predictions) -> bytes:

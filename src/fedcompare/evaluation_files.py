@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from fedcompare import environment
 from fedcompare.config import ExperimentConfig
 from fedcompare.evaluation import EvaluatedModel, Evaluation, predictions_to_bytes
 from fedcompare.plots import plot_confusion, plot_rounds, save_figure
-from fedcompare.records import Measurement, Mistake, Regime, ServerRecord
+from fedcompare.records import Measurement, Mistake, Regime, ServerRecord, model_name
 from fedcompare.report import (
     accuracy_table,
     measurements_json,
@@ -44,7 +45,9 @@ def write_evaluation(
     rounds = _read_rounds(run.regime_path(Regime.FEDERATED) / "server.csv")
     with run.writing(EVALUATION) as folder:
         write_config(folder / CONFIG_FILE, config)
+        write_json(folder / "environment.json", environment.describe())
         write_csv(folder / "accuracy.csv", measurements)
+        write_text(folder / "table.csv", _wide(measurements).to_csv(lineterminator="\n"))
         write_json(folder / "accuracy.json", measurements_json(measurements))
         write_text(folder / "accuracy.md", _markdown(config, measurements, mistakes))
         write_csv(folder / "mistakes.csv", mistakes)
@@ -65,6 +68,15 @@ def _write_model(folder: Path, model: EvaluatedModel, class_names: Sequence[str]
     write_text(folder / "confusion" / f"{model.slug}.csv", frame.to_csv(lineterminator="\n"))
     figure = plot_confusion(counts, class_names, title=model.name)
     save_figure(figure, folder / "confusion" / f"{model.slug}.png")
+
+
+def _wide(measurements: Sequence[Measurement]) -> pd.DataFrame:
+    """Return accuracies with a row per model and a column per part of the test set."""
+    frame = pd.DataFrame(measurements_json(measurements))
+    frame["model"] = [model_name(m.regime, m.silo) for m in measurements]
+    order = list(dict.fromkeys(frame["evaluated_on"]))
+    wide = frame.pivot(index="model", columns="evaluated_on", values="accuracy")
+    return wide.loc[list(dict.fromkeys(frame["model"])), order]
 
 
 def _markdown(

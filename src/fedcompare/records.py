@@ -23,6 +23,11 @@ class Phase(StrEnum):
     EVALUATE = "evaluate"
 
 
+def model_name(regime: Regime, silo: int | None) -> str:
+    """Return what tables call a model: "isolated, silo 1" or "federated"."""
+    return regime.value if silo is None else f"{regime}, {silo_name(silo)}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochRecord:
     """Mean training loss of one silo over one epoch; `round` is 1 for an isolated model."""

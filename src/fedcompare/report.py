@@ -7,7 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table as RichTable
 
 from fedcompare.predictions import class_list
-from fedcompare.records import Measurement, Mistake, Regime, ServerRecord
+from fedcompare.records import Measurement, Mistake, Regime, ServerRecord, model_name
 
 Cell = str | int | float
 
@@ -32,7 +32,7 @@ def accuracy_table(measurements: Sequence[Measurement]) -> Table:
     Seen and unseen classes are relative to one silo and have their own table.
     """
     whole = [m for m in measurements if ":" not in m.evaluated_on]
-    cells = ((_model(m), m.evaluated_on, m.accuracy) for m in whole)
+    cells = ((model_name(m.regime, m.silo), m.evaluated_on, m.accuracy) for m in whole)
     return _pivot("Accuracy on the test set, %", "model", cells)
 
 
@@ -123,12 +123,6 @@ def _pivot(title: str, index: str, cells: Iterable[tuple[Cell, str, float]]) -> 
             for name, row in rows.items()
         ),
     )
-
-
-def _model(measurement: Measurement) -> str:
-    if measurement.regime is Regime.FEDERATED:
-        return measurement.regime.value
-    return f"{measurement.regime}, silo {measurement.silo}"
 
 
 def _numeric(table: Table) -> list[bool]:

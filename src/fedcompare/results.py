@@ -13,7 +13,7 @@ import json
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -74,7 +74,8 @@ class RunDirectory:
     def check_free(self, regime: Regime, *, force: bool) -> list[Regime]:
         """Raise before any work is done that could not be stored.
 
-        Returns the regimes that `force` will remove since their configuration is another.
+        Returns the regimes that are to be discarded, since `force` is given and their
+        configuration is another.
 
         Raises:
             ResultsError: the part is finished already, or another part has another configuration.
@@ -127,17 +128,18 @@ class RunDirectory:
     ) -> None:
         """Write into `folder` what every regime has: config, environment, rows, manifest."""
         write_config(folder / CONFIG_FILE, self._config)
-        environment_of_run = {**environment.versions(), **environment.machine()}
-        write_json(folder / "environment.json", environment_of_run)
+        write_json(folder / "environment.json", environment.describe())
         for name, records in rows.items():
             write_csv(folder / f"{name}.csv", records)
         write_json(folder / RUN_FILE, asdict(manifest))
 
-    def remove(self, regime: Regime) -> None:
-        """Remove a regime's part and the evaluation made from it."""
-        for path in (self.regime_path(regime), self.path / EVALUATION):
-            with _storage_errors(path):
-                shutil.rmtree(path, ignore_errors=not path.exists())
+    def discard_stale(self, clashes: Iterable[Regime]) -> None:
+        """Remove what a newly written regime has made wrong.
+
+        These are the evaluation of the old one, and the `clashes` that `check_free` returned.
+        """
+        for part in (EVALUATION, *clashes):
+            shutil.rmtree(self.path / part, ignore_errors=True)
 
     def read_manifest(self, regime: Regime) -> Manifest:
         """Read what a finished regime says of itself.

@@ -24,17 +24,17 @@ class MomentumSGD:
     def __init__(
         self, parameters: Sequence[torch.Tensor], *, learning_rate: float, momentum: float
     ) -> None:
-        self._parameters = list(parameters)
-        self._velocities = [torch.zeros_like(p) for p in parameters]
+        # Detached: the same storage, but no autograd bookkeeping on the update.
+        self._parameters = [parameter.detach() for parameter in parameters]
+        self._velocities = [torch.zeros_like(parameter) for parameter in self._parameters]
         self._learning_rate = learning_rate
         self._momentum = momentum
 
-    @torch.no_grad()
     def step(self, gradients: tuple[torch.Tensor, ...]) -> None:
         """Update the parameters in place."""
         torch._fused_sgd_(
             self._parameters,
-            list(gradients),
+            gradients,
             self._velocities,
             lr=self._learning_rate,
             momentum=self._momentum,

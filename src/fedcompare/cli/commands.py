@@ -32,7 +32,8 @@ def run_isolated_command(
     """Train the isolated models and print a line per silo."""
     from fedcompare.pipeline import train_isolated_regime
 
-    run = _claim(results, config, Regime.ISOLATED, force=force)
+    run = RunDirectory(results, config)
+    clashes = run.check_free(Regime.ISOLATED, force=force)
     epochs = config.isolated.isolated_epochs
     with SiloProgress(config.partition.num_silos, epochs, "epochs") as progress:
 
@@ -42,6 +43,7 @@ def run_isolated_command(
                 progress.say(f"silo {record.silo} epoch {record.epoch}: loss {record.loss:.4f}")
 
         trained = train_isolated_regime(config, run, on_epoch)
+    run.discard_stale(clashes)
     rows = (
         (t.silo, config.partition.excluded_from(t.silo - 1), t.num_examples, t.loss, t.seconds)
         for t in trained
@@ -59,7 +61,8 @@ def run_federated_command(
 
     disable_telemetry()
     resolve_cpus(config.resources.num_cpus)
-    run = _claim(results, config, Regime.FEDERATED, force=force)
+    run = RunDirectory(results, config)
+    clashes = run.check_free(Regime.FEDERATED, force=force)
     from fedcompare.federated.simulation import simulate
     from fedcompare.federated.store import write_history
 
@@ -73,6 +76,7 @@ def run_federated_command(
                 file.write(f"{error}\n{error.details}\n")
             raise SiloFailedError(f"{error}\nlog: {log}", details=error.details) from error
     write_history(run, config, history, seconds=time.perf_counter() - start)
+    run.discard_stale(clashes)
     stdout().print(to_terminal(rounds_table(history.server)))
     _say_where(run.regime_path(Regime.FEDERATED), "fedcompare evaluate --subsets")
 
@@ -103,7 +107,7 @@ def run_evaluate_command(
     console.print(to_terminal(accuracy_table(measurements)))
     console.print(to_terminal(seen_unseen_table(measurements)))
     if mistakes:
-        console.print(to_terminal(mistakes_table(mistakes)))
+        console.print(to_terminal(mistakes_table(list(ev.commonest(mistakes)))))
     stderr().print(f"written: {place}", soft_wrap=True)
 
 
@@ -147,15 +151,6 @@ class _Watcher:
             self._bars.say(
                 f"round {record.round}/{self._rounds}: {100 * record.accuracy:.2f} % of all classes"
             )
-
-
-def _claim(results: Path, config: ExperimentConfig, regime: Regime, *, force: bool) -> RunDirectory:
-    """Return the run directory, checked; parts of another configuration make way for --force."""
-    run = RunDirectory(results, config)
-    for clash in run.check_free(regime, force=force):
-        stderr().print(f"removing {run.regime_path(clash)}: it is of another configuration")
-        run.remove(clash)
-    return run
 
 
 def _say_where(place: Path, following: str) -> None:

@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -15,7 +14,6 @@ from fedcompare.data.hub import HubDataset
 from fedcompare.errors import DataError
 
 BUNDLED = Path(__file__).parent / "mnist"
-Decode = Callable[[], tuple[tuple[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]]
 
 
 @functools.lru_cache(maxsize=2)
@@ -50,25 +48,30 @@ def _load_idx(folder: Path) -> Dataset:
 
 
 def _load_hub(source: HubDataset) -> Dataset:
-    tensors = cached_tensors(
-        f"hub-{source.key[:16]}",
-        lambda: _prepare(source.decode(source.train), source.decode(source.test)),
-    )
+    def build() -> Tensors:
+        train, test = source.decode(source.train), source.decode(source.test)
+        return {**_prepare(train, test), "digest": _digest(*train, *test)}
+
+    tensors = cached_tensors(f"hub-{source.key[:16]}", build)
     return _dataset(tensors, source.class_names, bytes(tensors["digest"].tolist()).hex())
+
+
+def _digest(*tensors: torch.Tensor) -> torch.Tensor:
+    """Return the SHA-256 over the tensors' contents as uint8 [32]."""
+    total = hashlib.sha256()
+    for tensor in tensors:
+        total.update(tensor.numpy().tobytes())
+    return torch.tensor(list(total.digest()), dtype=torch.uint8)
 
 
 def _prepare(
     train: tuple[torch.Tensor, torch.Tensor], test: tuple[torch.Tensor, torch.Tensor]
 ) -> Tensors:
-    total = hashlib.sha256()
-    for tensor in (*train, *test):
-        total.update(tensor.numpy().tobytes())
     return {
         "train_inputs": normalise(train[0]),
         "train_labels": train[1],
         "test_inputs": normalise(test[0]),
         "test_labels": test[1],
-        "digest": torch.tensor(list(total.digest()), dtype=torch.uint8),
     }
 
 

@@ -25,9 +25,8 @@ def run_from_context(grid: Grid, context: Context) -> None:
     run = RunDirectory(results, config)
     clashes = run.check_free(Regime.FEDERATED, force=force)
     history = run_federated(grid, config)
-    for regime in clashes:
-        run.remove(regime)
     write_history(run, config, history, seconds=time.perf_counter() - start)
+    run.discard_stale(clashes)
 
 
 def config_from_run_config(
