@@ -53,5 +53,8 @@ def _plot(config: ExperimentConfig) -> Figure:
     )
     axes.set_xlabel("silo (partition id + 1)")
     axes.set_xticklabels([str(index + 1) for index in range(config.partition.num_silos)])
-    figure.set_layout_engine("tight")
+    (legend,) = figure.legends
+    legend.set(title="class", loc="center right")
+    legend.set_bbox_to_anchor((0.99, 0.5), transform=figure.transFigure)
+    figure.subplots_adjust(left=0.13, right=0.84)
     return cast(Figure, figure)
