@@ -70,14 +70,13 @@ def run(arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     try:
         result = app(args=list(arguments), prog_name="fedcompare", standalone_mode=False)
-        return int(result or ExitCode.OK)
     except click.exceptions.Exit as error:
-        return error.exit_code
+        result = error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return _fail("interrupted; nothing of the unfinished run is kept", ExitCode.INTERRUPTED)
+        return _interrupted()
     except BrokenPipeError:
         return ExitCode.OK
     except Exception as error:
@@ -86,6 +85,8 @@ def run(arguments: Sequence[str]) -> int:
 
             traceback.print_exc()
         return _report(error)
+    # Typer returns this code for Ctrl-C, without a word.
+    return _interrupted() if result == ExitCode.INTERRUPTED else int(result or ExitCode.OK)
 
 
 def _report(error: Exception) -> int:
@@ -98,6 +99,10 @@ def _report(error: Exception) -> int:
         "This is a fault of fedcompare's. Run again with --debug to see where.",
         ExitCode.UNEXPECTED,
     )
+
+
+def _interrupted() -> int:
+    return _fail("interrupted; nothing of the unfinished run is kept", ExitCode.INTERRUPTED)
 
 
 def _fail(message: str, code: ExitCode) -> int:

@@ -1,6 +1,7 @@
 """Image-classification datasets of the Hugging Face hub, or a local folder in its layout."""
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ def _open(name: str) -> Any:
     from huggingface_hub.errors import HfHubHTTPError
 
     datasets.disable_progress_bars()
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it reports every retry
     folder = Path(name).expanduser()
     arguments: dict[str, str] = {"path": name}
     if folder.is_dir():
