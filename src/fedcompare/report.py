@@ -86,7 +86,7 @@ def training_table(
 ) -> Table:
     """Return a row per isolated model: (silo, classes it lacks, examples, loss, seconds)."""
     return Table(
-        title=f"Isolated models, {epochs} epochs each",
+        title=f"Isolated models after epoch {epochs}",
         columns=("silo", "lacks classes", "examples", "last training loss", "seconds"),
         rows=tuple((row[0], class_list(row[1]) or "none", *row[2:]) for row in rows),
     )

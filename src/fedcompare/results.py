@@ -149,9 +149,9 @@ class RunDirectory:
         """
         path = self.regime_path(regime) / RUN_FILE
         if not path.exists():
-            seed = f" --seed {self._config.seed}"
             raise ResultsError(
-                f"{self.path} has no {regime} result; make it with: fedcompare {regime}{seed}"
+                f"{self.path} has no {regime} model. Make it, with the same --config, --set, "
+                f"--seed and --results: fedcompare {regime}"
             )
         if differences := self._differences(regime):
             raise ResultsError(

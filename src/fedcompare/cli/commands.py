@@ -154,4 +154,5 @@ class _Watcher:
 
 
 def _say_where(place: Path, following: str) -> None:
-    stderr().print(f"written: {place}\nnext: {following}", soft_wrap=True)
+    note = "with the same --config, --set, --seed and --results"
+    stderr().print(f"written: {place}\nnext ({note}):\n  {following}", soft_wrap=True)
