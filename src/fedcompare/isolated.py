@@ -1,12 +1,14 @@
 """Isolated training: one model per silo, on its own data, side by side on the CPUs there are."""
 
+import contextlib
+import copy
 import multiprocessing as mp
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, cast
@@ -141,7 +143,8 @@ class _Pool:
     def _hand_out(self, connection: Connection) -> None:
         if self._waiting:
             self._at[connection] = self._waiting.pop(0)
-            connection.send(self._at[connection])
+            with contextlib.suppress(BrokenPipeError):  # a dead worker is met when we read
+                connection.send(self._at[connection])
         else:
             self._at.pop(connection, None)
 
@@ -149,7 +152,7 @@ class _Pool:
         name = silo_name(self._at[connection])
         try:
             message = connection.recv()
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             worker = self._workers[connection]
             worker.join()
             raise SiloFailedError(
@@ -167,6 +170,9 @@ def _work(
     """Train the silos whose ids arrive, until the other end closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
     torch.set_num_threads(task.config.threads_per_silo)
+    # Torch sends tensors to a spawned process in shared memory: without a copy, all workers
+    # would train one model.
+    task = replace(task, model=copy.deepcopy(task.model))
     while True:
         try:
             silo = silos[connection.recv()]

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Group
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from fedcompare.predictions import class_list
 from fedcompare.records import Measurement, Mistake, Regime, ServerRecord, model_name
@@ -99,14 +101,14 @@ def to_markdown(table: Table) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def to_terminal(table: Table) -> RichTable:
-    """Return a Rich table, numbers to the right."""
-    rich = RichTable(title=table.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+def to_terminal(table: Table) -> Group:
+    """Return what Rich prints: the title, then the table with numbers to the right."""
+    rich = RichTable(box=SIMPLE_HEAD)
     for column, numeric in zip(table.columns, _numeric(table), strict=True):
         rich.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in table.rows:
         rich.add_row(*map(_text, row))
-    return rich
+    return Group(Text(table.title, style="bold"), rich)
 
 
 def _pivot(title: str, index: str, cells: Iterable[tuple[Cell, str, float]]) -> Table:

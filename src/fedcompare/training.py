@@ -26,7 +26,9 @@ class MomentumSGD:
     ) -> None:
         # Detached: the same storage, but no autograd bookkeeping on the update.
         self._parameters = [parameter.detach() for parameter in parameters]
-        self._velocities = [torch.zeros_like(parameter) for parameter in self._parameters]
+        # The kernel wants no velocities where there is no momentum.
+        moving = self._parameters if momentum else []
+        self._velocities = [torch.zeros_like(parameter) for parameter in moving]
         self._learning_rate = learning_rate
         self._momentum = momentum
 
