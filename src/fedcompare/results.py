@@ -133,13 +133,16 @@ class RunDirectory:
             write_csv(folder / f"{name}.csv", records)
         write_json(folder / RUN_FILE, asdict(manifest))
 
-    def discard_stale(self, clashes: Iterable[Regime]) -> None:
-        """Remove what a newly written regime has made wrong.
+    def discard_stale(self, clashes: Iterable[Regime]) -> list[Path]:
+        """Remove what a newly written regime has made wrong, and return what was removed.
 
         These are the evaluation of the old one, and the `clashes` that `check_free` returned.
         """
-        for part in (EVALUATION, *clashes):
-            shutil.rmtree(self.path / part, ignore_errors=True)
+        stale = [self.path / part for part in (EVALUATION, *clashes)]
+        stale = [path for path in stale if path.exists()]
+        for path in stale:
+            shutil.rmtree(path, ignore_errors=True)
+        return stale
 
     def read_manifest(self, regime: Regime) -> Manifest:
         """Read what a finished regime says of itself.

@@ -43,13 +43,13 @@ def run_isolated_command(
                 progress.say(f"silo {record.silo} epoch {record.epoch}: loss {record.loss:.4f}")
 
         trained = train_isolated_regime(config, run, on_epoch)
-    run.discard_stale(clashes)
+    stale = run.discard_stale(clashes)
     rows = (
         (t.silo, config.partition.excluded_from(t.silo - 1), t.num_examples, t.loss, t.seconds)
         for t in trained
     )
     stdout().print(to_terminal(training_table(rows, epochs=epochs)))
-    _say_where(run.regime_path(Regime.ISOLATED), "fedcompare federated --rounds 3")
+    _say_where(run.regime_path(Regime.ISOLATED), stale, "fedcompare federated --rounds 3")
 
 
 def run_federated_command(
@@ -76,9 +76,9 @@ def run_federated_command(
                 file.write(f"{error}\n{error.details}\n")
             raise SiloFailedError(f"{error}\nlog: {log}", details=error.details) from error
     write_history(run, config, history, seconds=time.perf_counter() - start)
-    run.discard_stale(clashes)
+    stale = run.discard_stale(clashes)
     stdout().print(to_terminal(rounds_table(history.server)))
-    _say_where(run.regime_path(Regime.FEDERATED), "fedcompare evaluate --subsets")
+    _say_where(run.regime_path(Regime.FEDERATED), stale, "fedcompare evaluate --subsets")
 
 
 def run_evaluate_command(
@@ -153,6 +153,8 @@ class _Watcher:
             )
 
 
-def _say_where(place: Path, following: str) -> None:
+def _say_where(place: Path, stale: Sequence[Path], following: str) -> None:
+    for path in stale:
+        stderr().print(f"removed, since it is of an earlier run: {path}", soft_wrap=True)
     note = "with the same --config, --set, --seed and --results"
     stderr().print(f"written: {place}\nnext ({note}):\n  {following}", soft_wrap=True)
