@@ -47,13 +47,14 @@ class HubDataset:
 
     def decode(self, rows: Any) -> tuple[torch.Tensor, torch.Tensor]:
         """Return images uint8 [N, C, H, W] and labels int64 [N] of one split."""
-        images = [np.asarray(image) for image in rows[:][self.image_column]]
+        columns = rows[:]
+        images = [np.asarray(image) for image in columns[self.image_column]]
         shapes = {image.shape for image in images}
         if len(shapes) != 1:
             raise DataError(f"dataset {self.name}: images must all have one size, not {shapes}")
         pixels = torch.from_numpy(np.stack(images))
         pixels = pixels.unsqueeze(1) if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2)
-        return pixels.contiguous(), torch.tensor(rows[:][self.label_column])
+        return pixels.contiguous(), torch.tensor(columns[self.label_column])
 
 
 def _open(name: str) -> Any:
