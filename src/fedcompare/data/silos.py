@@ -37,6 +37,17 @@ class Silo:
         return tuple(torch.bincount(self.train.labels, minlength=num_classes).tolist())
 
 
+def check_data(config: ExperimentConfig) -> None:
+    """Load and partition the data, so that what is wrong with them is known before any work.
+
+    It also fills the caches once, which clients that start together would each do.
+
+    Raises:
+        FedcompareError: as `load_dataset` and `load_silos`.
+    """
+    _partition(config.data, config.partition, config.seed)
+
+
 def load_silos(config: ExperimentConfig) -> tuple[Silo, ...]:
     """Return all silos of an experiment.
 

@@ -11,6 +11,7 @@ from flwr.serverapp import Grid
 from flwr.simulation import run_simulation
 
 from fedcompare.config import ExperimentConfig
+from fedcompare.data.silos import check_data
 from fedcompare.errors import SiloFailedError
 from fedcompare.federated.client_app import app as default_client_app
 from fedcompare.federated.server_app import History, Observer, build_server_app, run_federated
@@ -31,9 +32,11 @@ def simulate(
     `client_app` must be built in an importable module: clients import it by name.
 
     Raises:
+        DataError, HubError, PartitionError: the data are wrong; nothing was started then.
         SiloFailedError: a silo failed, died, or stayed silent.
         ResourceError: more CPUs are asked for than there are.
     """
+    check_data(config)
     num_silos = config.partition.num_silos
     workers = plan_workers(num_silos, resolve_cpus(config.resources.num_cpus))
     grids: list[Grid] = []
