@@ -1,0 +1,32 @@
+"""Client apps in which silo 2 fails in round 2; importable, so that Ray's processes find them."""
+
+import os
+
+from flwr.app import Context, Message
+from flwr.clientapp import ClientApp
+
+from fedcompare.federated import client_app
+
+raising, dying = ClientApp(), ClientApp()
+for app in (raising, dying):
+    app.query()(client_app.describe)
+    app.evaluate()(client_app.evaluate)
+
+
+def _is_the_moment(message: Message, context: Context) -> bool:
+    round_ = message.content["config"]["server-round"]
+    return (context.node_config["partition-id"], round_) == (1, 2)
+
+
+@raising.train()
+def train_or_raise(message: Message, context: Context) -> Message:
+    if _is_the_moment(message, context):
+        raise ValueError("the disk of this silo burns")
+    return client_app.train(message, context)
+
+
+@dying.train()
+def train_or_die(message: Message, context: Context) -> Message:
+    if _is_the_moment(message, context):
+        os._exit(1)
+    return client_app.train(message, context)

@@ -1,0 +1,125 @@
+"""What tests share: made-up data, and a Flower grid without Ray."""
+
+import gzip
+import itertools
+import struct
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from flwr.app import Context, Error, Message, RecordDict
+from flwr.serverapp import Grid
+from flwr.supercore.task_identity import TaskIdentity
+
+from fedcompare.data.examples import Examples
+from fedcompare.federated import client_app
+
+SIDE = 8
+CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command returned and printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+def made_up_images(count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return uint8 images [N, 8, 8] and labels [N]: each class a pattern of its own, plus noise."""
+    patterns = np.random.default_rng(0).integers(0, 180, (CLASSES, SIDE, SIDE))
+    labels = np.arange(count) % CLASSES
+    noise = np.random.default_rng(seed).integers(0, 75, (count, SIDE, SIDE))
+    return (patterns[labels] + noise).astype(np.uint8), labels.astype(np.uint8)
+
+
+def made_up_examples(count: int = 70, *, seed: int = 1) -> Examples:
+    images, labels = made_up_images(count, seed=seed)
+    inputs = torch.from_numpy(images).unsqueeze(1).float() / 127.5 - 1
+    return Examples(inputs=inputs, labels=torch.from_numpy(labels).long())
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    return struct.pack(f">I{array.ndim}I", 0x0800 + array.ndim, *array.shape) + array.tobytes()
+
+
+def write_idx(folder: Path, *, train: int = 300, test: int = 100, zipped: bool = False) -> Path:
+    """Write an IDX folder of made-up images."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for split, count, seed in (("train", train, 1), ("t10k", test, 2)):
+        images, labels = made_up_images(count, seed=seed)
+        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
+            content = idx_bytes(array)
+            path = folder / f"{split}-{kind}-ubyte{'.gz' if zipped else ''}"
+            path.write_bytes(gzip.compress(content) if zipped else content)
+    return folder
+
+
+def in_order(replies: list[Message]) -> list[Message]:
+    return replies
+
+
+class InlineGrid(Grid):
+    """Calls the ClientApp in this process; `order` decides how replies arrive."""
+
+    def __init__(
+        self,
+        node_configs: int | Sequence[dict],
+        *,
+        app: Callable[[Message, Context], Message] = client_app.app,
+        order: Callable[[list[Message]], list[Message]] = in_order,
+        is_silent: Callable[[Message], bool] = lambda message: False,
+    ) -> None:
+        TaskIdentity.run_id, TaskIdentity.node_id, TaskIdentity.task_id = 1, 1, 1
+        if isinstance(node_configs, int):
+            node_configs = [{"partition-id": index} for index in range(node_configs)]
+        self.nodes = {
+            100 + index: Context(1, 100 + index, own, RecordDict(), {})
+            for index, own in enumerate(node_configs)
+        }
+        self.sent: list[Message] = []
+        self._app, self._order, self._is_silent = app, order, is_silent
+        self._ids = itertools.count()
+        self._replies: dict[str, Message] = {}
+
+    def get_node_ids(self) -> Iterable[int]:
+        return list(self.nodes)
+
+    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
+        ids = []
+        for message in messages:
+            ids.append(f"message-{next(self._ids)}")
+            message.metadata.__dict__["_message_id"] = ids[-1]
+            self.sent.append(message)
+            if not self._is_silent(message):
+                self._replies[ids[-1]] = self._answer(message)
+        return ids
+
+    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
+        ready = [self._replies.pop(key) for key in message_ids if key in self._replies]
+        return self._order(ready)
+
+    def _answer(self, message: Message) -> Message:
+        try:
+            return self._app(message, self.nodes[message.metadata.dst_node_id])
+        except Exception:  # as Flower's simulation does
+            return Message(error=Error(2, traceback.format_exc()), reply_to=message)
+
+    # Never called by fedcompare.
+    def set_run(self, run) -> None:
+        raise NotImplementedError
+
+    @property
+    def run(self):
+        raise NotImplementedError
+
+    def create_message(self, *args, **kwargs):
+        raise NotImplementedError
+
+    def send_and_receive(self, messages, *, timeout=None):
+        raise NotImplementedError

@@ -1,0 +1,450 @@
+"""The command line through its real entry: exit codes, messages, files."""
+
+import csv
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+from importlib import metadata
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from fedcompare import doctor
+from fedcompare.data.datasets import load_dataset
+from fedcompare.data.silos import load_silo
+from fedcompare.errors import ExitCode
+from fedcompare.evaluation import read_predictions
+from fedcompare.federated import simulation
+from fedcompare.federated.server_app import run_federated
+from support import InlineGrid, write_idx
+
+ISOLATED_WEIGHTS = "isolated/weights/silo-2.safetensors"
+
+
+def files(folder):
+    """Return all files below a folder and their bytes."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def assert_one_message(outcome, code):
+    assert outcome.code == code, outcome.err
+    assert outcome.out == ""
+    assert outcome.err.count("fedcompare: ") == 1
+    assert "Traceback" not in outcome.err
+
+
+@pytest.fixture
+def options(tiny_toml, tmp_path):
+    return ("--config", tiny_toml, "--results", tmp_path / "results")
+
+
+@pytest.fixture
+def own(results):
+    """The run directory of the trained tiny experiment."""
+    return results / "tiny" / "seed-5"
+
+
+@pytest.fixture
+def inline(monkeypatch):
+    """`fedcompare federated` without Ray."""
+
+    def simulate(config, *, observer, verbose):
+        return run_federated(InlineGrid(config.partition.num_silos), config, observer)
+
+    monkeypatch.setattr(simulation, "simulate", simulate)
+
+
+BAD = {
+    "unknown key": (("--set", "learning-rat=1"), ExitCode.CONFIG, "did you mean learning-rate"),
+    "no silos": (("--set", "num-silos=0"), ExitCode.CONFIG, "--set num-silos: "),
+    "negative lr": (("--lr", "-1"), ExitCode.CONFIG, "--lr: should be greater than 0"),
+    "lr not a number": (("--lr", "nan"), ExitCode.CONFIG, "--lr: "),
+    "no epochs": (("--epochs", "0"), ExitCode.CONFIG, "--epochs: "),
+    "no batch": (("--batch-size", "0"), ExitCode.CONFIG, "--batch-size: "),
+    "no such class": (
+        ("--set", "excluded-classes=1,10 2 3"),
+        ExitCode.PARTITION,
+        "silo 1 excludes class 10, which does not exist",
+    ),
+    "no data left": (
+        ("--set", "excluded-classes=0,1,2,3,4,5,6,7,8,9 2 3"),
+        ExitCode.PARTITION,
+        "silo 1 is left with no data",
+    ),
+    "no such dataset": (("--set", "dataset=cifar"), ExitCode.DATA, "use mnist, idx:FOLDER"),
+    "no such folder": (("--set", "dataset=idx:/nowhere"), ExitCode.DATA, "/nowhere has no train"),
+    "no hub": (
+        ("--set", "dataset=hub:nobody/nothing"),
+        ExitCode.HUB,
+        'Offline, use the bundled dataset = "mnist"',
+    ),
+    "too many CPUs": (("--cpus", "4096"), ExitCode.RESOURCES, "num-cpus = 4096, but this machine"),
+}
+
+
+@pytest.mark.parametrize("command", ["isolated", "federated"])
+@pytest.mark.parametrize(("arguments", "code", "message"), BAD.values(), ids=BAD)
+def test_bad_input(cli, options, tmp_path, inline, command, arguments, code, message):
+    outcome = cli(command, *options, *arguments)
+    assert_one_message(outcome, code)
+    assert message in outcome.err
+    assert not {name for name in files(tmp_path) if not name.endswith(".log")}
+
+
+def test_no_rounds(cli, options, tmp_path):
+    outcome = cli("federated", *options, "--rounds", "0")
+    assert_one_message(outcome, ExitCode.CONFIG)
+    assert "--rounds: " in outcome.err
+    assert files(tmp_path) == {}
+
+
+def test_all_problems_are_reported_at_once(cli, options):
+    outcome = cli("isolated", *options, "--lr", "-1", "--set", "sed=1", "--set", "batch-size=x")
+    assert_one_message(outcome, ExitCode.CONFIG)
+    assert "3 problems" in outcome.err
+    assert all(typed in outcome.err for typed in ("--lr: ", "--set sed: ", "--set batch-size: "))
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:-1], lambda content: b""])
+def test_a_truncated_idx_file(cli, options, tmp_path, damage):
+    path = write_idx(tmp_path / "data") / "train-images-idx3-ubyte"
+    path.write_bytes(damage(path.read_bytes()))
+    before = files(tmp_path)
+    outcome = cli("isolated", *options, "--set", f"dataset=idx:{path.parent}")
+    assert_one_message(outcome, ExitCode.DATA)
+    assert str(path) in outcome.err.replace("\n", "")
+    assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", ["isolated", "federated", "partition"])
+def test_results_that_cannot_be_written(cli, tiny_toml, tmp_path, inline, command):
+    (tmp_path / "file").write_text("mine")
+    outcome = cli(command, "--config", tiny_toml, "--results", tmp_path / "file" / "results")
+    assert_one_message(outcome, ExitCode.STORAGE)
+    assert files(tmp_path) == {"file": b"mine"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["isolate"],
+        ["isolated", "--sed", "1"],
+        ["isolated", "--seed", "x"],
+        ["evaluate", "--subset", "a"],
+    ],
+)
+def test_a_wrong_word_is_a_usage_error(cli, arguments):
+    outcome = cli(*arguments)
+    assert (outcome.code, outcome.out) == (ExitCode.USAGE, "")
+    assert "Traceback" not in outcome.err
+
+
+def test_plain_options_win_over_set_and_file(cli, options, tmp_path):
+    cli("isolated", *options, "--set", "seed=7", "--seed", "8", "--set", "hidden-units=4")
+    stored = (tmp_path / "results/tiny/seed-8/isolated/config.toml").read_text()
+    assert "seed = 8\n" in stored
+    assert "hidden-units = 4\n" in stored
+
+
+def test_debug_shows_the_traceback(cli, options):
+    outcome = cli("isolated", *options, "--set", "dataset=cifar", "--debug")
+    assert outcome.code == ExitCode.DATA
+    assert "Traceback (most recent call last)" in outcome.err
+    assert "DataError" in outcome.err
+
+
+def test_a_fault_of_ours_is_called_that(cli, options, monkeypatch):
+    monkeypatch.setattr("fedcompare.pipeline.load_silos", lambda config: 1 / 0)
+    outcome = cli("isolated", *options)
+    assert_one_message(outcome, ExitCode.UNEXPECTED)
+    assert "unexpected ZeroDivisionError" in outcome.err
+
+
+def test_a_failing_silo_is_named(cli, options, monkeypatch):
+    def burn(*args, **kwargs):
+        raise ValueError("the disk of this silo burns")
+
+    monkeypatch.setattr("fedcompare.isolated.train_round", burn)
+    outcome = cli("isolated", *options, "--cpus", "1")
+    assert_one_message(outcome, ExitCode.SILO)
+    assert re.search(r"silo \d failed: ValueError: the disk of this silo burns", outcome.err)
+
+
+@pytest.mark.parametrize("regime", ["isolated", "federated"])
+def test_a_finished_run_needs_force(cli, options, results, inline, regime):
+    before = files(results)
+    outcome = cli(regime, *options)
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert "--force" in outcome.err
+    assert files(results) == before
+    assert cli(regime, *options, "--force").code == 0
+    weights = {name for name in before if name.endswith(".safetensors")}
+    assert {name: files(results)[name] for name in weights} == {n: before[n] for n in weights}
+
+
+def test_force_removes_the_other_configs_parts(cli, options, own, inline):
+    assert cli("evaluate", *options).code == 0
+    outcome = cli("isolated", *options, "--lr", "0.05")
+    assert_one_message(outcome, ExitCode.RESULTS)
+    (own / "isolated/run.json").unlink()
+    outcome = cli("isolated", *options, "--lr", "0.05")
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert "learning-rate = 0.1, now 0.05" in outcome.err
+    assert cli("isolated", *options, "--lr", "0.05", "--force").code == 0
+    assert {path.name for path in own.iterdir()} - {"logs"} == {"isolated"}
+
+
+def test_a_failed_run_with_force_loses_nothing(cli, options, results, inline, monkeypatch):
+    before = files(results)
+    monkeypatch.setattr("fedcompare.pipeline.run_isolated", lambda *args, **kwargs: 1 / 0)
+    assert cli("isolated", *options, "--lr", "0.05", "--force").code == ExitCode.UNEXPECTED
+    assert files(results) == before
+
+
+@pytest.mark.parametrize("command", ["isolated", "federated", "evaluate"])
+def test_a_full_disk_leaves_the_old_result(cli, options, own, inline, monkeypatch, command):
+    before = files(own)
+
+    def full(self, *args, **kwargs):
+        raise OSError(28, "No space left on device", str(self))
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    outcome = cli(command, *options, *(["--force"] if command != "evaluate" else []))
+    assert_one_message(outcome, ExitCode.STORAGE)
+    assert "No space left on device" in outcome.err
+    assert {k: v for k, v in files(own).items() if not k.endswith(".log")} == before
+
+
+def test_a_real_file_size_limit_leaves_the_old_result(fedcompare_command, options, own):
+    before = files(own)
+    done = subprocess.run(
+        [str(word) for word in (*fedcompare_command, "isolated", *options, "--force")],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == ExitCode.STORAGE, done.stderr
+    assert "File too large" in done.stderr
+    assert files(own) == before
+
+
+@pytest.mark.parametrize("missing", ["isolated", "federated"])
+def test_evaluate_says_which_command_makes_a_missing_model(cli, options, own, missing):
+    (own / missing / "run.json").unlink()
+    outcome = cli("evaluate", *options, "--subsets")
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert f"has no {missing} model" in outcome.err
+    assert f"fedcompare {missing}" in outcome.err
+    assert not (own / "evaluation").exists()
+
+
+@pytest.mark.parametrize("length", [0, 7, 60, -1])
+def test_corrupt_weights(cli, options, own, length):
+    path = own / ISOLATED_WEIGHTS
+    path.write_bytes(path.read_bytes()[:length])
+    outcome = cli("evaluate", *options)
+    assert_one_message(outcome, ExitCode.WEIGHTS)
+    assert "silo-2.safetensors is corrupt" in outcome.err
+    assert not (own / "evaluation").exists()
+
+
+def test_edited_weights(cli, options, own):
+    state = {name: tensor + 1e-3 for name, tensor in load_file(own / ISOLATED_WEIGHTS).items()}
+    save_file(state, own / ISOLATED_WEIGHTS)
+    outcome = cli("evaluate", *options)
+    assert_one_message(outcome, ExitCode.WEIGHTS)
+    assert "silo-2.safetensors was altered" in outcome.err
+
+
+def test_missing_weights(cli, options, own):
+    (own / ISOLATED_WEIGHTS).unlink()
+    outcome = cli("evaluate", *options)
+    assert_one_message(outcome, ExitCode.WEIGHTS)
+    assert "silo-2.safetensors" in outcome.err
+
+
+def test_evaluate_refuses_another_config_and_other_data(cli, options, tmp_path, own):
+    outcome = cli("evaluate", *options, "--set", "hidden-units=8")
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert "hidden-units = 16, now 8" in outcome.err
+    for regime in ("isolated", "federated"):
+        path = own / regime / "run.json"
+        path.write_text(re.sub(r'(data_fingerprint": ")\w', r"\1x", path.read_text()))
+    assert_one_message(cli("evaluate", *options), ExitCode.RESULTS)
+
+
+def test_a_subset_must_exist(cli, options, own):
+    outcome = cli("evaluate", *options, "--subset", "0,10")
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert "class 10 does not exist" in outcome.err
+
+
+@pytest.fixture
+def evaluated(cli, options, own):
+    """The JSON of an evaluation, and the folder of its files."""
+    outcome = cli("evaluate", *options, "--subsets", "--subset", "1,0", "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    return json.loads(outcome.out), own / "evaluation"
+
+
+def test_json_has_a_number_for_every_model_and_part(evaluated):
+    numbers, _ = evaluated
+    models = [("isolated", 1), ("isolated", 2), ("isolated", 3), ("federated", None)]
+    for part in ("all", "1,3,7", "2,5,8", "4,6,9", "0,1"):
+        found = [(n["regime"], n["silo"]) for n in numbers if n["evaluated_on"] == part]
+        assert found == models, part
+    keys = {"regime", "silo", "evaluated_on", "accuracy", "num_examples"}
+    assert all(keys <= number.keys() for number in numbers)
+
+
+def test_json_equals_the_csv_and_the_json_file(evaluated):
+    numbers, folder = evaluated
+    assert json.loads((folder / "accuracy.json").read_text()) == numbers
+    with (folder / "accuracy.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row, number in zip(rows, numbers, strict=True):
+        assert float(row["accuracy"]) == number["accuracy"]
+        assert row["evaluated_on"] == number["evaluated_on"]
+        assert row["silo"] == str(number["silo"] or "")
+
+
+def test_every_number_follows_from_the_stored_predictions(evaluated, tiny):
+    numbers, folder = evaluated
+    counts = [load_silo(tiny(), silo).label_counts(10) for silo in (1, 2, 3)]
+    for number in numbers:
+        name = f"isolated-silo-{number['silo']}" if number["silo"] else "federated"
+        answers = read_predictions(folder / "predictions" / f"{name}.safetensors")
+        kind, _, silo = number["evaluated_on"].partition(":")
+        if silo:
+            seen = {c for c in range(10) if counts[int(silo) - 1][c]}
+            classes = seen if kind == "seen" else set(range(10)) - seen
+        else:
+            classes = set(range(10)) if kind == "all" else set(map(int, kind.split(",")))
+        rows = np.isin(answers.labels, list(classes))
+        right = answers.labels[rows] == answers.probabilities[rows].argmax(axis=1)
+        assert (number["accuracy"], number["num_examples"]) == (right.mean(), rows.sum())
+
+
+def test_stored_predictions_are_the_models(evaluated, own, tiny):
+    state = load_file(own / ISOLATED_WEIGHTS)
+    inputs = load_dataset(tiny().data).test.inputs.flatten(1)
+    hidden = (inputs @ state["hidden.weight"].T + state["hidden.bias"]).relu()
+    expected = (hidden @ state["output.weight"].T + state["output.bias"]).softmax(dim=1)
+    found = load_file(own / "evaluation/predictions/isolated-silo-2.safetensors")
+    torch.testing.assert_close(found["probabilities"], expected)
+    assert torch.equal(found["predicted"], found["probabilities"].argmax(dim=1))
+
+
+def test_an_evaluation_writes_what_the_readme_promises(evaluated):
+    _, folder = evaluated
+    models = ["federated", *(f"isolated-silo-{silo}" for silo in (1, 2, 3))]
+    names = set(files(folder))
+    assert names >= {"accuracy.csv", "accuracy.md", "accuracy.json", "mistakes.csv", "rounds.png"}
+    assert names >= {f"confusion/{model}.{kind}" for model in models for kind in ("csv", "png")}
+
+
+def test_mistakes_follow_from_the_stored_predictions(evaluated):
+    _, folder = evaluated
+    with (folder / "mistakes.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["silo"] for row in rows} == {"1", "2", "3"}
+    for row in rows:
+        path = folder / "predictions" / f"isolated-silo-{row['silo']}.safetensors"
+        answers = read_predictions(path)
+        unseen = answers.labels == int(row["unseen_class"])
+        taken = unseen & (answers.predicted == int(row["taken_for"]))
+        assert float(row["share"]) == pytest.approx(taken.sum() / unseen.sum())
+        assert float(row["confidence"]) == pytest.approx(answers.confidence[taken].mean())
+
+
+def test_the_same_evaluation_twice_gives_the_same_files(cli, options, own):
+    cli("evaluate", *options, "--subsets")
+    first = files(own / "evaluation")
+    cli("evaluate", *options, "--subsets")
+    assert files(own / "evaluation") == first
+
+
+def assert_plain(text):
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_tables_are_plain_and_fit_80_columns(cli, options, own):
+    outcome = cli("evaluate", *options, "--subsets")
+    assert outcome.code == 0
+    assert_plain(outcome.out)
+    assert outcome.out.count("%") >= 2
+
+
+@pytest.mark.parametrize("command", ["isolated", "federated", "partition"])
+def test_the_other_commands_are_plain_too(cli, options, inline, command):
+    outcome = cli(command, *options)
+    assert outcome.code == 0, outcome.err
+    assert_plain(outcome.out)
+    assert "\x1b" not in outcome.err
+
+
+def test_partition_counts_every_example(cli, options, tmp_path, tiny):
+    assert cli("partition", *options).code == 0
+    folder = tmp_path / "results/tiny/seed-5/partition"
+    with (folder / "label-counts.csv").open(newline="") as file:
+        rows = [[int(cell) for cell in row] for row in list(csv.reader(file))[1:]]
+    assert rows == [[s, *load_silo(tiny(), s).label_counts(10)] for s in (1, 2, 3)]
+    assert (folder / "label-counts.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("command", [[], ["isolated"], ["federated"], ["evaluate"], ["partition"]])
+def test_help_is_plain_and_fits(cli, command):
+    outcome = cli(*command, "--help")
+    assert outcome.code == 0
+    assert_plain(outcome.out)
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from fedcompare.cli.main import run; run(['--help']);"
+        "print('HEAVY', {'torch', 'flwr', 'ray', 'numpy', 'pydantic'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("HEAVY set()\n")
+
+
+@pytest.mark.parametrize("setting", [{"NO_COLOR": "1"}, {}])
+def test_a_pipe_gets_no_escape_codes(fedcompare_command, setting):
+    environment = {**os.environ, **setting, "TERM": "xterm-256color"}
+    for arguments in (["--help"], ["isolated", "--sed"]):
+        done = subprocess.run(
+            [*fedcompare_command, *arguments], env=environment, capture_output=True, check=False
+        )
+        assert b"\x1b" not in done.stdout + done.stderr
+        assert done.stdout + done.stderr
+
+
+def test_version_names_what_matters(cli):
+    outcome = cli("--version")
+    assert outcome.code == 0
+    found = dict(line.split() for line in outcome.out.splitlines())
+    for package in ("fedcompare", "flwr", "torch", "ray"):
+        assert found[package] == metadata.version(package)
+
+
+def test_doctor_finds_nothing_wrong(cli, tmp_path):
+    outcome = cli("doctor", "--results", tmp_path)
+    assert outcome.code == 0, outcome.out
+    assert {line.split()[0] for line in outcome.out.splitlines()} == {"ok"}
+
+
+def test_doctor_says_what_is_wrong(cli, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(doctor, "versions", lambda: {"python": "3.11", "ray": "missing"})
+    outcome = cli("doctor", "--results", tmp_path / "file" / "results")
+    wrong = [line for line in outcome.out.splitlines() if line.startswith("WRONG")]
+    assert outcome.code == 1
+    assert [line.split(":")[0] for line in wrong] == ["WRONG ray", "WRONG results folder"]

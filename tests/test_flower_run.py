@@ -1,0 +1,84 @@
+"""`flwr run` for real: Flower's SuperLink, SuperExec and simulation, on a machine with no index."""
+
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fedcompare.config import parse_config, read_settings
+from fedcompare.federated.server_app import run_federated
+from flower_processes import REPOSITORY, LocalFlower
+from support import InlineGrid
+
+pytestmark = pytest.mark.simulation
+SMOKE = REPOSITORY / "configs" / "smoke.toml"
+ARGUMENTS = [
+    "--run-config",
+    str(SMOKE),
+    "--federation-config",
+    "num-supernodes=2 client-resources-num-cpus=1",
+]
+
+
+@pytest.fixture(scope="module")
+def flower() -> Iterator[LocalFlower]:
+    # A short path: Ray puts sockets in it, whose names may not exceed 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="fc-") as folder:
+        flower = LocalFlower(Path(folder))
+        try:
+            yield flower
+        finally:
+            left = flower.stop()
+        assert not left
+
+
+@pytest.fixture(scope="module")
+def finished(flower: LocalFlower) -> dict:
+    """The smoke experiment's line of `flwr ls`, once it has ended."""
+    return flower.run(*ARGUMENTS)
+
+
+@pytest.fixture
+def part(flower: LocalFlower, finished: dict) -> Path:
+    assert finished["status"] == "finished:completed", flower.log()
+    return flower.folder / "results" / "smoke" / "seed-42" / "federated"
+
+
+def test_it_writes_the_files_of_fedcompare_federated(part: Path):
+    files = {str(path.relative_to(part)) for path in part.rglob("*") if path.is_file()}
+    assert files == {
+        "config.toml",
+        "environment.json",
+        "epochs.csv",
+        "rounds.csv",
+        "run.json",
+        "server.csv",
+        "weights/global.safetensors",
+    }
+
+
+def test_its_weights_are_those_of_fedcompare_federated(part: Path):
+    config = parse_config(read_settings(SMOKE))
+    weights = run_federated(InlineGrid(2), config).weights
+    assert (part / "weights" / "global.safetensors").read_bytes() == weights
+
+
+def test_its_stored_config_is_that_of_fedcompare_federated(part: Path):
+    stored = tomllib.loads((part / "config.toml").read_text(encoding="utf-8"))
+    assert stored == parse_config(read_settings(SMOKE)).to_flat()
+
+
+def test_a_run_that_would_overwrite_fails_and_says_why(flower: LocalFlower, part: Path):
+    before = (part / "run.json").read_bytes()
+    again = flower.run(*ARGUMENTS)
+    assert again["status"] == "finished:failed"
+    assert "is finished" in again["status-details"]
+    assert (part / "run.json").read_bytes() == before
+
+
+def test_the_processes_of_a_run_end_with_it(flower: LocalFlower, finished: dict):
+    """Only what waits for the next run stays; the fixture sees that it can be stopped."""
+    commands = sorted(Path(c.split()[1]).name for c in flower.processes().values())
+    assert commands == ["flower-superexec", "flower-superlink"]

@@ -1,0 +1,108 @@
+"""Federated training on a real Ray, each run in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.simulation
+
+REPOSITORY = Path(__file__).parents[1]
+PATIENCE = 120.0
+LOG = Path("tiny", "seed-5", "logs", "federated.log")
+WEIGHTS = Path("tiny", "seed-5", "federated", "weights", "global.safetensors")
+
+
+def run(*command: object) -> subprocess.CompletedProcess[str]:
+    words = [str(word) for word in command]
+    return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+
+def test_the_smoke_config_goes_through(fedcompare_command, tmp_path):
+    options = ("--config", REPOSITORY / "configs/smoke.toml", "--results", tmp_path)
+    for command in (["isolated"], ["federated"], ["evaluate", "--subsets"]):
+        done = run(*fedcompare_command, *command, *options)
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert "federated" in done.stdout
+    parts = {path.name for path in (tmp_path / "smoke" / "seed-42").iterdir()}
+    assert parts == {"isolated", "federated", "evaluation", "logs"}
+
+
+def test_every_run_gives_the_same_bytes_and_the_inline_grid_too(
+    fedcompare_command, tiny_toml, trained, tmp_path
+):
+    for name in ("first", "second"):
+        options = ("--config", tiny_toml, "--results", tmp_path / name)
+        done = run(*fedcompare_command, "federated", *options)
+        assert done.returncode == 0, done.stderr
+        said = [line.split(":")[0] for line in done.stderr.splitlines()]
+        assert said[:4] == ["round 0/2", "round 1/2", "round 2/2", "written"]  # no chatter
+        assert "[ROUND 2/2]" in (tmp_path / name / LOG).read_text()
+        assert (tmp_path / name / WEIGHTS).read_bytes() == (trained / WEIGHTS).read_bytes()
+
+
+@pytest.mark.parametrize("client_app", ["raising", "dying"])
+def test_a_failing_silo_stops_the_run(client_app, tiny_toml, tmp_path):
+    script = Path(__file__).with_name("run_faulty.py")
+    options = ("--config", tiny_toml, "--results", tmp_path)
+    done = run(sys.executable, script, client_app, "federated", *options)
+    assert done.returncode == 10, done.stderr
+    assert "silo 2 failed: " in done.stderr
+    assert "Traceback" not in done.stderr
+    log = tmp_path / LOG
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [log]
+    if client_app == "raising":
+        assert "the disk of this silo burns" in done.stderr
+        assert "in train_or_raise" in log.read_text()
+
+
+def descendants(root: int) -> set[int]:
+    """Return the living processes below `root`."""
+    parents = {}
+    for line in run("ps", "-A", "-o", "pid=,ppid=,stat=").stdout.splitlines():
+        pid, parent, state = line.split()
+        if not state.startswith("Z"):
+            parents[int(pid)] = int(parent)
+    found = {root}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {root}
+
+
+def alive(pids: set[int]) -> set[int]:
+    lines = run("ps", "-A", "-o", "pid=,stat=").stdout.splitlines()
+    living = {int(line.split()[0]) for line in lines if not line.split()[1].startswith("Z")}
+    return pids & living
+
+
+def reset_interrupt() -> None:
+    """A parent in the background may ignore Ctrl-C, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def test_ctrl_c_in_mid_round_ends_everything(fedcompare_command, tiny_toml, tmp_path):
+    endless = ("--epochs", 10**7, "--config", tiny_toml, "--results", tmp_path)
+    with subprocess.Popen(
+        [str(word) for word in (*fedcompare_command, "federated", *endless)],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=reset_interrupt,
+    ) as process:
+        assert "round 0/2" in process.stderr.readline()
+        below = descendants(process.pid)
+        assert len(below) >= 3  # Ray's servers and the clients
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        _, message = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted; nothing of the unfinished run is kept" in message
+    assert "Traceback" not in message
+    deadline = time.monotonic() + 15
+    while alive(below) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not alive(below)
+    assert not (tmp_path / "tiny" / "seed-5" / "federated").exists()

@@ -1,0 +1,208 @@
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from fedcompare.config import (
+    KEYS,
+    ExperimentConfig,
+    Setting,
+    config_from_json,
+    parse_assignment,
+    parse_config,
+    read_settings,
+)
+from fedcompare.errors import ConfigError
+from fedcompare.results import write_config
+
+REPOSITORY = Path(__file__).parents[2]
+SHIPPED = sorted((REPOSITORY / "configs").rglob("*.toml"))
+UNUSUAL = {
+    "name": "odd",
+    "seed": 2**63 - 1,
+    "num-silos": 2,
+    "excluded-classes": "0,9 -",
+    "learning-rate": 1e-7,
+    "momentum": 0,
+    "fraction-evaluate": 0.5,
+}
+
+
+def parse(**flat):
+    return parse_config({key: Setting(value, f"--set {key}") for key, value in flat.items()})
+
+
+def problems(**flat):
+    with pytest.raises(ConfigError) as error:
+        parse(**flat)
+    return error.value.problems
+
+
+def test_json_round_trip():
+    config = parse(**UNUSUAL)
+    assert config_from_json(config.to_json()) == config
+
+
+def test_toml_round_trip(tmp_path):
+    config = parse(**UNUSUAL)
+    write_config(tmp_path / "config.toml", config)
+    assert parse_config(read_settings(tmp_path / "config.toml")) == config
+
+
+def test_the_flat_form_has_every_key_and_only_scalars():
+    flat = ExperimentConfig().to_flat()
+    assert tuple(flat) == KEYS
+    assert {type(value) for value in flat.values()} <= {str, int, float}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_configs_load(path):
+    assert parse_config(read_settings(path)).name == path.stem
+
+
+def test_configs_are_shipped():
+    assert {path.stem for path in SHIPPED} >= {"mnist", "quickstart", "smoke"}
+
+
+def test_mnist_is_the_default():
+    assert parse_config(read_settings(REPOSITORY / "configs/mnist.toml")) == ExperimentConfig()
+
+
+def test_quickstart_is_flowers():
+    config = parse_config(read_settings(REPOSITORY / "configs/quickstart.toml"))
+    assert config.partition.num_silos == 10
+    assert config.partition.excluded_classes == ()
+    assert (config.train.learning_rate, config.train.batch_size) == (0.1, 32)
+    assert (config.federation.local_epochs, config.federation.fraction_evaluate) == (1, 0.5)
+
+
+def test_flowers_run_config_has_our_keys_and_defaults():
+    app = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["flwr"]["app"]
+    ours = ExperimentConfig().to_flat()
+    assert app["config"] == {"results": "results", "force": False, **ours}
+    types = {key: type(value) for key, value in app["config"].items()}
+    assert all(types[key] is type(value) for key, value in ours.items())
+
+
+def test_all_problems_are_reported_at_once_as_typed():
+    found = problems(
+        **{"rounds": 3, "learning-rate": -1, "num-silos": 0, "strategy": "magic", "seed": "one"}
+    )
+    assert len(found) == 5
+    for key in ("rounds", "learning-rate", "num-silos", "strategy", "seed"):
+        assert sum(problem.startswith(f"--set {key}: ") for problem in found) == 1, key
+
+
+def test_an_unknown_key_gets_a_hint():
+    assert "did you mean learning-rate?" in problems(**{"learning-rat": 0.1})[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("num-silos", 0),
+        ("num-silos", 2.5),
+        ("num-silos", True),
+        ("learning-rate", -0.1),
+        ("learning-rate", 0),
+        ("learning-rate", float("nan")),
+        ("learning-rate", float("inf")),
+        ("learning-rate", "0.1"),
+        ("momentum", 1.0),
+        ("batch-size", 0),
+        ("num-server-rounds", 0),
+        ("local-epochs", 0),
+        ("isolated-epochs", -1),
+        ("fraction-evaluate", 1.01),
+        ("fraction-evaluate", float("nan")),
+        ("round-timeout", 0),
+        ("seed", -1),
+        ("seed", 2**63),
+        ("num-cpus", -1),
+        ("name", "../elsewhere"),
+        ("name", ""),
+        ("dataset", ""),
+        ("strategy", "fedmagic"),
+        ("excluded-classes", "1,x 2 3"),
+        ("excluded-classes", "-1 2 3"),
+        ("excluded-classes", "1,1 2 3"),
+        ("excluded-classes", 7),
+        ("excluded-classes", [1, 2, 3]),
+    ],
+)
+def test_a_wrong_value_is_one_problem_that_names_its_key(key, value):
+    (problem,) = problems(**{key: value})
+    assert problem.startswith(f"--set {key}: ")
+
+
+@pytest.mark.parametrize("value", ["1,3 - 2", [[1, 3], [], [2]], ((1, 3), (), (2,))])
+def test_excluded_classes_are_a_list_or_a_string(value):
+    assert parse(**{"excluded-classes": value}).partition.excluded_classes == ((1, 3), (), (2,))
+
+
+@pytest.mark.parametrize("value", ["", []])
+def test_no_excluded_classes_mean_iid_silos(value):
+    partition = parse(**{"excluded-classes": value, "num-silos": 7}).partition
+    assert [partition.excluded_from(index) for index in range(7)] == [()] * 7
+
+
+def test_the_number_of_silos_and_their_classes_must_agree():
+    (problem,) = problems(**{"num-silos": 2})
+    assert re.match(r"excluded-classes: lists 3 silos \(the default.*but num-silos = 2", problem)
+    (problem,) = problems(**{"num-silos": 2, "excluded-classes": "1"})
+    assert problem.startswith("--set excluded-classes: lists 1 silos, but num-silos = 2")
+
+
+def test_a_config_cannot_be_changed():
+    with pytest.raises(ValueError, match="frozen"):
+        ExperimentConfig().seed = 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("seed=1", 1),
+        ("learning-rate = 1e-2", 0.01),
+        ("dataset=hub:ylecun/mnist", "hub:ylecun/mnist"),
+        ('excluded-classes="1 2 3"', "1 2 3"),
+        ("excluded-classes=[[1], [2], [3]]", [[1], [2], [3]]),
+        ("dataset=idx:/a=b", "idx:/a=b"),
+    ],
+)
+def test_assignments_are_toml_or_bare_words(text, expected):
+    key, setting = parse_assignment(text)
+    assert (setting.value, setting.typed) == (expected, f"--set {key}")
+
+
+def test_an_assignment_needs_an_equals_sign():
+    with pytest.raises(ConfigError, match="--set seed: write it as key=value"):
+        parse_assignment("seed")
+
+
+@pytest.mark.parametrize("content", [b"seed = ", b"\xff\xfe", None])
+def test_an_unreadable_file_is_named(tmp_path, content):
+    path = tmp_path / "broken.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"--config .*broken\.toml: "):
+        read_settings(path)
+
+
+def test_a_key_of_a_file_is_named_with_the_file(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("num-silos = 0\n[train]\nlr = 1\n")
+    with pytest.raises(ConfigError) as error:
+        parse_config(read_settings(path))
+    assert [problem.split(":")[:2] for problem in error.value.problems] == [
+        ["mine.toml", " train"],
+        ["mine.toml", " num-silos"],
+    ]
+
+
+def test_shared_keys_leave_out_budgets_and_resources():
+    shared = ExperimentConfig().shared()
+    assert json.dumps(shared)
+    assert {"seed", "learning-rate", "dataset", "excluded-classes"} <= shared.keys()
+    assert not {"isolated-epochs", "num-server-rounds", "num-cpus"} & shared.keys()

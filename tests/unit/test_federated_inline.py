@@ -1,0 +1,250 @@
+"""Federated training over an in-process grid: the same apps, without Ray."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from flwr.app import ArrayRecord, Message, MessageType, MetricRecord, RecordDict
+from flwr.clientapp import ClientApp
+
+import fedcompare
+from fedcompare.data.datasets import load_dataset
+from fedcompare.data.silos import load_silo, load_silos
+from fedcompare.errors import SiloFailedError
+from fedcompare.federated import client_app, wire
+from fedcompare.federated.server_app import Observer, run_federated
+from fedcompare.federated.strategy import build_strategy
+from fedcompare.isolated import IsolatedTask, train_isolated
+from fedcompare.model import build_model
+from fedcompare.records import Phase
+from support import InlineGrid
+
+
+class SlowGrid(InlineGrid):
+    """Delivers one reply a call, the last first."""
+
+    def pull_messages(self, message_ids):
+        waiting = [key for key in message_ids if key in self._replies]
+        return [self._replies.pop(key) for key in waiting[-1:]]
+
+
+def isolated_task(config, **budget):
+    dataset = load_dataset(config.data)
+    shape = tuple(dataset.train.inputs.shape[1:])
+    model = build_model(config.model, input_shape=shape, num_classes=10, seed=config.seed)
+    return IsolatedTask(model=model, config=config.train, seed=config.seed, **budget)
+
+
+@pytest.mark.parametrize(("rounds", "epochs"), [(1, 1), (3, 2)])
+def test_one_silo_fedavg_is_isolated_training_bit_for_bit(tiny, rounds, epochs):
+    config = tiny(
+        num_silos=1, excluded_classes="1,3,7", num_server_rounds=rounds, local_epochs=epochs
+    )
+    history = run_federated(InlineGrid(1), config)
+    alone = train_isolated(
+        isolated_task(config, epochs=epochs, rounds=rounds), load_silo(config, 1)
+    )
+    assert history.weights == alone.weights
+    assert history.epochs == alone.epochs
+
+
+@pytest.mark.parametrize("order", [lambda r: r[::-1], lambda r: r[1:] + r[:1]])
+def test_the_order_of_replies_changes_nothing(tiny, order):
+    config = tiny(num_server_rounds=3)
+    expected = run_federated(InlineGrid(3), config)
+    found = run_federated(InlineGrid(3, order=order), config)
+    assert found.weights == expected.weights
+    assert found.epochs == expected.epochs
+    assert found.server == expected.server
+
+
+def test_replies_that_arrive_one_at_a_time_change_nothing(tiny):
+    assert (
+        run_federated(SlowGrid(3), tiny()).weights == run_federated(InlineGrid(3), tiny()).weights
+    )
+
+
+def test_the_order_of_nodes_changes_nothing(tiny):
+    nodes = [{"partition-id": index} for index in (2, 0, 1)]
+    assert (
+        run_federated(InlineGrid(nodes), tiny()).weights
+        == run_federated(InlineGrid(3), tiny()).weights
+    )
+
+
+def test_another_seed_gives_other_weights(tiny):
+    first, second = (run_federated(InlineGrid(3), tiny(seed=seed)).weights for seed in (1, 2))
+    assert first != second
+
+
+def strategy(config):
+    return build_strategy(config.federation, num_silos=config.partition.num_silos, seed=config.seed)
+
+
+def reply_with(array, num_examples):
+    message = Message(content=RecordDict(), message_type=MessageType.TRAIN, dst_node_id=1)
+    metrics = MetricRecord({"partition-id": 0, wire.NUM_EXAMPLES: num_examples})
+    arrays = ArrayRecord([np.array(array, dtype=np.float32)])
+    return Message(
+        content=RecordDict({wire.ARRAYS: arrays, wire.METRICS: metrics}), reply_to=message
+    )
+
+
+def test_the_average_is_weighted_by_examples(tiny):
+    InlineGrid(1)  # sets Flower's identity of this process
+    replies = [reply_with([4.0, 0.0], 1), reply_with([0.0, 8.0], 3)]
+    config = tiny(num_silos=2, excluded_classes="")
+    arrays, _ = strategy(config).aggregate_train(1, replies)
+    np.testing.assert_allclose(arrays.to_numpy_ndarrays()[0], [1.0, 6.0])
+
+
+def test_an_average_of_fewer_than_all_silos_is_refused(tiny):
+    InlineGrid(1)
+    with pytest.raises(SiloFailedError, match="1 of 3"):
+        strategy(tiny()).aggregate_train(1, [reply_with([1.0], 1)])
+
+
+def faulty_app(kind, *, partition):
+    """The real client app, but one silo raises when it gets a message of this kind."""
+
+    def app(message, context):
+        if message.metadata.message_type == kind and context.node_config == {
+            "partition-id": partition
+        }:
+            raise ValueError("the disk of this silo burns")
+        return client_app.app(message, context)
+
+    return app
+
+
+@pytest.mark.parametrize("kind", [MessageType.TRAIN, MessageType.EVALUATE])
+def test_a_silo_that_raises_is_named_with_its_traceback(tiny, kind):
+    grid = InlineGrid(3, app=faulty_app(kind, partition=1))
+    with pytest.raises(SiloFailedError, match=r"silo 2 failed: .*the disk of this silo burns") as e:
+        run_federated(grid, tiny())
+    assert "Traceback (most recent call last)" in e.value.details
+
+
+def test_a_silo_that_fails_before_it_is_known_stops_the_run(tiny):
+    grid = InlineGrid(3, app=faulty_app(MessageType.QUERY, partition=1))
+    with pytest.raises(SiloFailedError, match="the disk of this silo burns"):
+        run_federated(grid, tiny())
+
+
+def test_a_silent_silo_is_named_when_the_time_is_up(tiny):
+    def is_silent(message):
+        return message.metadata.message_type == "train" and message.metadata.dst_node_id == 102
+
+    with pytest.raises(SiloFailedError, match=r"no answer from silo 3 within 0\.05 s"):
+        run_federated(InlineGrid(3, is_silent=is_silent), tiny(round_timeout=0.05))
+
+
+def test_too_few_nodes_stop_the_run(tiny):
+    with pytest.raises(SiloFailedError, match="only 2 of 3 silos came online"):
+        run_federated(InlineGrid(2), tiny(connect_timeout=0.05))
+
+
+def test_too_many_nodes_stop_the_run(tiny):
+    with pytest.raises(SiloFailedError, match=r"4 nodes are online, but num-silos = 3"):
+        run_federated(InlineGrid(4), tiny())
+
+
+def test_two_nodes_that_claim_to_be_one_silo_stop_the_run(tiny):
+    nodes = [{"partition-id": index} for index in (0, 1, 1)]
+    with pytest.raises(SiloFailedError, match=r"\[1, 2, 2\].*partition-id"):
+        run_federated(InlineGrid(nodes), tiny())
+
+
+@pytest.mark.parametrize(
+    ("node", "problem"), [({}, "needs --node-config"), ({"partition-id": 3}, "outside 0..2")]
+)
+def test_a_node_without_a_valid_partition_id_stops_the_run(tiny, node, problem):
+    nodes = [{"partition-id": 0}, {"partition-id": 1}, node]
+    with pytest.raises(SiloFailedError, match=problem):
+        run_federated(InlineGrid(nodes), tiny())
+
+
+def test_a_client_of_another_version_refuses(tiny, monkeypatch):
+    def app(message, context):
+        other = SimpleNamespace(__version__="9.9.9")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(wire, "fedcompare", other)
+            return client_app.app(message, context)
+
+    expected = rf"the server has fedcompare {fedcompare.__version__}, this silo 9\.9\.9"
+    with pytest.raises(SiloFailedError, match=expected):
+        run_federated(InlineGrid(3, app=app), tiny())
+
+
+def test_a_client_that_is_not_ours_is_told_so(tiny):
+    foreign = ClientApp()
+
+    @foreign.query()
+    def describe(message, context):
+        return Message(content=RecordDict(), reply_to=message)
+
+    with pytest.raises(SiloFailedError, match="does it run the fedcompare client app"):
+        run_federated(InlineGrid(3, app=foreign), tiny())
+
+
+def test_reports_of_every_silo_and_round_are_kept(tiny):
+    config = tiny(num_server_rounds=2, local_epochs=3)
+    history = run_federated(InlineGrid(3), config)
+    kept = [(record.round, record.phase, record.silo) for record in history.rounds]
+    assert kept == [
+        (round_, phase, silo) for round_ in (1, 2) for phase in Phase for silo in (1, 2, 3)
+    ]
+    kept = [(record.round, record.silo, record.epoch) for record in history.epochs]
+    assert kept == [(r, s, e) for r in (1, 2) for s in (1, 2, 3) for e in (1, 2, 3)]
+
+
+def test_reports_tell_the_truth_about_the_silos(tiny):
+    config = tiny()
+    silos = load_silos(config)
+    history = run_federated(InlineGrid(3), config)
+    assert history.label_counts == tuple(silo.label_counts(10) for silo in silos)
+    for record in history.rounds:
+        silo = silos[record.silo - 1]
+        evaluated = record.phase is Phase.EVALUATE
+        assert record.num_examples == len(silo.test if evaluated else silo.train)
+        assert (record.accuracy is not None) == evaluated
+
+
+def test_the_server_measures_every_round_on_all_classes_and_every_subset(tiny):
+    seen = []
+    history = run_federated(InlineGrid(3), tiny(), Observer(on_server=seen.append))
+    parts = [(record.round, record.evaluated_on) for record in history.server]
+    names = ("all", "1,3,7", "2,5,8", "4,6,9")
+    assert parts == [(round_, name) for round_ in (0, 1, 2) for name in names]
+    assert tuple(seen) == history.server
+    assert history.server[-4].accuracy > history.server[0].accuracy
+
+
+@pytest.mark.parametrize(("fraction", "expected"), [(0.0, 0), (0.01, 1), (0.5, 5), (1.0, 10)])
+def test_the_fraction_decides_how_many_silos_evaluate(tiny, fraction, expected):
+    config = tiny(num_silos=10, excluded_classes="", fraction_evaluate=fraction)
+    drawn = [strategy(config).evaluating_silos(round_) for round_ in range(1, 30)]
+    assert {len(silos) for silos in drawn} == {expected}
+    assert drawn == [strategy(config).evaluating_silos(round_) for round_ in range(1, 30)]
+
+
+def test_each_round_draws_silos_anew(tiny):
+    config = tiny(num_silos=10, excluded_classes="", fraction_evaluate=0.5)
+    drawn = [strategy(config).evaluating_silos(round_) for round_ in range(1, 30)]
+    assert set().union(*drawn) == set(range(1, 11))
+    assert len(set(map(tuple, drawn))) > 10
+
+
+def test_no_silo_evaluates_where_the_fraction_is_zero(tiny):
+    grid = InlineGrid(3)
+    history = run_federated(grid, tiny(fraction_evaluate=0.0))
+    assert {record.phase for record in history.rounds} == {Phase.TRAIN}
+    assert {message.metadata.message_type for message in grid.sent} == {"query", "train"}
+
+
+def test_only_the_drawn_silos_evaluate(tiny):
+    config = tiny(num_silos=4, excluded_classes="", fraction_evaluate=0.5)
+    history = run_federated(InlineGrid(4), config)
+    for round_ in (1, 2):
+        found = [r.silo for r in history.rounds if (r.round, r.phase) == (round_, Phase.EVALUATE)]
+        assert found == strategy(config).evaluating_silos(round_)

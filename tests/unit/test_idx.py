@@ -1,0 +1,103 @@
+import hashlib
+
+import numpy as np
+import pytest
+import torch
+
+from fedcompare.data import idx
+from fedcompare.data.datasets import BUNDLED
+from fedcompare.errors import DataError
+from support import idx_bytes, made_up_images, write_idx
+
+IMAGES = "train-images-idx3-ubyte"
+
+
+def decode(folder, split="train"):
+    return idx.decode_split(folder, idx.read_files(folder), split)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize(("split", "count", "seed"), [("train", 30, 1), ("t10k", 20, 2)])
+def test_what_was_written_is_read(tmp_path, zipped, split, count, seed):
+    images, labels = decode(write_idx(tmp_path, train=30, test=20, zipped=zipped), split)
+    expected_images, expected_labels = made_up_images(count, seed=seed)
+    assert (images.dtype, images.shape) == (torch.uint8, (count, 1, 8, 8))
+    assert labels.dtype == torch.int64
+    np.testing.assert_array_equal(images[:, 0].numpy(), expected_images)
+    np.testing.assert_array_equal(labels.numpy(), expected_labels)
+
+
+def test_bundled_mnist_is_the_real_one():
+    contents = idx.read_files(BUNDLED)
+    images, labels = idx.decode_split(BUNDLED, contents, "t10k")
+    assert images.shape == (10_000, 1, 28, 28)
+    assert labels[:5].tolist() == [7, 2, 1, 0, 4]
+    assert torch.bincount(labels).tolist() == [
+        *(980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        (lambda content: content[:-1], "truncated or too long"),
+        (lambda content: content + b"x", "truncated or too long"),
+        (lambda content: content[:9], "truncated in its header"),
+        (lambda content: b"", "no IDX file"),
+        (lambda content: b"\0\0\x0d" + content[3:], "no IDX file of unsigned bytes"),
+        (lambda content: b"<html>404</html>", "no IDX file"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, damage, problem):
+    path = write_idx(tmp_path) / IMAGES
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DataError, match=f"{IMAGES} is {problem}"):
+        decode(tmp_path)
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:-20], lambda content: b"no gzip"])
+def test_a_damaged_gzip_file_is_named(tmp_path, damage):
+    path = write_idx(tmp_path, zipped=True) / f"{IMAGES}.gz"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DataError, match=rf"{IMAGES}\.gz is no complete gzip file"):
+        decode(tmp_path)
+
+
+def test_a_checksum_is_checked(tmp_path):
+    path = write_idx(tmp_path) / IMAGES
+    (tmp_path / idx.CHECKSUMS).write_text(
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {IMAGES}\n"
+    )
+    decode(tmp_path)
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    with pytest.raises(DataError, match=f"{IMAGES} is truncated or altered"):
+        idx.read_files(tmp_path)
+
+
+@pytest.mark.parametrize("name", idx.FILES)
+def test_a_missing_file_is_named(tmp_path, name):
+    (write_idx(tmp_path) / name).unlink()
+    with pytest.raises(DataError, match=name):
+        idx.read_files(tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    path = write_idx(tmp_path) / IMAGES
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(DataError, match=f"{IMAGES} cannot be read: Is a directory"):
+        idx.read_files(tmp_path)
+
+
+def test_images_and_labels_must_match(tmp_path):
+    write_idx(tmp_path)
+    (tmp_path / IMAGES).write_bytes(idx_bytes(made_up_images(299, seed=1)[0]))
+    with pytest.raises(DataError, match=r"train has images of shape \[299, 8, 8\]"):
+        decode(tmp_path)
+
+
+def test_the_digest_tells_data_apart(tmp_path):
+    first, second = (write_idx(tmp_path / str(n), train=n) for n in (30, 40))
+    digests = {idx.digest(idx.read_files(folder)) for folder in (first, second)}
+    assert len(digests) == 2
+    assert idx.digest(idx.read_files(first)) in digests

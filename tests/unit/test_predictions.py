@@ -1,0 +1,63 @@
+import math
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
+
+from fedcompare.predictions import Predictions, class_list
+
+RNG = np.random.default_rng(7)
+LABELS = np.arange(200) % 5
+PROBABILITIES = RNG.dirichlet(np.ones(6), 200).astype(np.float32)
+ANSWERS = Predictions(labels=LABELS, probabilities=PROBABILITIES)
+PARTS = [None, (0,), (1, 3), (0, 1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize("classes", PARTS)
+def test_accuracy_is_scikit_learns(classes):
+    rows = np.isin(LABELS, classes) if classes else np.full(200, True)
+    expected = accuracy_score(LABELS[rows], PROBABILITIES[rows].argmax(1))
+    assert ANSWERS.accuracy(classes) == (expected, rows.sum())
+
+
+@pytest.mark.parametrize("classes", PARTS)
+def test_loss_is_scikit_learns(classes):
+    rows = np.isin(LABELS, classes) if classes else np.full(200, True)
+    doubles = PROBABILITIES[rows].astype(np.float64)
+    doubles /= doubles.sum(axis=1, keepdims=True)
+    expected = log_loss(LABELS[rows], doubles, labels=range(6))
+    assert ANSWERS.loss(classes) == pytest.approx(expected, rel=1e-6)
+
+
+def test_confusion_is_scikit_learns_with_a_row_for_absent_classes():
+    expected = confusion_matrix(LABELS, ANSWERS.predicted, labels=range(6))
+    np.testing.assert_array_equal(ANSWERS.confusion(), expected)
+    assert ANSWERS.confusion()[5].sum() == 0
+
+
+def test_parts_add_up_to_the_whole():
+    parts = [ANSWERS.accuracy([c]) for c in range(5)]
+    correct = sum(round(accuracy * count) for accuracy, count in parts)
+    assert correct / sum(count for _, count in parts) == ANSWERS.accuracy()[0]
+
+
+def test_the_accuracy_of_no_examples_is_not_a_number():
+    accuracy, count = ANSWERS.accuracy([5])
+    assert math.isnan(accuracy)
+    assert count == 0
+
+
+def test_the_loss_of_a_certain_mistake_is_finite():
+    certain = Predictions(
+        labels=np.array([1]), probabilities=np.array([[1.0, 0.0]], dtype=np.float32)
+    )
+    assert 80 < certain.loss() < math.inf
+
+
+def test_confidence_is_the_probability_of_the_answer():
+    expected = PROBABILITIES[np.arange(200), ANSWERS.predicted]
+    np.testing.assert_array_equal(ANSWERS.confidence, expected)
+
+
+def test_classes_are_listed_in_order():
+    assert class_list({7, 1, 3}) == "1,3,7"

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+import torch
+
+from fedcompare.data import silos as silos_module
+from fedcompare.data.datasets import load_dataset
+from fedcompare.data.silos import load_silo, load_silos, partition_fingerprint
+from fedcompare.errors import PartitionError
+
+
+def test_silos_lack_their_excluded_classes_in_training_and_test(tiny):
+    config = tiny()
+    for silo, excluded in zip(load_silos(config), config.partition.excluded_classes, strict=True):
+        for examples in (silo.train, silo.test):
+            assert set(examples.labels.tolist()) == set(range(10)) - set(excluded)
+
+
+def test_label_counts_count_the_training_examples(tiny):
+    silo = load_silo(tiny(), 2)
+    counts = silo.label_counts(10)
+    assert sum(counts) == len(silo.train)
+    assert [counts[c] for c in (2, 5, 8)] == [0, 0, 0]
+
+
+def test_one_silo_is_the_same_as_among_all(tiny):
+    alone, among = load_silo(tiny(), 3), load_silos(tiny())[2]
+    assert (alone.id, alone.name) == (3, "silo 3")
+    assert torch.equal(alone.train.inputs, among.train.inputs)
+    assert torch.equal(alone.test.labels, among.test.labels)
+
+
+def test_iid_silos_share_all_examples(tiny):
+    config = tiny(num_silos=4, excluded_classes="")
+    silos = load_silos(config)
+    assert [len(silo.train) for silo in silos] == [75] * 4
+    inputs = torch.cat([silo.train.inputs for silo in silos]).flatten(1).numpy()
+    expected = load_dataset(config.data).train.inputs.flatten(1).numpy()
+    np.testing.assert_array_equal(np.unique(inputs, axis=0), np.unique(expected, axis=0))
+
+
+def test_a_stored_partition_equals_a_new_one(tiny, tmp_path, monkeypatch):
+    stored = load_silo(tiny(seed=77), 1).train.labels
+    monkeypatch.setenv("FEDCOMPARE_CACHE", str(tmp_path))
+    silos_module._partition.cache_clear()
+    assert torch.equal(load_silo(tiny(seed=77), 1).train.labels, stored)
+
+
+def test_the_fingerprint_tells_partitions_apart(tiny):
+    configs = [
+        tiny(),
+        tiny(seed=6),
+        tiny(excluded_classes="1,3,7 2,5,8 4,6"),
+        tiny(num_silos=1, excluded_classes=""),
+    ]
+    assert len({partition_fingerprint(config) for config in configs}) == len(configs)
+    assert partition_fingerprint(tiny()) == partition_fingerprint(tiny(learning_rate=0.5))
+
+
+def test_a_class_that_does_not_exist_is_named(tiny):
+    with pytest.raises(PartitionError, match="silo 2 excludes class 10, which does not exist"):
+        load_silos(tiny(excluded_classes="1 10 -"))
+
+
+def test_a_silo_left_with_no_data_is_named(tiny):
+    with pytest.raises(PartitionError, match="silo 3 is left with no data"):
+        load_silos(tiny(excluded_classes="1 - 0,1,2,3,4,5,6,7,8,9"))
+
+
+def test_more_silos_than_examples_leave_one_without_data(tiny):
+    with pytest.raises(PartitionError, match="silo 301 is left with no data"):
+        load_silos(tiny(num_silos=301, excluded_classes=""))
