@@ -448,3 +448,30 @@ def test_doctor_says_what_is_wrong(cli, tmp_path, monkeypatch):
     wrong = [line for line in outcome.out.splitlines() if line.startswith("WRONG")]
     assert outcome.code == 1
     assert [line.split(":")[0] for line in wrong] == ["WRONG ray", "WRONG results folder"]
+
+
+def test_a_failing_isolated_silo_has_its_traceback_in_the_log(cli, options, tmp_path, monkeypatch):
+    def burn(*arguments, **named):
+        raise ValueError("the disk of this silo burns")
+
+    monkeypatch.setattr("fedcompare.isolated.train_round", burn)
+    outcome = cli("isolated", *options)
+    assert_one_message(outcome, ExitCode.SILO)
+    log = tmp_path / "results/tiny/seed-5/logs/isolated.log"
+    assert str(log) in outcome.err.replace("\n", "")
+    assert "in burn" in log.read_text()
+    assert set(files(tmp_path / "results")) == {"tiny/seed-5/logs/isolated.log"}
+
+
+def test_partition_refuses_another_configs_and_force_replaces_it(cli, options):
+    assert cli("partition", *options).code == ExitCode.OK
+    assert cli("partition", *options).code == ExitCode.OK
+    assert_one_message(cli("partition", *options, "--set", "hidden-units=3"), ExitCode.RESULTS)
+    assert cli("partition", *options, "--set", "hidden-units=3", "--force").code == ExitCode.OK
+
+
+def test_a_damaged_record_of_rounds_is_named(cli, tiny_toml, results, own):
+    (own / "federated" / "server.csv").unlink()
+    outcome = cli("evaluate", "--config", tiny_toml, "--results", results)
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert "server.csv" in outcome.err

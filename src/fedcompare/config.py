@@ -224,7 +224,7 @@ def parse_config(settings: Settings) -> ExperimentConfig:
         config = _build({key: setting for key, setting in known.items() if key not in bad})
     problems += [f"{known[key].typed}: {problem}" for key, problem in bad.items()]
     problems += [
-        f"{known[keys[-1]].typed if keys[-1] in known else keys[-1]}: {problem}"
+        f"{next((known[key].typed for key in reversed(keys) if key in known), keys[-1])}: {problem}"
         for keys, problem in _contradictions(config, given=known)
         if not bad.keys() & set(keys)
     ]
@@ -275,7 +275,7 @@ def _contradictions(
         )
         yield (
             ("num-silos", key),
-            f"lists {listed} silos{also}, but num-silos = {partition.num_silos}; {remedy}",
+            f"{key} lists {listed} silos{also}, but num-silos = {partition.num_silos}; {remedy}",
         )
     for index, classes in enumerate(partition.excluded_classes, start=1):
         if len(set(classes)) != len(classes):

@@ -1,13 +1,13 @@
 """What fedcompare needs from a machine, checked one by one."""
 
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from fedcompare.environment import versions
 from fedcompare.errors import FedcompareError
+from fedcompare.results import probe_writable
 from fedcompare.workers import available_cpus
 
 _PYTHON = (3, 11)
@@ -74,9 +74,8 @@ def _folders(results: Path) -> Iterator[Check]:
         "cache folder": (cache_dir(), "set FEDCOMPARE_CACHE to another"),
     }
     for subject, (folder, remedy) in places.items():
-        existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         try:
-            tempfile.TemporaryFile(dir=existing).close()
+            probe_writable(folder)
         except OSError as error:
             finding = f"{folder} is not writable ({error.strerror}); {remedy}"
             yield Check(subject=subject, ok=False, finding=finding)

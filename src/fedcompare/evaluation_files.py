@@ -8,6 +8,7 @@ import pandas as pd
 
 from fedcompare import environment
 from fedcompare.config import ExperimentConfig
+from fedcompare.errors import ResultsError
 from fedcompare.evaluation import EvaluatedModel, Evaluation, predictions_to_bytes
 from fedcompare.plots import plot_confusion, plot_rounds, save_figure
 from fedcompare.records import Measurement, Mistake, Regime, ServerRecord, model_name
@@ -89,14 +90,17 @@ def _markdown(
 
 
 def _read_rounds(path: Path) -> list[ServerRecord]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            ServerRecord(
-                round=int(row["round"]),
-                evaluated_on=row["evaluated_on"],
-                accuracy=float(row["accuracy"]),
-                loss=float(row["loss"]),
-                num_examples=int(row["num_examples"]),
-            )
-            for row in csv.DictReader(file)
-        ]
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [
+                ServerRecord(
+                    round=int(row["round"]),
+                    evaluated_on=row["evaluated_on"],
+                    accuracy=float(row["accuracy"]),
+                    loss=float(row["loss"]),
+                    num_examples=int(row["num_examples"]),
+                )
+                for row in csv.DictReader(file)
+            ]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ResultsError(f"{path} is damaged ({error}); make it again with --force") from error

@@ -116,7 +116,8 @@ class _Pool:
         self._at: dict[Connection, int] = {}
         for _ in range(num_workers):
             ours, theirs = context.Pipe()
-            arguments = (theirs, task, self._silos, initial)
+            inherited = (*self._workers, ours) if forks else ()
+            arguments = (theirs, inherited, task, self._silos, initial)
             worker = context.Process(target=_work, args=arguments, daemon=True)
             worker.start()
             theirs.close()
@@ -165,9 +166,15 @@ class _Pool:
 
 
 def _work(
-    connection: Connection, task: IsolatedTask, silos: dict[int, Silo], initial: bytes
+    connection: Connection,
+    inherited: tuple[Connection, ...],
+    task: IsolatedTask,
+    silos: dict[int, Silo],
+    initial: bytes,
 ) -> None:
     """Train the silos whose ids arrive, until the other end closes."""
+    for end in inherited:  # or the parent's death would go unnoticed
+        end.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
     torch.set_num_threads(task.config.threads_per_silo)
     # Torch sends tensors to a spawned process in shared memory: without a copy, all workers

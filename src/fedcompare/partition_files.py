@@ -10,7 +10,7 @@ from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import load_silos
 from fedcompare.plots import save_figure
-from fedcompare.results import CONFIG_FILE, RunDirectory, write_config, write_text
+from fedcompare.results import CONFIG_FILE, PARTITION, RunDirectory, write_config, write_text
 
 
 def label_counts(config: ExperimentConfig) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
@@ -29,11 +29,11 @@ def write_partition(run: RunDirectory, config: ExperimentConfig) -> Path:
     frame = pd.DataFrame(counts, columns=list(names), index=range(1, len(counts) + 1))
     frame.index.name = "silo"
     figure = _plot(config)
-    with run.writing("partition") as folder:
+    with run.writing(PARTITION) as folder:
         write_config(folder / CONFIG_FILE, config)
         write_text(folder / "label-counts.csv", frame.to_csv(lineterminator="\n"))
         save_figure(figure, folder / "label-counts.png")
-    return run.path / "partition"
+    return run.path / PARTITION
 
 
 def _plot(config: ExperimentConfig) -> Figure:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fedcompare import environment
 from fedcompare.config import ExperimentConfig
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 CONFIG_FILE = "config.toml"
 RUN_FILE = "run.json"
 EVALUATION = "evaluation"
+PARTITION = "partition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +91,29 @@ class RunDirectory:
                     "or choose another --seed or --results"
                 )
             for other in clashes:
-                differences = "; ".join(self._differences(other))
-                raise ResultsError(
-                    f"{self.regime_path(other)} was made with another configuration "
-                    f"({differences}). Choose another --results or name, or add --force to "
-                    f"remove it and begin anew."
-                )
+                self._refuse_mixing(other)
         with _storage_errors(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=self.path).close()
+            probe_writable(self.path)
         return clashes
+
+    def check_partition(self, *, force: bool) -> None:
+        """Raise if `partition/` was made with another configuration and `force` is not given.
+
+        Raises:
+            ResultsError: naming the differences.
+            StorageError: the folder cannot be written.
+        """
+        if not force and self._differences(PARTITION):
+            self._refuse_mixing(PARTITION)
+        with _storage_errors(self.path):
+            probe_writable(self.path)
+
+    def _refuse_mixing(self, part: str) -> NoReturn:
+        differences = "; ".join(self._differences(part))
+        raise ResultsError(
+            f"{self.path / part} was made with another configuration ({differences}). Choose "
+            "another --results or name, or add --force to remove it and begin anew."
+        )
 
     def is_finished(self, regime: Regime) -> bool:
         """Return whether a regime's part is there."""
@@ -159,7 +173,7 @@ class RunDirectory:
         if differences := self._differences(regime):
             raise ResultsError(
                 f"{self.regime_path(regime)} was made with another configuration "
-                f"({'; '.join(differences)}); evaluate with the same one"
+                f"({'; '.join(differences)}); use the same one, or make it again with --force"
             )
         try:
             content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -172,21 +186,26 @@ class RunDirectory:
                 f"{path} is damaged ({error}); make it again with --force"
             ) from error
 
-    def _differences(self, regime: Regime) -> list[str]:
-        path = self.regime_path(regime) / CONFIG_FILE
-        if not self.is_finished(regime):
+    def _differences(self, part: str) -> list[str]:
+        """Return how the configuration of a finished part differs from ours."""
+        path = self.path / part / CONFIG_FILE
+        if not path.parent.exists():
             return []
         try:
             stored = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise ResultsError(
-                f"{path} is damaged ({error}); make it again with --force"
-            ) from error
+            return [f"its {CONFIG_FILE} is damaged: {error}"]
         return [
             f"{key} = {stored.get(key)!r}, now {value!r}"
             for key, value in self._config.shared().items()
             if stored.get(key) != value
         ]
+
+
+def probe_writable(folder: Path) -> None:
+    """Raise OSError if `folder`, or what is there of the way to it, cannot be written."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    tempfile.TemporaryFile(dir=existing).close()
 
 
 def write_config(path: Path, config: ExperimentConfig) -> None:

@@ -150,9 +150,13 @@ def test_no_excluded_classes_mean_iid_silos(value):
 
 def test_the_number_of_silos_and_their_classes_must_agree():
     (problem,) = problems(**{"num-silos": 2})
-    assert re.match(r"excluded-classes: lists 3 silos \(the default.*but num-silos = 2", problem)
+    assert re.match(
+        r"--set num-silos: excluded-classes lists 3 silos \(the default.*but num-silos = 2", problem
+    )
     (problem,) = problems(**{"num-silos": 2, "excluded-classes": "1"})
-    assert problem.startswith("--set excluded-classes: lists 1 silos, but num-silos = 2")
+    assert problem.startswith(
+        "--set excluded-classes: excluded-classes lists 1 silos, but num-silos = 2"
+    )
 
 
 def test_a_config_cannot_be_changed():

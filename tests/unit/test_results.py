@@ -145,13 +145,24 @@ def test_a_damaged_manifest_is_named(run, content):
 def test_a_damaged_config_is_named(run, content):
     path = run.regime_path(Regime.ISOLATED) / "config.toml"
     path.write_bytes(content) if content is not None else path.unlink()
-    with pytest.raises(ResultsError, match=r"config\.toml is damaged .*--force"):
+    with pytest.raises(ResultsError, match=r"config\.toml is damaged: .*--force"):
         run.read_manifest(Regime.ISOLATED)
 
 
 def test_a_damaged_part_can_be_made_again(run):
     (run.regime_path(Regime.ISOLATED) / "config.toml").unlink()
     assert run.check_free(Regime.ISOLATED, force=True) == []
+
+
+def test_two_damaged_parts_can_be_made_again(run):
+    for regime in Regime:
+        (run.regime_path(regime) / "config.toml").write_text("seed = ")
+    assert run.check_free(Regime.ISOLATED, force=True) == [Regime.FEDERATED]
+
+
+def test_a_check_leaves_nothing_behind(tmp_path, tiny):
+    RunDirectory(tmp_path / "results", tiny()).check_free(Regime.ISOLATED, force=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_seeds_and_names_have_directories_of_their_own(tmp_path, tiny):

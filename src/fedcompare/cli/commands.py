@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,8 @@ def run_isolated_command(
             if verbose:
                 progress.say(f"silo {record.silo} epoch {record.epoch}: loss {record.loss:.4f}")
 
-        trained = train_isolated_regime(config, run, on_epoch)
+        with _failures_in_log(run, "isolated"):
+            trained = train_isolated_regime(config, run, on_epoch)
     stale = run.discard_stale(clashes)
     rows = (
         (t.silo, config.partition.excluded_from(t.silo - 1), t.num_examples, t.loss, t.seconds)
@@ -63,18 +65,19 @@ def run_federated_command(
     resolve_cpus(config.resources.num_cpus)
     run = RunDirectory(results, config)
     clashes = run.check_free(Regime.FEDERATED, force=force)
+    from fedcompare.data.silos import check_data
     from fedcompare.federated.simulation import simulate
     from fedcompare.federated.store import write_history
 
-    log = run.log_path("federated")
+    check_data(config)
     start = time.perf_counter()
-    with _Watcher(config) as watcher, chatter_to(log, verbose=verbose):
-        try:
-            history = simulate(config, observer=watcher.observer(), verbose=verbose)
-        except SiloFailedError as error:
-            with log.open("a", encoding="utf-8") as file:
-                file.write(f"{error}\n{error.details}\n")
-            raise SiloFailedError(f"{error}\nlog: {log}", details=error.details) from error
+    log = run.log_path("federated")
+    with (
+        _failures_in_log(run, "federated"),
+        _Watcher(config) as watcher,
+        chatter_to(log, verbose=verbose),
+    ):
+        history = simulate(config, observer=watcher.observer(), verbose=verbose)
     write_history(run, config, history, seconds=time.perf_counter() - start)
     stale = run.discard_stale(clashes)
     stdout().print(to_terminal(rounds_table(history.server)))
@@ -115,8 +118,9 @@ def run_partition_command(config: ExperimentConfig, results: Path, *, force: boo
     """Print label counts per silo, and write them with Flower Datasets' plot."""
     from fedcompare.partition_files import label_counts, write_partition
 
-    class_names, counts = label_counts(config)
     run = RunDirectory(results, config)
+    run.check_partition(force=force)
+    class_names, counts = label_counts(config)
     place = write_partition(run, config)
     stdout().print(to_terminal(counts_table(counts, class_names)))
     stderr().print(f"written: {place}", soft_wrap=True)
@@ -151,6 +155,18 @@ class _Watcher:
             self._bars.say(
                 f"round {record.round}/{self._rounds}: {100 * record.accuracy:.2f} % of all classes"
             )
+
+
+@contextmanager
+def _failures_in_log(run: RunDirectory, command: str) -> Iterator[None]:
+    """Write a silo's failure and its traceback to the command's log, and say where."""
+    try:
+        yield
+    except SiloFailedError as error:
+        log = run.log_path(command)
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"{error}\n{error.details}\n")
+        raise SiloFailedError(f"{error}\nlog: {log}", details=error.details) from error
 
 
 def _say_where(place: Path, stale: Sequence[Path], following: str) -> None:

@@ -14,7 +14,7 @@ from fedcompare.cli.evaluate import evaluate
 from fedcompare.cli.federated import federated
 from fedcompare.cli.isolated import isolated
 from fedcompare.cli.partition import partition
-from fedcompare.errors import ExitCode, FedcompareError, SiloFailedError
+from fedcompare.errors import ExitCode, FedcompareError
 
 app = typer.Typer(
     name="fedcompare",
@@ -90,8 +90,6 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _report(error: Exception) -> int:
-    if isinstance(error, SiloFailedError) and error.details:
-        return _fail(f"{error} (the traceback is in the log)", error.exit_code)
     if isinstance(error, FedcompareError):
         return _fail(str(error), error.exit_code)
     return _fail(

@@ -8,7 +8,6 @@ from flwr.app import Context
 from flwr.serverapp import Grid
 
 from fedcompare.config import ExperimentConfig, Setting, parse_config
-from fedcompare.data.silos import check_data
 from fedcompare.errors import ConfigError
 from fedcompare.federated.server_app import run_federated
 from fedcompare.federated.store import write_history
@@ -25,7 +24,6 @@ def run_from_context(grid: Grid, context: Context) -> None:
     config, results, force = config_from_run_config(context.run_config)
     run = RunDirectory(results, config)
     clashes = run.check_free(Regime.FEDERATED, force=force)
-    check_data(config)
     history = run_federated(grid, config)
     write_history(run, config, history, seconds=time.perf_counter() - start)
     run.discard_stale(clashes)

@@ -104,12 +104,12 @@ def run_federated(
 
     # While the clients start up and describe themselves, we have time for our own slow imports.
     wait_until_ready()
-    from fedcompare.data.silos import partition_fingerprint
+    from fedcompare.data.silos import check_data
     from fedcompare.federated.evaluation import GlobalModel
     from fedcompare.model import state_to_bytes
 
+    check_data(config)  # before the clients can: bad data are the config's fault, not a silo's
     model = GlobalModel(config)
-    partition_fingerprint(config)  # a wrong partition is the config's fault, not a silo's
     reports = answers()
 
     def evaluate(server_round: int, arrays: ArrayRecord) -> MetricRecord | None:
