@@ -73,6 +73,11 @@ class LocalFlower:
         found = {int(p.name): _own_command(p, self.folder) for p in Path("/proc").glob("[0-9]*")}
         return {pid: command for pid, command in found.items() if command}
 
+    def names(self) -> list[str]:
+        """Return the sorted script names of all processes that this started."""
+        commands = [command.split() for command in self.processes().values()]
+        return sorted(Path(words[min(1, len(words) - 1)]).name for words in commands)
+
     def stop(self) -> dict[int, str]:
         """Stop the SuperLink; return the processes that did not end with it, then killed."""
         for pid, command in self.processes().items():
