@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import fedcompare
 from fedcompare.config import (
     KEYS,
     ExperimentConfig,
@@ -210,3 +211,8 @@ def test_shared_keys_leave_out_budgets_and_resources():
     assert json.dumps(shared)
     assert {"seed", "learning-rate", "dataset", "excluded-classes"} <= shared.keys()
     assert not {"isolated-epochs", "num-server-rounds", "num-cpus"} & shared.keys()
+
+
+def test_the_version_is_the_same_in_both_places():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert project["version"] == fedcompare.__version__

@@ -2,8 +2,7 @@
 
 One app for simulation, `flwr run` and SuperNodes: everything about the experiment comes
 with the message, and the node's own configuration says only which silo this is. The
-work is imported when it is asked for: a simulation's own process needs this app's
-name, but not torch.
+work is imported when it is asked for, so that naming this app costs no import of torch.
 """
 
 from flwr.app import Context, Message
