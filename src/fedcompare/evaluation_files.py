@@ -12,7 +12,7 @@ from fedcompare.errors import ResultsError
 from fedcompare.evaluation import EvaluatedModel, Evaluation, predictions_to_bytes
 from fedcompare.plots import plot_confusion, plot_rounds, save_figure
 from fedcompare.records import Measurement, Mistake, Regime, ServerRecord, model_name
-from fedcompare.report import (
+from fedcompare.tables import (
     accuracy_table,
     measurements_json,
     mistakes_table,

@@ -10,10 +10,35 @@ def silo_name(silo: int) -> str:
 
 
 class Regime(StrEnum):
-    """How a model was trained."""
+    """How a model was made, in the order of tables.
+
+    `isolated-equal` is isolated training with the federated model's budget; the two
+    commands' own regimes are `isolated` (with `isolated-epochs`) and `federated`.
+    """
 
     ISOLATED = "isolated"
+    ISOLATED_EQUAL = "isolated-equal"
     FEDERATED = "federated"
+    FINE_TUNED = "fine-tuned"
+    AVERAGE = "average"
+    ENSEMBLE = "ensemble"
+    CENTRALIZED = "centralized"
+
+
+class Question(StrEnum):
+    """On which cases a silo asks whether it gains."""
+
+    OWN = "own cases"
+    WHOLE = "whole population"
+    UNSEEN = "never-seen cases"
+
+
+class Word(StrEnum):
+    """The answer, in words."""
+
+    GAINS = "gains"
+    LOSES = "loses"
+    NO_EVIDENCE = "no evidence either way"
 
 
 class Phase(StrEnum):

@@ -17,8 +17,8 @@ MODULES = {
 # Lowest first; a module imports only modules of its own layer or of a lower one.
 LAYERS = [
     {"__init__", "errors", "seeds", "records"},
-    {"config", "workers", "predictions"},
-    {"environment", "cache", "report", "plots"},
+    {"config", "workers", "predictions", "findings"},
+    {"environment", "cache", "tables", "plots", "statistics", "report"},
     {"data", "model", "results"},
     {"training"},
     {"isolated", "federated", "evaluation", "doctor", "partition_files"},
@@ -32,10 +32,13 @@ ONLY_IN = {
     "flwr_datasets": ("data.partitioner", "partition_files"),
     "typer": ("cli",),
     "click": ("cli",),
-    "rich": ("report", "cli"),
+    "rich": ("tables", "cli"),
     "datasets": ("data", "partition_files"),
     "matplotlib": ("plots", "partition_files"),
-    "pydantic": ("config",),
+    "pydantic": ("config", "report"),
+    "jinja2": ("report",),
+    "statsmodels": ("statistics",),
+    "scipy": ("statistics",),
 }
 
 

@@ -11,7 +11,7 @@ from fedcompare.cli.console import SiloProgress, stderr, stdout
 from fedcompare.config import ExperimentConfig
 from fedcompare.errors import SiloFailedError
 from fedcompare.records import EpochRecord, Phase, Regime, RoundRecord, ServerRecord
-from fedcompare.report import (
+from fedcompare.tables import (
     accuracy_table,
     counts_table,
     measurements_json,

@@ -3,7 +3,7 @@ import io
 from rich.console import Console
 
 from fedcompare.records import Measurement, Mistake, Regime, ServerRecord
-from fedcompare.report import (
+from fedcompare.tables import (
     Table,
     accuracy_table,
     counts_table,
