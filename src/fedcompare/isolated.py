@@ -1,24 +1,17 @@
 """Isolated training: one model per silo, on its own data, side by side on the CPUs there are."""
 
-import contextlib
 import copy
-import multiprocessing as mp
-import signal
-import sys
+import functools
 import time
-import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from typing import Any, cast
 
 import torch
 from torch import nn
 
 from fedcompare.config import TrainConfig
+from fedcompare.crew import Crew, Mailbox, Tell
 from fedcompare.data.silos import Silo
-from fedcompare.errors import SiloFailedError
 from fedcompare.model import state_from_bytes, state_to_bytes
 from fedcompare.records import EpochRecord, silo_name
 from fedcompare.seeds import derive_seed
@@ -29,24 +22,34 @@ OnEpoch = Callable[[EpochRecord], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IsolatedResult:
-    """One silo's trained weights (safetensors bytes), its losses per epoch, and what it took."""
+    """One silo's weights after each round (safetensors bytes), its losses, and what it took."""
 
     silo: int
-    weights: bytes
+    rounds: tuple[bytes, ...]
     epochs: tuple[EpochRecord, ...]
     num_examples: int
     seconds: float
+    cpu_seconds: float
+
+    @property
+    def weights(self) -> bytes:
+        """Return the weights after the last round."""
+        return self.rounds[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class IsolatedTask:
-    """What every silo starts from: the same initial model, optimiser, budget and seed."""
+    """What every silo starts from: the same initial model, optimiser, budget and seed.
+
+    `stream` names the randomness: training again from other weights draws other orders.
+    """
 
     model: nn.Module
     config: TrainConfig
     epochs: int
     seed: int
     rounds: int = 1
+    stream: str = "train"
 
 
 def train_isolated(
@@ -57,8 +60,9 @@ def train_isolated(
     The optimiser and the generator are renewed each round, from the same seeds as those of
     a federated client, so that federated training of a single silo is the same computation.
     """
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), time.process_time()
     records: list[EpochRecord] = []
+    weights = []
 
     def record(epoch: int, loss: float) -> None:
         records.append(EpochRecord(silo=silo.id, round=round_, epoch=epoch, loss=loss))
@@ -66,16 +70,18 @@ def train_isolated(
 
     with torch_threads(task.config.threads_per_silo):
         for round_ in range(1, task.rounds + 1):
-            seed = derive_seed(task.seed, "train", silo.id, round_)
+            seed = derive_seed(task.seed, task.stream, silo.id, round_)
             train_round(
                 task.model, silo.train, task.config, epochs=task.epochs, seed=seed, on_epoch=record
             )
+            weights.append(state_to_bytes(task.model.state_dict()))
     return IsolatedResult(
         silo=silo.id,
-        weights=state_to_bytes(task.model.state_dict()),
+        rounds=tuple(weights),
         epochs=tuple(records),
         num_examples=len(silo.train),
         seconds=time.perf_counter() - start,
+        cpu_seconds=time.process_time() - cpu_start,
     )
 
 
@@ -92,102 +98,42 @@ def run_isolated(
         SiloFailedError: a silo's training raised, or its process died.
     """
     initial = state_to_bytes(task.model.state_dict())
-    pool = _Pool(task, silos, initial, num_workers=num_workers)
+    by_id = {silo.id: silo for silo in silos}
+    results: dict[int, IsolatedResult] = {}
+    crew = Crew(fork=task.config.threads_per_silo == 1)
     try:
-        results = {result.silo: result for result in pool.run(on_epoch)}
+        crew.hire("silos", functools.partial(_serve_silos, task, by_id, initial), num_workers)
+        crew.submit("silos", map(_SiloJob, by_id))
+        for event in crew.events():
+            if event.done:
+                results[event.content.silo] = event.content
+            else:
+                on_epoch(event.content)
     finally:
-        pool.stop()
+        crew.stop()
     return tuple(results[silo.id] for silo in silos)
 
 
-class _Pool:
-    """Worker processes that take silos one after another from this process."""
+@dataclass(frozen=True, slots=True)
+class _SiloJob:
+    silo: int
 
-    def __init__(
-        self, task: IsolatedTask, silos: Sequence[Silo], initial: bytes, *, num_workers: int
-    ) -> None:
-        # A forked worker inherits torch and the data at no cost. Forking is safe only on Linux,
-        # and only while no thread pool of torch's is needed in the child.
-        forks = sys.platform == "linux" and task.config.threads_per_silo == 1
-        context: Any = mp.get_context("fork" if forks else "spawn")
-        self._silos = {silo.id: silo for silo in silos}
-        self._waiting = list(self._silos)
-        self._workers: dict[Connection, BaseProcess] = {}
-        self._at: dict[Connection, int] = {}
-        for _ in range(num_workers):
-            ours, theirs = context.Pipe()
-            inherited = (*self._workers, ours) if forks else ()
-            arguments = (theirs, inherited, task, self._silos, initial)
-            worker = context.Process(target=_work, args=arguments, daemon=True)
-            worker.start()
-            theirs.close()
-            self._workers[ours] = worker
-
-    def run(self, on_epoch: OnEpoch) -> Iterator[IsolatedResult]:
-        for connection in self._workers:
-            self._hand_out(connection)
-        while self._at:
-            for connection in cast("list[Connection]", wait(list(self._at))):
-                message = self._receive(connection)
-                if isinstance(message, EpochRecord):
-                    on_epoch(message)
-                else:
-                    yield message
-                    self._hand_out(connection)
-
-    def stop(self) -> None:
-        for connection, worker in self._workers.items():
-            connection.close()
-            worker.terminate()
-            worker.join()
-
-    def _hand_out(self, connection: Connection) -> None:
-        if self._waiting:
-            self._at[connection] = self._waiting.pop(0)
-            with contextlib.suppress(BrokenPipeError):  # a dead worker is met when we read
-                connection.send(self._at[connection])
-        else:
-            self._at.pop(connection, None)
-
-    def _receive(self, connection: Connection) -> EpochRecord | IsolatedResult:
-        name = silo_name(self._at[connection])
-        try:
-            message = connection.recv()
-        except (EOFError, ConnectionResetError):
-            worker = self._workers[connection]
-            worker.join()
-            raise SiloFailedError(
-                f"{name}: its process died (exit code {worker.exitcode}); out of memory?"
-            ) from None
-        if isinstance(message, str):
-            raise SiloFailedError(f"{name} failed: {message.splitlines()[-1]}", details=message)
-        assert isinstance(message, EpochRecord | IsolatedResult)
-        return message
+    @property
+    def name(self) -> str:
+        return silo_name(self.silo)
 
 
-def _work(
-    connection: Connection,
-    inherited: tuple[Connection, ...],
-    task: IsolatedTask,
-    silos: dict[int, Silo],
-    initial: bytes,
+def _serve_silos(
+    task: IsolatedTask, silos: dict[int, Silo], initial: bytes, mailbox: Mailbox
 ) -> None:
-    """Train the silos whose ids arrive, until the other end closes."""
-    for end in inherited:  # or the parent's death would go unnoticed
-        end.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
+    """Train the silos whose jobs arrive."""
     torch.set_num_threads(task.config.threads_per_silo)
     # Torch sends tensors to a spawned process in shared memory: without a copy, all workers
     # would train one model.
     task = replace(task, model=copy.deepcopy(task.model))
-    while True:
-        try:
-            silo = silos[connection.recv()]
-        except EOFError:
-            return
-        try:
-            task.model.load_state_dict(state_from_bytes(initial))
-            connection.send(train_isolated(task, silo, connection.send))
-        except Exception:
-            connection.send(traceback.format_exc())
-            return
+
+    def train(job: _SiloJob, tell: Tell) -> IsolatedResult:
+        task.model.load_state_dict(state_from_bytes(initial))
+        return train_isolated(task, silos[job.silo], tell)
+
+    mailbox.serve(train)

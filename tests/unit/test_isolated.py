@@ -10,7 +10,7 @@ from torch import nn
 from fedcompare.config import TrainConfig
 from fedcompare.data.silos import load_silos
 from fedcompare.errors import SiloFailedError
-from fedcompare.isolated import IsolatedTask, _Pool, run_isolated, train_isolated
+from fedcompare.isolated import IsolatedTask, run_isolated, train_isolated
 from fedcompare.model import build_model, state_from_bytes
 
 
@@ -107,16 +107,6 @@ def test_a_process_that_dies_before_it_reads_its_silo_is_named(tiny):
     failing = task(tiny(), DiesOnArrival(die), threads_per_silo=2)
     with pytest.raises(SiloFailedError, match=r"silo 1: its process died \(exit code 3\)"):
         run_isolated(failing, load_silos(tiny())[:1], num_workers=1)
-
-
-def test_an_idle_process_that_died_is_named(tiny):
-    pool = _Pool(task(tiny()), load_silos(tiny())[:1], b"", num_workers=1)
-    for worker in pool._workers.values():
-        worker.kill()
-        worker.join()
-    with pytest.raises(SiloFailedError, match="silo 1: its process died"):
-        list(pool.run(lambda record: None))
-    pool.stop()
 
 
 def test_no_process_is_left_after_a_failure(tiny):

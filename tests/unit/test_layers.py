@@ -17,7 +17,7 @@ MODULES = {
 # Lowest first; a module imports only modules of its own layer or of a lower one.
 LAYERS = [
     {"__init__", "errors", "seeds", "records"},
-    {"config", "workers", "predictions", "findings"},
+    {"config", "workers", "crew", "predictions", "findings"},
     {"environment", "cache", "tables", "plots", "statistics", "report"},
     {"data", "model", "results"},
     {"training"},
@@ -25,7 +25,7 @@ LAYERS = [
     {"pipeline", "evaluation_files"},
     {"cli", "__main__"},
 ]
-TORCH_FREE = ("errors", "seeds", "records", "config", "workers", "environment", "results", "cli")
+TORCH_FREE = ("errors", "seeds", "records", "config", "workers", "crew", "findings", "environment", "results", "cli")
 ONLY_IN = {
     "flwr": ("federated",),
     "ray": ("federated.simulation",),

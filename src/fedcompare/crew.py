@@ -1,0 +1,212 @@
+"""Worker processes that take jobs from this process, one after another."""
+
+import contextlib
+import multiprocessing as mp
+import signal
+import sys
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Protocol, cast
+
+from fedcompare.errors import FedcompareError, SiloFailedError
+
+Tell = Callable[[object], None]
+_PATIENCE = 20.0  # seconds for a worker that cleans up after itself
+
+
+class Job(Protocol):
+    """What a worker is asked to do; `name` is what messages call it."""
+
+    @property
+    def name(self) -> str:
+        """Return what messages call this job: "silo 1"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something a worker said of a job: a note on the way, or its result when `done`."""
+
+    job: Job
+    content: Any
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    error: FedcompareError | None
+    trace: str
+
+
+class Mailbox:
+    """A worker's end: the jobs that arrive, and what is said of them."""
+
+    def __init__(self, connection: Connection, lifeline: Connection) -> None:
+        self._connection = connection
+        self._lifeline = lifeline
+
+    def when_stopped(self, act: Callable[[], None]) -> None:
+        """Call `act` in a thread of its own when the run is stopped, or the parent is gone."""
+
+        def watch() -> None:
+            with contextlib.suppress(EOFError, OSError):
+                self._lifeline.recv()
+            act()
+
+        threading.Thread(target=watch, daemon=True).start()
+
+    def jobs(self) -> Iterator[Any]:
+        """Yield jobs until the other end closes."""
+        while True:
+            try:
+                yield self._connection.recv()
+            except (EOFError, OSError):
+                return
+
+    def serve(self, handle: Callable[[Any, Tell], object]) -> None:
+        """Answer every job with what `handle(job, tell)` returns, up to the first failure."""
+        for job in self.jobs():
+            try:
+                self._say(True, handle(job, self._tell))
+            except Exception as error:
+                known = error if isinstance(error, FedcompareError) else None
+                self._say(True, _Failure(known, traceback.format_exc()))
+                return
+
+    def _tell(self, content: object) -> None:
+        self._say(False, content)
+
+    def _say(self, done: bool, content: object) -> None:
+        with contextlib.suppress(OSError):  # nobody listens any more: the run was stopped
+            self._connection.send((done, content))
+
+
+Work = Callable[[Mailbox], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Bench:
+    """Workers of one kind, and the jobs that wait for them."""
+
+    waiting: deque[Job] = field(default_factory=deque)
+    workers: list[Connection] = field(default_factory=list)
+
+
+class Crew:
+    """Benches of worker processes; each bench has its own queue of jobs.
+
+    Hire before any thread is started or heavy work is done: workers are forked where
+    that is safe, so that what was imported and loaded until then costs them nothing.
+    """
+
+    def __init__(self, *, fork: bool = True) -> None:
+        # Forking is safe only on Linux, and only while no thread pool is needed in the child.
+        self._forks = fork and sys.platform == "linux"
+        self._context: Any = mp.get_context("fork" if self._forks else "spawn")
+        self._benches: dict[str, _Bench] = {}
+        self._processes: dict[Connection, BaseProcess] = {}
+        self._lifelines: dict[Connection, Connection] = {}
+        self._patient: set[Connection] = set()
+        self._at: dict[Connection, Job] = {}
+
+    def hire(self, bench: str, work: Work, count: int, *, patient: bool = False) -> None:
+        """Start `count` processes that call `work(mailbox)`.
+
+        A `patient` worker is not terminated but given time to end after its mailbox closes.
+        """
+        for _ in range(count):
+            ours, theirs = self._context.Pipe()
+            our_end, lifeline = self._context.Pipe()
+            self._lifelines[ours] = our_end
+            inherited = (*self._lifelines, *self._lifelines.values()) if self._forks else ()
+            worker = self._context.Process(
+                target=_run, args=(theirs, lifeline, inherited, work), daemon=not patient
+            )
+            worker.start()
+            theirs.close()
+            lifeline.close()
+            self._processes[ours] = worker
+            self._benches.setdefault(bench, _Bench()).workers.append(ours)
+            if patient:
+                self._patient.add(ours)
+
+    def submit(self, bench: str, jobs: Iterable[Job], *, first: bool = False) -> None:
+        """Queue jobs, behind those that wait, or with `first` before them."""
+        queue = self._benches[bench].waiting
+        if first:
+            queue.extendleft(reversed(list(jobs)))
+        else:
+            queue.extend(jobs)
+
+    def events(self) -> Iterator[Event]:
+        """Yield what workers say until no job waits or is at work; more may be submitted meanwhile.
+
+        Raises:
+            FedcompareError: a job failed with it.
+            SiloFailedError: a job failed otherwise, or its process died.
+        """
+        self._hand_out()
+        while self._at:
+            for connection in cast("list[Connection]", wait(list(self._at))):
+                yield self._receive(connection)
+            self._hand_out()
+
+    def dismiss(self, bench: str) -> None:
+        """Let a bench without jobs go: its workers end while others go on."""
+        for connection in self._benches.pop(bench).workers:
+            connection.close()
+
+    def stop(self) -> None:
+        """End all workers, whatever they do."""
+        for connection in (*self._lifelines, *self._lifelines.values()):
+            connection.close()
+        for connection, worker in self._processes.items():
+            if connection in self._patient:
+                worker.join(_PATIENCE)
+                worker.kill()
+            worker.terminate()
+            worker.join()
+
+    def _hand_out(self) -> None:
+        for bench in self._benches.values():
+            for connection in bench.workers:
+                if connection not in self._at and bench.waiting:
+                    self._at[connection] = bench.waiting.popleft()
+                    with contextlib.suppress(BrokenPipeError):  # a dead worker is met when we read
+                        connection.send(self._at[connection])
+
+    def _receive(self, connection: Connection) -> Event:
+        job = self._at[connection]
+        try:
+            done, content = connection.recv()
+        except (EOFError, ConnectionResetError):
+            worker = self._processes[connection]
+            worker.join()
+            raise SiloFailedError(
+                f"{job.name}: its process died (exit code {worker.exitcode}); out of memory?"
+            ) from None
+        if isinstance(content, _Failure):
+            raise _as_error(job, content)
+        if done:
+            del self._at[connection]
+        return Event(job=job, content=content, done=done)
+
+
+def _as_error(job: Job, failure: _Failure) -> FedcompareError:
+    if failure.error is not None:
+        return failure.error
+    last = failure.trace.strip().splitlines()[-1]
+    return SiloFailedError(f"{job.name} failed: {last}", details=failure.trace)
+
+
+def _run(
+    connection: Connection, lifeline: Connection, inherited: tuple[Connection, ...], work: Work
+) -> None:
+    for end in inherited:  # or the parent's death would go unnoticed
+        end.close()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
+    work(Mailbox(connection, lifeline))

@@ -1,0 +1,143 @@
+"""Worker processes: queues, order, failures, and an end in every case."""
+
+import functools
+import multiprocessing
+import os
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from fedcompare.crew import Crew
+from fedcompare.errors import DataError, SiloFailedError
+
+
+@dataclass(frozen=True)
+class Number:
+    value: int
+
+    @property
+    def name(self):
+        return f"number {self.value}"
+
+
+def square(job, tell):
+    tell(f"{job.name} is on its way")
+    return job.value**2
+
+
+def burn(job, tell):
+    raise ValueError("it burns")
+
+
+def bad_data(job, tell):
+    raise DataError("the file is damaged")
+
+
+def die(job, tell):
+    os._exit(9)
+
+
+def serve(handle, mailbox):
+    mailbox.serve(handle)
+
+
+def stubborn(path, mailbox):
+    """Never looks at its mailbox; ends when the run is stopped, and says so in a file."""
+
+    def end():
+        path.write_text("ended")
+        os._exit(0)
+
+    mailbox.when_stopped(end)
+    time.sleep(600)
+
+
+@pytest.fixture
+def crew():
+    made = Crew()
+    yield made
+    made.stop()
+    assert multiprocessing.active_children() == []
+
+
+def hire(crew, handle, count=1, bench="bench"):
+    crew.hire(bench, functools.partial(serve, handle), count)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_every_job_is_answered_once(crew, count):
+    hire(crew, square, count)
+    crew.submit("bench", map(Number, range(7)))
+    events = list(crew.events())
+    assert sorted(e.content for e in events if e.done) == [n**2 for n in range(7)]
+    assert len([e for e in events if not e.done]) == 7
+
+
+def test_jobs_can_be_added_on_the_way_and_before_others(crew):
+    hire(crew, square)
+    crew.submit("bench", [Number(1), Number(2)])
+    seen = []
+    for event in crew.events():
+        if event.done:
+            seen.append(event.content)
+            if event.content == 1:
+                crew.submit("bench", [Number(5)], first=True)
+    assert seen == [1, 25, 4]
+
+
+def test_benches_have_queues_of_their_own_and_one_may_leave_early(crew):
+    hire(crew, square, bench="a")
+    hire(crew, square, bench="b")
+    crew.submit("a", [Number(1)])
+    crew.submit("b", [Number(2), Number(3)])
+    found = []
+    for event in crew.events():
+        if event.done:
+            found.append(event.content)
+            if event.content == 1:
+                crew.dismiss("a")
+    assert sorted(found) == [1, 4, 9]
+
+
+def test_a_job_that_raises_is_named_with_its_traceback(crew):
+    hire(crew, burn)
+    crew.submit("bench", [Number(4)])
+    with pytest.raises(SiloFailedError, match="number 4 failed: ValueError: it burns") as error:
+        list(crew.events())
+    assert "in burn" in error.value.details
+
+
+def test_an_expected_error_arrives_as_itself(crew):
+    hire(crew, bad_data)
+    crew.submit("bench", [Number(4)])
+    with pytest.raises(DataError, match="the file is damaged"):
+        list(crew.events())
+
+
+def test_a_process_that_dies_at_work_is_named(crew):
+    hire(crew, die)
+    crew.submit("bench", [Number(4)])
+    with pytest.raises(SiloFailedError, match=r"number 4: its process died \(exit code 9\)"):
+        list(crew.events())
+
+
+def test_an_idle_process_that_died_is_named(crew):
+    hire(crew, square)
+    for worker in multiprocessing.active_children():
+        worker.kill()
+        worker.join()
+    crew.submit("bench", [Number(4)])
+    with pytest.raises(SiloFailedError, match="number 4: its process died"):
+        list(crew.events())
+
+
+def test_a_patient_worker_ends_by_itself_when_the_run_stops(tmp_path):
+    crew = Crew()
+    crew.hire("bench", functools.partial(stubborn, tmp_path / "end"), 1, patient=True)
+    hire(crew, square, bench="other")  # it must not keep the first one's lifeline open
+    crew.submit("other", [Number(1)])
+    list(crew.events())
+    crew.stop()
+    assert (tmp_path / "end").read_text() == "ended"
+    assert multiprocessing.active_children() == []
