@@ -17,7 +17,7 @@ from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.model import build_model, load_state, read_tensors
 from fedcompare.predictions import Predictions, class_list
 from fedcompare.records import Measurement, Mistake, Regime, model_name
-from fedcompare.results import Manifest, RunDirectory
+from fedcompare.results import Manifest, RunDirectory, weights_file
 from fedcompare.training import predict, torch_threads
 
 _COMMONEST = 3
@@ -59,7 +59,7 @@ def evaluate_models(config: ExperimentConfig, run: RunDirectory) -> Evaluation:
         ResultsError: a model is missing, or was made from other data.
         WeightsError: a file of weights is corrupt.
     """
-    manifests = [run.read_manifest(regime) for regime in Regime]
+    manifests = [run.read_manifest(regime) for regime in (Regime.ISOLATED, Regime.FEDERATED)]
     dataset = load_dataset(config.data)
     _check_fingerprints(run, manifests, dataset)
     models = []
@@ -179,8 +179,8 @@ def read_predictions(path: Path) -> Predictions:
 
 def _weight_files(manifest: Manifest) -> Iterator[tuple[str, int | None]]:
     federated = manifest.regime is Regime.FEDERATED
-    for silo, file in enumerate(manifest.weights, start=1):
-        yield file, None if federated else silo
+    for silo in [None] if federated else range(1, len(manifest.label_counts) + 1):
+        yield weights_file(silo), silo
 
 
 def _predict(config: ExperimentConfig, dataset: Dataset, path: Path, expected: str) -> Predictions:

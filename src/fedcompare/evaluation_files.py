@@ -12,13 +12,6 @@ from fedcompare.errors import ResultsError
 from fedcompare.evaluation import EvaluatedModel, Evaluation, predictions_to_bytes
 from fedcompare.plots import plot_confusion, plot_rounds, save_figure
 from fedcompare.records import Measurement, Mistake, Regime, ServerRecord, model_name
-from fedcompare.tables import (
-    accuracy_table,
-    measurements_json,
-    mistakes_table,
-    seen_unseen_table,
-    to_markdown,
-)
 from fedcompare.results import (
     CONFIG_FILE,
     EVALUATION,
@@ -28,6 +21,13 @@ from fedcompare.results import (
     write_csv,
     write_json,
     write_text,
+)
+from fedcompare.tables import (
+    accuracy_table,
+    measurements_json,
+    mistakes_table,
+    seen_unseen_table,
+    to_markdown,
 )
 
 

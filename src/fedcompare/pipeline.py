@@ -1,4 +1,4 @@
-"""What the commands `isolated` and `federated` do, from configuration to files."""
+"""What the command `isolated` does, from configuration to files."""
 
 import time
 from collections.abc import Callable
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import load_silos, partition_fingerprint
-from fedcompare.isolated import IsolatedResult, IsolatedTask, run_isolated
+from fedcompare.data.silos import load_silos
+from fedcompare.isolated import IsolatedTask, run_isolated
 from fedcompare.model import build_model
 from fedcompare.records import EpochRecord, Regime
-from fedcompare.results import Manifest, RunDirectory, write_bytes
+from fedcompare.regime_files import write_results
+from fedcompare.results import RunDirectory
 from fedcompare.workers import plan_workers, resolve_cpus
 
 
@@ -22,11 +23,6 @@ class Trained:
     num_examples: int
     loss: float
     seconds: float
-
-
-def isolated_weights(silo: int) -> str:
-    """Return the file of one isolated model, relative to the regime's part."""
-    return f"weights/silo-{silo}.safetensors"
 
 
 def train_isolated_regime(
@@ -54,7 +50,8 @@ def train_isolated_regime(
     )
     results = run_isolated(task, silos, num_workers=workers, on_epoch=on_epoch)
     counts = tuple(silo.label_counts(len(dataset.class_names)) for silo in silos)
-    _write_isolated(run, config, results, counts, dataset.fingerprint, start)
+    seconds = time.perf_counter() - start
+    write_results(run, config, Regime.ISOLATED, results, label_counts=counts, seconds=seconds)
     return tuple(
         Trained(
             silo=result.silo,
@@ -64,37 +61,3 @@ def train_isolated_regime(
         )
         for result in results
     )
-
-
-def _write_isolated(
-    run: RunDirectory,
-    config: ExperimentConfig,
-    results: tuple[IsolatedResult, ...],
-    label_counts: tuple[tuple[int, ...], ...],
-    data_fingerprint: str,
-    start: float,
-) -> None:
-    from fedcompare.plots import plot_losses, save_figure
-
-    epochs = [record for result in results for record in result.epochs]
-    with run.writing(Regime.ISOLATED) as folder:
-        weights = {
-            isolated_weights(result.silo): write_bytes(
-                folder / isolated_weights(result.silo), result.weights
-            )
-            for result in results
-        }
-        save_figure(plot_losses(epochs), folder / "loss.png")
-        manifest = Manifest(
-            regime=Regime.ISOLATED,
-            seconds=time.perf_counter() - start,
-            label_counts=label_counts,
-            data_fingerprint=data_fingerprint,
-            partition_fingerprint=partition_fingerprint(config),
-            local_steps=tuple(
-                config.isolated.isolated_epochs * -(-sum(counts) // config.train.batch_size)
-                for counts in label_counts
-            ),
-            weights=weights,
-        )
-        run.write_regime(folder, manifest, {"epochs": epochs})

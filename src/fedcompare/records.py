@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+POOLED = 0
+"""The id of the silo that has everybody's training data, for the centralized model."""
+
 
 def silo_name(silo: int) -> str:
     """Return what messages call the silo with this 1-based id."""
-    return f"silo {silo}"
+    return f"silo {silo}" if silo else "all silos"
 
 
 class Regime(StrEnum):

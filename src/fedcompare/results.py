@@ -2,6 +2,9 @@
 
     <results>/<name>/seed-<seed>/
         isolated/     federated/     evaluation/     logs/
+        what compare adds: isolated-equal/  centralized/  fine-tuned/  predictions/
+        and with contributions: coalition-1-2/ ...  coalition-predictions/
+    <results>/<name>/comparison/
 
 Each part is written beside its place and renamed when complete, so a part is
 either whole or absent. A part knows its configuration and is never mixed with another's.
@@ -31,23 +34,47 @@ CONFIG_FILE = "config.toml"
 RUN_FILE = "run.json"
 EVALUATION = "evaluation"
 PARTITION = "partition"
+PREDICTIONS = "predictions"
+COALITION_PREDICTIONS = "coalition-predictions"
+_DERIVED = (EVALUATION, PREDICTIONS, COALITION_PREDICTIONS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """What `run.json` says of a finished regime.
 
-    `label_counts` holds, per silo, the number of training examples of each class;
-    `weights` maps each file of weights to its SHA-256.
+    `label_counts` holds, per silo, the number of training examples of each class; `epochs`
+    is how often each of them was passed over, and `local_steps` the optimiser's steps on
+    each silo (on the pooled data: one number). Bytes are those of serialised messages from
+    (up) and to (down) the silos. `weights` maps each file of weights to its SHA-256.
     """
 
     regime: Regime
     seconds: float
+    cpu_seconds: float
+    epochs: int
+    local_steps: tuple[int, ...]
+    bytes_up: int
+    bytes_down: int
     label_counts: tuple[tuple[int, ...], ...]
     data_fingerprint: str
     partition_fingerprint: str
-    local_steps: tuple[int, ...]
     weights: dict[str, str]
+
+
+def weights_file(silo: int | None, *, round: int | None = None) -> str:
+    """Return where a model's weights are in its regime's part; no silo means the global model.
+
+    Without a round, these are the weights after the last one.
+    """
+    stem = "global" if silo is None else f"silo-{silo}"
+    folder = "weights" if round is None else f"weights/round-{round}"
+    return f"{folder}/{stem}.safetensors"
+
+
+def count_steps(num_examples: int, *, epochs: int, batch_size: int) -> int:
+    """Return the optimiser's steps over `epochs` passes; the last batch of a pass may be ragged."""
+    return epochs * -(-num_examples // batch_size)
 
 
 class RunDirectory:
@@ -57,9 +84,9 @@ class RunDirectory:
         self.path = results / config.name / f"seed-{config.seed}"
         self._config = config
 
-    def regime_path(self, regime: Regime) -> Path:
+    def regime_path(self, regime: str) -> Path:
         """Return where a regime's part is."""
-        return self.path / regime.value
+        return self.path / regime
 
     def log_path(self, command: str) -> Path:
         """Return the log file of a command, and make its folder.
@@ -72,18 +99,18 @@ class RunDirectory:
             folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{command}.log"
 
-    def check_free(self, regime: Regime, *, force: bool) -> list[Regime]:
+    def check_free(self, regime: Regime, *, force: bool) -> list[str]:
         """Raise before any work is done that could not be stored.
 
-        Returns the regimes that are to be discarded, since `force` is given and their
+        Returns the parts that are to be discarded, since `force` is given and their
         configuration is another.
 
         Raises:
             ResultsError: the part is finished already, or another part has another configuration.
             StorageError: the folder cannot be written.
         """
-        others = [other for other in Regime if other is not regime]
-        clashes = [other for other in others if self._differences(other)]
+        kept = (regime, PARTITION, *_DERIVED)
+        clashes = [part for part in self.parts() if part not in kept and self._differences(part)]
         if not force:
             if self.is_finished(regime):
                 raise ResultsError(
@@ -115,9 +142,30 @@ class RunDirectory:
             "another --results or name, or add --force to remove it and begin anew."
         )
 
-    def is_finished(self, regime: Regime) -> bool:
+    def parts(self) -> list[str]:
+        """Return the names of the parts that are there."""
+        return sorted(path.parent.name for path in self.path.glob(f"[!.]*/{CONFIG_FILE}"))
+
+    def is_finished(self, regime: str) -> bool:
         """Return whether a regime's part is there."""
         return (self.regime_path(regime) / RUN_FILE).exists()
+
+    def is_reusable(self, part: str, keys: Iterable[str]) -> bool:
+        """Return whether a part is there; its configuration must have our values of `keys`.
+
+        Raises:
+            ResultsError: it has others.
+        """
+        if not self.is_finished(part):
+            return False
+        flat = self._config.to_flat()
+        if differences := self._differences(part, {key: flat[key] for key in keys}):
+            raise ResultsError(
+                f"{self.path / part} was made with another configuration "
+                f"({'; '.join(differences)}), and runs of different configurations are not "
+                "compared. Choose another --results or name, or add --force to make it again."
+            )
+        return True
 
     @contextmanager
     def writing(self, part: str) -> Iterator[Path]:
@@ -147,18 +195,18 @@ class RunDirectory:
             write_csv(folder / f"{name}.csv", records)
         write_json(folder / RUN_FILE, asdict(manifest))
 
-    def discard_stale(self, clashes: Iterable[Regime]) -> list[Path]:
+    def discard_stale(self, clashes: Iterable[str]) -> list[Path]:
         """Remove what a newly written regime has made wrong, and return what was removed.
 
-        These are the evaluation of the old one, and the `clashes` that `check_free` returned.
+        These are what was derived from the old one, and the `clashes` of `check_free`.
         """
-        stale = [self.path / part for part in (EVALUATION, *clashes)]
+        stale = [self.path / part for part in (*_DERIVED, *clashes)]
         stale = [path for path in stale if path.exists()]
         for path in stale:
             shutil.rmtree(path, ignore_errors=True)
         return stale
 
-    def read_manifest(self, regime: Regime) -> Manifest:
+    def read_manifest(self, regime: str) -> Manifest:
         """Read what a finished regime says of itself.
 
         Raises:
@@ -186,8 +234,10 @@ class RunDirectory:
                 f"{path} is damaged ({error}); make it again with --force"
             ) from error
 
-    def _differences(self, part: str) -> list[str]:
-        """Return how the configuration of a finished part differs from ours."""
+    def _differences(
+        self, part: str, wanted: Mapping[str, str | int | float] | None = None
+    ) -> list[str]:
+        """Return how a finished part's configuration differs from ours, or from `wanted`."""
         path = self.path / part / CONFIG_FILE
         if not path.parent.exists():
             return []
@@ -197,7 +247,7 @@ class RunDirectory:
             return [f"its {CONFIG_FILE} is damaged: {error}"]
         return [
             f"{key} = {stored.get(key)!r}, now {value!r}"
-            for key, value in self._config.shared().items()
+            for key, value in (wanted or self._config.shared()).items()
             if stored.get(key) != value
         ]
 

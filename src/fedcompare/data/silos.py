@@ -5,6 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from fedcompare.cache import Tensors, cached_tensors
@@ -12,7 +13,7 @@ from fedcompare.config import DataConfig, ExperimentConfig, PartitionConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.examples import Dataset, Examples, Indices
 from fedcompare.errors import PartitionError
-from fedcompare.records import silo_name
+from fedcompare.records import POOLED, silo_name
 from fedcompare.seeds import derive_seed
 
 if TYPE_CHECKING:
@@ -58,18 +59,17 @@ def load_silos(config: ExperimentConfig) -> tuple[Silo, ...]:
 
 
 def load_silo(config: ExperimentConfig, silo: int) -> Silo:
-    """Return the silo with this 1-based id.
+    """Return the silo with this 1-based id; `POOLED` has the examples of all silos together.
 
     Raises:
         PartitionError: see `load_silos`.
     """
     dataset = load_dataset(config.data)
-    train, test = _partition(config.data, config.partition, config.seed)
-    return Silo(
-        id=silo,
-        train=dataset.train.subset(train[silo - 1]),
-        test=dataset.test.subset(test[silo - 1]),
+    train, test = (
+        np.concatenate(parts) if silo == POOLED else parts[silo - 1]
+        for parts in _partition(config.data, config.partition, config.seed)
     )
+    return Silo(id=silo, train=dataset.train.subset(train), test=dataset.test.subset(test))
 
 
 def partition_fingerprint(config: ExperimentConfig) -> str:

@@ -29,7 +29,7 @@ def describe(task: Task, node: NodeConfig) -> Report:
 
 def train(task: Task, node: NodeConfig) -> tuple[Report, State]:
     """Return each local epoch's loss, and the local model's weights."""
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), time.process_time()
     silo = _silo(task.config, node)
     model = _model(task, silo)
     with torch_threads(task.config.train.threads_per_silo):
@@ -45,6 +45,7 @@ def train(task: Task, node: NodeConfig) -> tuple[Report, State]:
         num_examples=len(silo.train),
         losses=tuple(losses),
         seconds=time.perf_counter() - start,
+        cpu_seconds=time.process_time() - cpu_start,
     )
     return report, model.state_dict()
 

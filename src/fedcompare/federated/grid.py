@@ -19,12 +19,15 @@ class SiloGrid(Grid):
     Flower's own `send_and_receive` returns whatever arrived and leaves errors to be
     averaged away, in arrival order. Here the first error reply, or a reply that is
     still missing after `timeout`, raises; `on_reply` sees every reply as it arrives.
+    `bytes_up` and `bytes_down` add up the serialised messages from and to the silos.
     """
 
     def __init__(self, grid: Grid, *, on_reply: OnReply = lambda message, report: None) -> None:
         self._grid = grid
         self._on_reply = on_reply
         self._silo_of: dict[int, int] = {}
+        self.bytes_up = 0
+        self.bytes_down = 0
 
     def connect(
         self, num_silos: int, config: ConfigRecord, *, timeout: float
@@ -89,6 +92,7 @@ class SiloGrid(Grid):
 
     def _push(self, messages: list[Message]) -> dict[str, int]:
         """Send the messages; return each one's id and the node it went to."""
+        self.bytes_down += sum(map(wire.num_bytes, messages))
         ids = self._grid.push_messages(messages)
         return dict(zip(ids, (m.metadata.dst_node_id for m in messages), strict=True))
 
@@ -101,6 +105,7 @@ class SiloGrid(Grid):
                 # An error reply may come from the SuperLink: only the id tells whom we asked.
                 node = waiting.pop(reply.metadata.reply_to_message_id)
                 self._check(reply, node)
+                self.bytes_up += wire.num_bytes(reply)
                 self._on_reply(reply, wire.decode_report(reply))
                 replies.append(reply)
             waited = time.monotonic() - start

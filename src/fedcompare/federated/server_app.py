@@ -1,6 +1,6 @@
 """The server's part: connect all silos, run the strategy, evaluate the global model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from flwr.app import ArrayRecord, Context, Message, MessageType, MetricRecord
@@ -10,27 +10,9 @@ from fedcompare.config import ExperimentConfig
 from fedcompare.errors import SiloFailedError
 from fedcompare.federated import wire
 from fedcompare.federated.grid import SiloGrid
+from fedcompare.federated.history import History, Observer
 from fedcompare.federated.strategy import build_strategy
 from fedcompare.records import EpochRecord, Phase, RoundRecord, ServerRecord
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class History:
-    """What one federated run produced: the last round's weights, and every report."""
-
-    weights: bytes
-    label_counts: tuple[tuple[int, ...], ...]
-    epochs: tuple[EpochRecord, ...]
-    rounds: tuple[RoundRecord, ...]
-    server: tuple[ServerRecord, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observer:
-    """Who is told what happens, as it happens."""
-
-    on_round: Callable[[RoundRecord], None] = lambda record: None
-    on_server: Callable[[ServerRecord], None] = lambda record: None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +23,9 @@ class _Recorder:
     epochs: list[EpochRecord] = field(default_factory=list)
     rounds: list[RoundRecord] = field(default_factory=list)
     server: list[ServerRecord] = field(default_factory=list)
+    global_weights: list[bytes] = field(default_factory=list)
+    local_weights: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    cpu_seconds: float = 0.0
     round: int = 1
 
     def on_reply(self, message: Message, report: wire.Report) -> None:
@@ -59,26 +44,38 @@ class _Recorder:
             seconds=report.seconds,
         )
         self.rounds.append(record)
+        self.cpu_seconds += report.cpu_seconds
         if record.phase is Phase.TRAIN:
+            self.local_weights[self.round, report.silo] = _to_bytes(
+                message.content.array_records[wire.ARRAYS]
+            )
             self.epochs += [
                 EpochRecord(silo=report.silo, round=self.round, epoch=epoch, loss=loss)
                 for epoch, loss in enumerate(report.losses, start=1)
             ]
         self.observer.on_round(record)
 
-    def on_evaluation(self, server_round: int, records: list[ServerRecord]) -> None:
+    def on_evaluation(
+        self, server_round: int, arrays: ArrayRecord, records: list[ServerRecord]
+    ) -> None:
+        if server_round:
+            self.global_weights.append(_to_bytes(arrays))
         self.server += records
         self.round = server_round + 1
         for record in records:
             self.observer.on_server(record)
 
-    def history(self, weights: bytes, label_counts: tuple[tuple[int, ...], ...]) -> History:
+    def history(self, silos: SiloGrid, label_counts: tuple[tuple[int, ...], ...]) -> History:
         return History(
-            weights=weights,
+            global_weights=tuple(self.global_weights),
+            local_weights=dict(sorted(self.local_weights.items())),
             label_counts=label_counts,
             epochs=tuple(sorted(self.epochs, key=lambda r: (r.round, r.silo, r.epoch))),
             rounds=tuple(sorted(self.rounds, key=lambda r: (r.round, r.phase != "train", r.silo))),
             server=tuple(self.server),
+            bytes_up=silos.bytes_up,
+            bytes_down=silos.bytes_down,
+            cpu_seconds=self.cpu_seconds,
         )
 
 
@@ -87,9 +84,10 @@ def run_federated(
     config: ExperimentConfig,
     observer: Observer | None = None,
     *,
+    members: Sequence[int] | None = None,
     wait_until_ready: Callable[[], None] = lambda: None,
 ) -> History:
-    """Run all rounds over the silos behind `grid`.
+    """Run all rounds over the silos behind `grid`, or over those of them that are `members`.
 
     `wait_until_ready` is called before the first heavy work in this thread.
 
@@ -106,17 +104,17 @@ def run_federated(
     wait_until_ready()
     from fedcompare.data.silos import check_data
     from fedcompare.federated.evaluation import GlobalModel
-    from fedcompare.model import state_to_bytes
 
     check_data(config)  # before the clients can: bad data are the config's fault, not a silo's
     model = GlobalModel(config)
     reports = answers()
 
     def evaluate(server_round: int, arrays: ArrayRecord) -> MetricRecord | None:
-        recorder.on_evaluation(server_round, model.evaluate(server_round, arrays))
+        recorder.on_evaluation(server_round, arrays, model.evaluate(server_round, arrays))
         return None
 
-    result = build_strategy(federation, num_silos=num_silos, seed=config.seed).start(
+    training = members or range(1, num_silos + 1)
+    result = build_strategy(federation, silos=training, seed=config.seed).start(
         silos,
         wire.encode_state(model.initial_state),
         num_rounds=federation.num_server_rounds,
@@ -128,10 +126,13 @@ def run_federated(
     trained = len(result.train_metrics_clientapp)
     if not len(result.arrays) or trained != federation.num_server_rounds:
         raise SiloFailedError(f"only {trained} of {federation.num_server_rounds} rounds were run")
-    return recorder.history(
-        state_to_bytes(wire.decode_state(result.arrays)),
-        tuple(report.label_counts for report in reports),
-    )
+    return recorder.history(silos, tuple(report.label_counts for report in reports))
+
+
+def _to_bytes(arrays: ArrayRecord) -> bytes:
+    from fedcompare.model import state_to_bytes
+
+    return state_to_bytes(wire.decode_state(arrays))
 
 
 def build_server_app(run: Callable[[Grid, Context], None]) -> ServerApp:

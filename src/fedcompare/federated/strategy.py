@@ -1,7 +1,7 @@
 """Strategies of Flower's, made strict: who takes part is decided by silo, not by node."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, MetricRecord, RecordDict
@@ -16,33 +16,32 @@ from fedcompare.seeds import derive_seed
 
 
 class EverySilo(FedAvg):
-    """FedAvg in which all silos train, and those that evaluate are drawn by seed.
+    """FedAvg in which all of `silos` train, and those that evaluate are drawn by seed.
 
     Flower draws nodes from the global `random` over ids that differ in every run.
     """
 
     def __init__(
-        self, *, num_silos: int, fraction_evaluate: float, seed: int, **options: Any
+        self, *, silos: Sequence[int], fraction_evaluate: float, seed: int, **options: Any
     ) -> None:
         super().__init__(
             fraction_evaluate=fraction_evaluate,
-            min_train_nodes=num_silos,
-            min_evaluate_nodes=min(1, num_silos),
-            min_available_nodes=num_silos,
+            min_train_nodes=len(silos),
+            min_evaluate_nodes=min(1, len(silos)),
+            min_available_nodes=len(silos),
             weighted_by_key=wire.NUM_EXAMPLES,
             arrayrecord_key=wire.ARRAYS,
             configrecord_key=wire.CONFIG,
             **options,
         )
-        self._num_silos = num_silos
+        self._silos = list(silos)
         self._seed = seed
 
     def configure_train(
         self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
     ) -> list[Message]:
         """Return one message per silo, in silo order."""
-        silos = range(1, self._num_silos + 1)
-        return list(_messages(MessageType.TRAIN, server_round, arrays, config, grid, silos))
+        return list(_messages(MessageType.TRAIN, server_round, arrays, config, grid, self._silos))
 
     def configure_evaluate(
         self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
@@ -55,9 +54,9 @@ class EverySilo(FedAvg):
         """Return who evaluates: `fraction_evaluate` of the silos, at least one unless it is 0."""
         if not self.fraction_evaluate:
             return []
-        count = max(1, round(self.fraction_evaluate * self._num_silos))
+        count = max(1, round(self.fraction_evaluate * len(self._silos)))
         draw = random.Random(derive_seed(self._seed, "evaluate", server_round))
-        return sorted(draw.sample(range(1, self._num_silos + 1), count))
+        return sorted(draw.sample(self._silos, count))
 
     def aggregate_train(
         self, server_round: int, replies: Iterable[Message]
@@ -68,9 +67,9 @@ class EverySilo(FedAvg):
             SiloFailedError: not every silo's local model is there.
         """
         replies = list(replies)
-        if len(replies) != self._num_silos or any(reply.has_error() for reply in replies):
+        if len(replies) != len(self._silos) or any(reply.has_error() for reply in replies):
             raise SiloFailedError(
-                f"round {server_round}: {len(replies)} of {self._num_silos} silos' models arrived"
+                f"round {server_round}: {len(replies)} of {len(self._silos)} silos' models arrived"
             )
         return super().aggregate_train(server_round, replies)
 
@@ -93,10 +92,10 @@ def _messages(
 STRATEGIES = {"fedavg": EverySilo}
 
 
-def build_strategy(config: FederationConfig, *, num_silos: int, seed: int) -> EverySilo:
+def build_strategy(config: FederationConfig, *, silos: Sequence[int], seed: int) -> EverySilo:
     """Return the strategy that the config names."""
     return STRATEGIES[config.strategy](
-        num_silos=num_silos,
+        silos=silos,
         fraction_evaluate=config.fraction_evaluate,
         seed=seed,
         train_metrics_aggr_fn=_no_average,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
+from flwr.common.serde import message_to_proto
 
 import fedcompare
 from fedcompare.config import ExperimentConfig, config_from_json
@@ -38,6 +39,7 @@ class Report:
     losses: tuple[float, ...] = ()
     num_correct: int | None = None
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     label_counts: tuple[int, ...] = ()
 
 
@@ -54,6 +56,11 @@ def encode_state(state: "State") -> ArrayRecord:
 def decode_state(arrays: ArrayRecord) -> "State":
     """Return the weights of a record."""
     return arrays.to_torch_state_dict()
+
+
+def num_bytes(message: Message) -> int:
+    """Return the size of a message as it crosses a network: Flower's own serialisation."""
+    return int(message_to_proto(message).ByteSize())
 
 
 def decode_task(message: Message) -> Task:
@@ -83,6 +90,7 @@ def encode_report(report: Report, *, to: Message, state: "State | None" = None) 
         _PARTITION_ID: report.silo - 1,
         NUM_EXAMPLES: report.num_examples,
         "seconds": report.seconds,
+        "cpu-seconds": report.cpu_seconds,
         "losses": list(report.losses),
         "label-counts": list(report.label_counts),
     }
@@ -113,5 +121,6 @@ def decode_report(message: Message) -> Report:
         losses=tuple(metrics.get("losses", ())),  # type: ignore[arg-type]
         num_correct=None if correct is None else int(correct),  # type: ignore[arg-type]
         seconds=float(metrics.get("seconds", 0.0)),  # type: ignore[arg-type]
+        cpu_seconds=float(metrics.get("cpu-seconds", 0.0)),  # type: ignore[arg-type]
         label_counts=tuple(metrics.get("label-counts", ())),  # type: ignore[arg-type]
     )
