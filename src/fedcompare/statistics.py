@@ -110,8 +110,9 @@ def paired_gain(differences: Floats, *, confidence: float = 0.95) -> PairedGain:
     half = math.sqrt(bend * (1 - centre**2 + bend)) / (1 + bend)
     return PairedGain(
         gain=gain,
-        low=max(centre / (1 + bend) - half, -1.0),
-        high=min(centre / (1 + bend) + half, 1.0),
+        # The pseudo-examples must not push the interval off the gain that is reported.
+        low=max(min(centre / (1 + bend) - half, gain), -1.0),
+        high=min(max(centre / (1 + bend) + half, gain), 1.0),
         standard_error=math.sqrt(variance),
         degrees_of_freedom=equivalent_freedom(critical, 1 - confidence, freedoms),
         p_value=weighted_p_value(abs(centre) * math.sqrt(effective), part, freedoms),
