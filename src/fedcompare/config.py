@@ -114,6 +114,13 @@ class FederationConfig(_Group):
     round_timeout: _Seconds = 3600.0
 
 
+class ComparisonConfig(_Group):
+    """How many seeds `compare` runs, and how long a silo fine-tunes the federated model."""
+
+    num_seeds: _Count = 5
+    fine_tune_epochs: _Count = 1
+
+
 class ResourceConfig(_Group):
     """What the run may use; it has no influence on the numbers. 0 CPUs means all."""
 
@@ -131,6 +138,7 @@ class ExperimentConfig(_Group):
     train: TrainConfig = TrainConfig()
     isolated: IsolatedConfig = IsolatedConfig()
     federation: FederationConfig = FederationConfig()
+    comparison: ComparisonConfig = ComparisonConfig()
     resources: ResourceConfig = ResourceConfig()
 
     def to_flat(self) -> dict[str, str | int | float]:
@@ -144,11 +152,14 @@ class ExperimentConfig(_Group):
         """Return the flat table as JSON, the form in which it crosses to clients."""
         return json.dumps(self.to_flat())
 
+    def with_seed(self, seed: int) -> "ExperimentConfig":
+        """Return the same experiment with another seed."""
+        return self.model_copy(update={"seed": seed})
+
     def shared(self) -> dict[str, str | int | float]:
         """Return the keys that two regimes must agree on to be compared."""
-        own = {*IsolatedConfig().model_dump(by_alias=True)}
-        own |= {*FederationConfig().model_dump(by_alias=True)}
-        own |= {*ResourceConfig().model_dump(by_alias=True)}
+        groups = (IsolatedConfig(), FederationConfig(), ComparisonConfig(), ResourceConfig())
+        own = {key for group in groups for key in group.model_dump(by_alias=True)}
         return {key: value for key, value in self.to_flat().items() if key not in own}
 
 

@@ -79,7 +79,8 @@ def test_another_seed_gives_other_weights(tiny):
 
 
 def strategy(config):
-    return build_strategy(config.federation, silos=(1, 2, 3), seed=config.seed)
+    silos = range(1, config.partition.num_silos + 1)
+    return build_strategy(config.federation, silos=silos, seed=config.seed)
 
 
 def reply_with(array, num_examples):
