@@ -28,8 +28,28 @@ class IsolatedResult:
     rounds: tuple[bytes, ...]
     epochs: tuple[EpochRecord, ...]
     num_examples: int
-    seconds: float
-    cpu_seconds: float
+    round_seconds: tuple[float, ...]
+    round_cpu_seconds: tuple[float, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Return the wall time of training."""
+        return sum(self.round_seconds)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of training."""
+        return sum(self.round_cpu_seconds)
+
+    def first_round(self) -> "IsolatedResult":
+        """Return what training would have given had it ended after the first round."""
+        return replace(
+            self,
+            rounds=self.rounds[:1],
+            epochs=tuple(record for record in self.epochs if record.round == 1),
+            round_seconds=self.round_seconds[:1],
+            round_cpu_seconds=self.round_cpu_seconds[:1],
+        )
 
     @property
     def weights(self) -> bytes:
@@ -60,9 +80,8 @@ def train_isolated(
     The optimiser and the generator are renewed each round, from the same seeds as those of
     a federated client, so that federated training of a single silo is the same computation.
     """
-    start, cpu_start = time.perf_counter(), time.process_time()
     records: list[EpochRecord] = []
-    weights = []
+    weights, seconds, cpu_seconds = [], [], []
 
     def record(epoch: int, loss: float) -> None:
         records.append(EpochRecord(silo=silo.id, round=round_, epoch=epoch, loss=loss))
@@ -70,18 +89,21 @@ def train_isolated(
 
     with torch_threads(task.config.threads_per_silo):
         for round_ in range(1, task.rounds + 1):
+            start, cpu_start = time.perf_counter(), time.process_time()
             seed = derive_seed(task.seed, task.stream, silo.id, round_)
             train_round(
                 task.model, silo.train, task.config, epochs=task.epochs, seed=seed, on_epoch=record
             )
             weights.append(state_to_bytes(task.model.state_dict()))
+            seconds.append(time.perf_counter() - start)
+            cpu_seconds.append(time.process_time() - cpu_start)
     return IsolatedResult(
         silo=silo.id,
         rounds=tuple(weights),
         epochs=tuple(records),
         num_examples=len(silo.train),
-        seconds=time.perf_counter() - start,
-        cpu_seconds=time.process_time() - cpu_start,
+        round_seconds=tuple(seconds),
+        round_cpu_seconds=tuple(cpu_seconds),
     )
 
 

@@ -72,6 +72,22 @@ def load_silo(config: ExperimentConfig, silo: int) -> Silo:
     return Silo(id=silo, train=dataset.train.subset(train), test=dataset.test.subset(test))
 
 
+@functools.lru_cache(maxsize=16)
+def count_labels(config: ExperimentConfig) -> tuple[tuple[int, ...], ...]:
+    """Return each silo's number of training examples of each class.
+
+    Raises:
+        PartitionError: see `load_silos`.
+    """
+    dataset = load_dataset(config.data)
+    train, _ = _partition(config.data, config.partition, config.seed)
+    num_classes = len(dataset.class_names)
+    return tuple(
+        tuple(torch.bincount(dataset.train.labels[rows], minlength=num_classes).tolist())
+        for rows in map(torch.from_numpy, train)
+    )
+
+
 def partition_fingerprint(config: ExperimentConfig) -> str:
     """Return the SHA-256 over the row numbers of every silo's training examples."""
     train, _ = _partition(config.data, config.partition, config.seed)
@@ -92,7 +108,7 @@ def build_partitioner(
     return ExcludedClassesPartitioner(excluded, seed=derive_seed(seed, "partition", split))
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=16)
 def _partition(
     data: DataConfig, config: PartitionConfig, seed: int
 ) -> tuple[tuple[Indices, ...], tuple[Indices, ...]]:

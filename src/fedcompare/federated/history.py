@@ -12,7 +12,8 @@ class History:
 
     `global_weights` holds the global model after each round, `local_weights` each silo's
     model by (round, silo); all are safetensors bytes. Bytes up and down are those of the
-    serialised messages from and to the silos; `cpu_seconds` adds up the silos' training.
+    serialised messages from and to the silos; `seconds` is wall time from the first message
+    to the last, and `cpu_seconds` adds up the silos' training.
     """
 
     global_weights: tuple[bytes, ...]
@@ -23,6 +24,7 @@ class History:
     server: tuple[ServerRecord, ...]
     bytes_up: int
     bytes_down: int
+    seconds: float
     cpu_seconds: float
 
     @property

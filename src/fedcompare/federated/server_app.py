@@ -1,5 +1,6 @@
 """The server's part: connect all silos, run the strategy, evaluate the global model."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,7 @@ class _Recorder:
     global_weights: list[bytes] = field(default_factory=list)
     local_weights: dict[tuple[int, int], bytes] = field(default_factory=dict)
     cpu_seconds: float = 0.0
+    start: float = field(default_factory=time.perf_counter)
     round: int = 1
 
     def on_reply(self, message: Message, report: wire.Report) -> None:
@@ -75,6 +77,7 @@ class _Recorder:
             server=tuple(self.server),
             bytes_up=silos.bytes_up,
             bytes_down=silos.bytes_down,
+            seconds=time.perf_counter() - self.start,
             cpu_seconds=self.cpu_seconds,
         )
 

@@ -1,0 +1,1 @@
+"""The comparison: train every regime over the seeds, evaluate alike, find the verdict."""

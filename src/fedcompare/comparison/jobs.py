@@ -1,0 +1,90 @@
+"""What the workers of a comparison do: train without a federation, or evaluate a seed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from fedcompare.comparison.answers import write_coalition_answers, write_seed_answers
+from fedcompare.config import ExperimentConfig
+from fedcompare.crew import Mailbox, Tell
+from fedcompare.data.datasets import load_dataset
+from fedcompare.data.silos import load_silo
+from fedcompare.isolated import IsolatedResult, IsolatedTask, train_isolated
+from fedcompare.model import build_model, load_state, state_from_bytes
+from fedcompare.records import EpochRecord, Regime, silo_name
+from fedcompare.results import RunDirectory
+
+BENCH = "training"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainJob:
+    """Train one model on one silo, or on the pooled data; `initial` replaces the first weights."""
+
+    config: ExperimentConfig
+    regime: Regime
+    silo: int
+    rounds: int
+    epochs: int
+    stream: str = "train"
+    initial: bytes | None = None
+
+    @property
+    def name(self) -> str:
+        """Return what messages call it."""
+        return f"{self.regime} training of {silo_name(self.silo)}, seed {self.config.seed}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateJob:
+    """Evaluate all models of one seed, or its coalitions, and write the predictions."""
+
+    config: ExperimentConfig
+    results: Path
+    coalitions: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return what messages call it."""
+        return f"the evaluation of seed {self.config.seed}"
+
+
+def serve_jobs(threads: int, mailbox: Mailbox) -> None:
+    """Do the jobs that arrive; a training job tells each epoch."""
+    torch.set_num_threads(threads)
+    mailbox.serve(_do)
+
+
+def _do(job: TrainJob | EvaluateJob, tell: Tell) -> IsolatedResult | None:
+    if isinstance(job, TrainJob):
+        return _train(job, tell)
+    run = RunDirectory(job.results, job.config)
+    if job.coalitions:
+        write_coalition_answers(job.config, run, job.coalitions)
+    else:
+        write_seed_answers(job.config, run)
+    return None
+
+
+def _train(job: TrainJob, on_epoch: Callable[[EpochRecord], None]) -> IsolatedResult:
+    config = job.config
+    dataset = load_dataset(config.data)
+    model = build_model(
+        config.model,
+        input_shape=tuple(dataset.train.inputs.shape[1:]),
+        num_classes=len(dataset.class_names),
+        seed=config.seed,
+    )
+    if job.initial is not None:
+        load_state(model, state_from_bytes(job.initial))
+    task = IsolatedTask(
+        model=model,
+        config=config.train,
+        epochs=job.epochs,
+        seed=config.seed,
+        rounds=job.rounds,
+        stream=job.stream,
+    )
+    return train_isolated(task, load_silo(config, job.silo), on_epoch)

@@ -1,0 +1,328 @@
+"""What a comparison consists of: stages per seed, each of which makes one part of a run directory.
+
+A stage whose part is there is finished; one that needs other stages waits for them. So an
+interrupted comparison goes on where it stopped, and finished runs are used again.
+"""
+
+import itertools
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from fedcompare.comparison.answers import TRAINED, are_current, coalition_part
+from fedcompare.comparison.jobs import BENCH, EvaluateJob, TrainJob
+from fedcompare.config import ExperimentConfig
+from fedcompare.crew import Job
+from fedcompare.data.datasets import load_dataset
+from fedcompare.data.silos import count_labels
+from fedcompare.errors import ResultsError
+from fedcompare.federated.history import History
+from fedcompare.federated.session import FederatedJob
+from fedcompare.federated.store import write_history
+from fedcompare.isolated import IsolatedResult
+from fedcompare.records import POOLED, EpochRecord, Regime, RoundRecord
+from fedcompare.regime_files import write_results
+from fedcompare.results import (
+    COALITION_PREDICTIONS,
+    PREDICTIONS,
+    RunDirectory,
+    count_steps,
+    weights_file,
+)
+
+SESSION = "federation"
+MAX_SHAPLEY_SILOS = 5
+_EQUAL_BUDGET = ("num-server-rounds", "local-epochs")
+_FEDERATION = (*_EQUAL_BUDGET, "strategy")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One part of one seed's run directory, and how it is made."""
+
+    config: ExperimentConfig
+    results: Path
+    bench: ClassVar[str] = BENCH
+    needs: ClassVar[tuple[str, ...]] = ()
+    own_keys: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def part(self) -> str:
+        """Return the part that this stage makes."""
+        raise NotImplementedError
+
+    @property
+    def run(self) -> RunDirectory:
+        """Return the run directory of this stage's seed."""
+        return RunDirectory(self.results, self.config)
+
+    def needed(self) -> tuple[str, ...]:
+        """Return the parts of the same seed that must be there first."""
+        return self.needs
+
+    def is_finished(self) -> bool:
+        """Return whether the part is there and can be used.
+
+        Raises:
+            ResultsError: it was made with another configuration.
+        """
+        return self.run.is_reusable(self.part, (*self.config.shared(), *self.own_keys))
+
+    def jobs(self) -> list[Job]:
+        """Return the work; none where other parts hold all that is needed."""
+        raise NotImplementedError
+
+    def steps(self) -> int:
+        """Return the training steps of all jobs."""
+        return 0
+
+    def steps_of(self, note: EpochRecord | RoundRecord) -> int:
+        """Return the training steps that a worker's note tells of."""
+        federation = self.config.federation
+        epochs = 1 if isinstance(note, EpochRecord) else federation.local_epochs
+        return self._epoch_steps(note.silo) * epochs
+
+    def finish(self, outcomes: Sequence[object]) -> None:
+        """Write the part from what the jobs returned, in the order of the jobs."""
+        raise NotImplementedError
+
+    def _silos(self) -> range:
+        return range(1, self.config.partition.num_silos + 1)
+
+    def _epoch_steps(self, silo: int) -> int:
+        counts = count_labels(self.config)
+        examples = sum(map(sum, counts)) if silo == POOLED else sum(counts[silo - 1])
+        return count_steps(examples, epochs=1, batch_size=self.config.train.batch_size)
+
+    def _write(self, regime: Regime, outcomes: Sequence[object]) -> None:
+        write_results(
+            self.run,
+            self.config,
+            regime,
+            results := _trained(outcomes),
+            label_counts=count_labels(self.config),
+            seconds=max(result.seconds for result in results),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class IsolatedEqual(Stage):
+    """Isolated models at the federated budget, with as many renewals of the optimiser."""
+
+    own_keys = _EQUAL_BUDGET
+    regime: ClassVar[Regime] = Regime.ISOLATED_EQUAL
+
+    @property
+    def part(self) -> str:
+        return self.regime
+
+    def jobs(self) -> list[Job]:
+        federation = self.config.federation
+        return [
+            TrainJob(
+                config=self.config,
+                regime=self.regime,
+                silo=silo,
+                rounds=federation.num_server_rounds,
+                epochs=federation.local_epochs,
+            )
+            for silo in self._members()
+        ]
+
+    def steps(self) -> int:
+        federation = self.config.federation
+        epochs = federation.num_server_rounds * federation.local_epochs
+        return epochs * sum(map(self._epoch_steps, self._members()))
+
+    def finish(self, outcomes: Sequence[object]) -> None:
+        isolated = Isolated(config=self.config, results=self.results)
+        if self.regime is Regime.ISOLATED_EQUAL and is_first_round(self.config):
+            if not isolated.is_finished():
+                isolated.finish([outcome.first_round() for outcome in _trained(outcomes)])
+        self._write(self.regime, outcomes)
+
+    def _members(self) -> Sequence[int]:
+        return self._silos()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Centralized(IsolatedEqual):
+    """One model on the pooled data, at the same budget: the bound."""
+
+    regime: ClassVar[Regime] = Regime.CENTRALIZED
+
+    def _members(self) -> Sequence[int]:
+        return [POOLED]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Isolated(Stage):
+    """Isolated models at their own budget, as `fedcompare isolated` trains them."""
+
+    own_keys = ("isolated-epochs",)
+
+    @property
+    def part(self) -> str:
+        return Regime.ISOLATED
+
+    def needed(self) -> tuple[str, ...]:
+        return (Regime.ISOLATED_EQUAL,) if is_first_round(self.config) else ()
+
+    def jobs(self) -> list[Job]:
+        return [
+            TrainJob(
+                config=self.config,
+                regime=Regime.ISOLATED,
+                silo=silo,
+                rounds=1,
+                epochs=self.config.isolated.isolated_epochs,
+            )
+            for silo in self._silos()
+        ]
+
+    def steps(self) -> int:
+        epochs = 0 if is_first_round(self.config) else self.config.isolated.isolated_epochs
+        return epochs * sum(map(self._epoch_steps, self._silos()))
+
+    def finish(self, outcomes: Sequence[object]) -> None:
+        self._write(Regime.ISOLATED, outcomes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Federated(Stage):
+    """The federation, or a coalition of some of its silos."""
+
+    bench = SESSION
+    own_keys = _FEDERATION
+    members: tuple[int, ...]
+
+    @property
+    def part(self) -> str:
+        whole = len(self.members) == self.config.partition.num_silos
+        return Regime.FEDERATED if whole else coalition_part(self.members)
+
+    def jobs(self) -> list[Job]:
+        return [FederatedJob(config=self.config, members=self.members)]
+
+    def steps(self) -> int:
+        federation = self.config.federation
+        epochs = federation.num_server_rounds * federation.local_epochs
+        return epochs * sum(map(self._epoch_steps, self.members))
+
+    def finish(self, outcomes: Sequence[object]) -> None:
+        (history,) = outcomes
+        assert isinstance(history, History)
+        write_history(self.run, self.config, history, seconds=history.seconds, part=self.part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineTuned(Stage):
+    """The federated model, trained further on each silo alone."""
+
+    needs = (Regime.FEDERATED,)
+    own_keys = (*_FEDERATION, "fine-tune-epochs")
+
+    @property
+    def part(self) -> str:
+        return Regime.FINE_TUNED
+
+    def jobs(self) -> list[Job]:
+        initial = (self.run.regime_path(Regime.FEDERATED) / weights_file(None)).read_bytes()
+        return [
+            TrainJob(
+                config=self.config,
+                regime=Regime.FINE_TUNED,
+                silo=silo,
+                rounds=1,
+                epochs=self.config.comparison.fine_tune_epochs,
+                stream="fine-tune",
+                initial=initial,
+            )
+            for silo in self._silos()
+        ]
+
+    def steps(self) -> int:
+        return self.config.comparison.fine_tune_epochs * sum(map(self._epoch_steps, self._silos()))
+
+    def finish(self, outcomes: Sequence[object]) -> None:
+        self._write(Regime.FINE_TUNED, outcomes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered(Stage):
+    """All models of the seed, or its coalitions, evaluated on the test set."""
+
+    coalitions: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def part(self) -> str:
+        return COALITION_PREDICTIONS if self.coalitions else PREDICTIONS
+
+    def needed(self) -> tuple[str, ...]:
+        return tuple(map(coalition_part, self.coalitions)) if self.coalitions else TRAINED
+
+    def is_finished(self) -> bool:
+        return are_current(self.run, self.part, self.needed())
+
+    def jobs(self) -> list[Job]:
+        return [EvaluateJob(config=self.config, results=self.results, coalitions=self.coalitions)]
+
+    def finish(self, outcomes: Sequence[object]) -> None:
+        """The job wrote the part itself."""
+
+
+def seed_stages(config: ExperimentConfig, results: Path, *, contributions: bool) -> list[Stage]:
+    """Return everything that one seed of a comparison needs, the longest first."""
+    silos = tuple(range(1, config.partition.num_silos + 1))
+    stages: list[Stage] = [
+        Federated(config=config, results=results, members=silos),
+        Centralized(config=config, results=results),
+        IsolatedEqual(config=config, results=results),
+        Isolated(config=config, results=results),
+        FineTuned(config=config, results=results),
+        Answered(config=config, results=results),
+    ]
+    if contributions and (coalitions := coalitions_to_train(len(silos))):
+        stages += [Federated(config=config, results=results, members=c) for c in coalitions]
+        stages += [Answered(config=config, results=results, coalitions=coalitions)]
+    return stages
+
+
+def is_first_round(config: ExperimentConfig) -> bool:
+    """Return whether isolated training is the first round at equal budget, bit for bit."""
+    return config.isolated.isolated_epochs == config.federation.local_epochs
+
+
+def _trained(outcomes: Sequence[object]) -> list[IsolatedResult]:
+    return [outcome for outcome in outcomes if isinstance(outcome, IsolatedResult)]
+
+
+def coalitions_to_train(num_silos: int) -> tuple[tuple[int, ...], ...]:
+    """Return the coalitions whose accuracy contributions need and no other part has.
+
+    A single silo's federation is its isolated model, bit for bit. For more silos than an
+    exact Shapley value is feasible for, only one silo is left out at a time.
+    """
+    silos = range(1, num_silos + 1)
+    smallest = 2 if num_silos <= MAX_SHAPLEY_SILOS else num_silos - 1
+    return tuple(
+        members
+        for size in range(max(2, smallest), num_silos)
+        for members in itertools.combinations(silos, size)
+    )
+
+
+def unfinished(stages: Sequence[Stage], *, force: bool) -> Iterator[Stage]:
+    """Yield the stages whose part must be made; with `force`, others are removed."""
+    for stage in stages:
+        try:
+            finished = stage.is_finished()
+        except ResultsError:
+            if not force:
+                raise
+            shutil.rmtree(stage.run.path / stage.part)
+            finished = False
+        if not finished:
+            yield stage
