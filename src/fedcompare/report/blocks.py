@@ -1,0 +1,128 @@
+"""What a report is made of, whatever it is rendered to."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from fedcompare.records import Word
+
+ICONS = {Word.GAINS: "▲", Word.LOSES: "▼", Word.NO_EVIDENCE: "○"}
+TONES = {Word.GAINS: "gains", Word.LOSES: "loses", Word.NO_EVIDENCE: "open"}
+BEST = "★"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: its text, a smaller `note` below, and how it is set off from the others.
+
+    `shade` in [0, 1] fills the cell by degrees; `best` marks the best of its column.
+    """
+
+    text: str
+    note: str = ""
+    word: Word | None = None
+    shade: float | None = None
+    best: bool = False
+
+    @property
+    def icon(self) -> str:
+        """Return the sign that goes with the word, so that colour never stands alone."""
+        return ICONS[self.word] if self.word else ""
+
+    @property
+    def tone(self) -> str:
+        """Return the word's style class."""
+        return TONES[self.word] if self.word else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A table; the first `heads` cells of a row name it, the columns in `words` hold text.
+
+    `key` is unique in the report; `dense` is for matrices of many small numbers.
+    """
+
+    kind: ClassVar[str] = "sheet"
+    key: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    heads: int = 1
+    words: frozenset[int] = field(default_factory=frozenset)
+    note: str = ""
+    dense: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A picture: `svg` is trusted markup; its numbers are also in a sheet."""
+
+    kind: ClassVar[str] = "figure"
+    caption: str
+    svg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One paragraph."""
+
+    kind: ClassVar[str] = "text"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Terms and what they mean."""
+
+    kind: ClassVar[str] = "terms"
+    items: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """Lines to copy, in a language that highlighters know."""
+
+    kind: ClassVar[str] = "code"
+    title: str
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One silo's verdict; `answers` pair each question with its cell."""
+
+    kind: ClassVar[str] = "card"
+    owner: str
+    headline: str
+    sentences: tuple[str, ...]
+    answers: tuple[tuple[str, Cell], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Blocks that stand side by side where there is room."""
+
+    kind: ClassVar[str] = "grid"
+    title: str = ""
+    blocks: "tuple[Block, ...]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """Details that are closed on the screen until somebody asks, and open on paper."""
+
+    kind: ClassVar[str] = "fold"
+    title: str
+    blocks: "tuple[Block, ...]"
+
+
+Block = Sheet | Figure | Text | Terms | Code | Card | Grid | Fold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A titled part of the report; `key` is its anchor."""
+
+    key: str
+    title: str
+    blocks: tuple[Block, ...]

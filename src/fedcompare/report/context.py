@@ -1,0 +1,188 @@
+"""What the report says around the results: silos, contributions, costs, method, origin."""
+
+import json
+
+from fedcompare.findings import Budget, Contribution, Findings, Spread
+from fedcompare.records import silo_name
+from fedcompare.report.blocks import Block, Cell, Code, Fold, Section, Sheet, Terms, Text
+from fedcompare.report.gains import seeds_sheet
+from fedcompare.report.wording import (
+    DASH,
+    count,
+    duration,
+    interval,
+    listing,
+    plural,
+    points,
+    size,
+    test_set_labels,
+)
+
+
+def silos_section(findings: Findings) -> Section:
+    """Return each silo's training examples per class."""
+    most = max((n for facts in findings.silos for n in facts.label_counts), default=0) or 1
+    sheet = Sheet(
+        key="labels",
+        caption="Training examples of each class, mean over the seeds",
+        columns=("silo", *findings.class_names, "all", "lacks"),
+        rows=tuple(
+            (
+                Cell(silo_name(facts.silo)),
+                *(Cell(count(n) if n else "0", shade=n / most) for n in facts.label_counts),
+                Cell(count(sum(facts.label_counts))),
+                Cell(listing(facts.unseen)),
+            )
+            for facts in findings.silos
+        ),
+        words=frozenset({len(findings.class_names) + 2}),
+        dense=True,
+    )
+    return Section(key="silos", title="What each silo has", blocks=(sheet,))
+
+
+def contributions_section(findings: Findings) -> Section:
+    """Return what each silo adds to the federation."""
+    labels = test_set_labels(findings)
+    text = (
+        "Left out is the federation's accuracy minus that of a federation without the silo. The "
+        "Shapley value is the mean of what the silo adds to every possible coalition of the "
+        "others; the values of all silos add up to what the federation reaches over no training."
+    )
+    sheet = Sheet(
+        key="contributions",
+        caption="What a silo adds, percentage points (lowest to highest seed)",
+        columns=("silo", "test set", "left out", "Shapley value"),
+        rows=tuple(_contribution_row(c, labels) for c in findings.contributions),
+        heads=2,
+        words=frozenset({1}),
+    )
+    return Section(key="contributions", title="Who contributes", blocks=(Text(text), sheet))
+
+
+def budget_section(findings: Findings) -> Section:
+    """Return what each regime took, in human units."""
+    text = (
+        "For all silos together, as means over the seeds. Traffic is what the silos send to "
+        "(up) and receive from (down) the server; regimes that need no server have none. Wall "
+        "time was measured while other regimes shared the CPUs."
+    )
+    sheet = Sheet(
+        key="ledger",
+        caption="What each regime's models took",
+        columns=(
+            "regime",
+            "epochs",
+            "local steps",
+            "examples processed",
+            "sent up",
+            "sent down",
+            "wall time",
+            "CPU time",
+        ),
+        rows=tuple(_budget_row(budget) for budget in findings.budgets),
+    )
+    return Section(key="budget", title="Budget", blocks=(Text(text), sheet))
+
+
+def method_section(findings: Findings) -> Section:
+    """Return how the numbers came about, in plain words, and every seed's own test."""
+    terms = (
+        (
+            "Gain",
+            "Accuracy of the federated model minus accuracy of the silo's isolated model, in "
+            "percentage points. Both start from the same seed and answer the same test examples, "
+            "so the comparison is paired by seed and by example.",
+        ),
+        (
+            "Equal budget",
+            "The isolated model passes over its data as often as the silo does in federated "
+            "training. What longer training alone would give is not counted as a gain.",
+        ),
+        (
+            "Own cases, whole population, never-seen cases",
+            "The test set weighted as the classes in the silo's training data; all of the test "
+            "set; and the test examples of classes that the silo never saw.",
+        ),
+        (
+            "95 % interval",
+            "It covers both sources of chance: another seed (partition, first weights, order of "
+            "the data) and other test examples. If the whole comparison were repeated, 95 of 100 "
+            "such intervals would contain the true gain.",
+        ),
+        (
+            "Gains, loses, no evidence either way",
+            "The word follows a test at 5 %, corrected by Holm's method since several silos are "
+            "tested at once. No evidence either way means just that: not that the models are "
+            "equal. The detectable gain says how small a gain could have been found.",
+        ),
+        (
+            "McNemar's test",
+            "For one seed, the exact test on the examples that only one of the two models got "
+            "right. It covers the test examples, not the seeds, so it never decides a verdict.",
+        ),
+        (
+            "No selection",
+            "Models are those of the last round. No model, round or setting was chosen by looking "
+            "at the test set.",
+        ),
+        (
+            "Seeds",
+            f"{plural(len(findings.seeds), 'seed')}: {listing(findings.seeds)}. Means are over "
+            "the seeds; ranges are from the lowest to the highest seed.",
+        ),
+    )
+    blocks: tuple[Block, ...] = (
+        Terms(terms),
+        Fold(title="Exact McNemar test of every seed", blocks=(seeds_sheet(findings),)),
+    )
+    return Section(key="method", title="How to read this", blocks=blocks)
+
+
+def reproduce_section(findings: Findings) -> Section:
+    """Return the commands, the configuration as TOML, and the versions."""
+    toml = "".join(
+        f"{key} = {json.dumps(value, ensure_ascii=False)}\n"
+        for key, value in findings.config.items()
+    )
+    versions = Sheet(
+        key="versions",
+        caption="Versions and machine",
+        columns=("what", "value"),
+        rows=tuple((Cell(key), Cell(str(value))) for key, value in findings.environment.items()),
+        words=frozenset({1}),
+    )
+    text = "On one machine with the same versions, the same seeds give the same numbers."
+    blocks: tuple[Block, ...] = (
+        Text(text),
+        Code(title="Commands", language="sh", text="\n".join(findings.commands)),
+        Code(title="Configuration", language="toml", text=toml.rstrip("\n")),
+        versions,
+    )
+    return Section(key="reproduce", title="Reproduce", blocks=blocks)
+
+
+def _contribution_row(contribution: Contribution, labels: dict[str, str]) -> tuple[Cell, ...]:
+    return (
+        Cell(silo_name(contribution.silo)),
+        Cell(labels.get(contribution.test_set, contribution.test_set)),
+        _spread_cell(contribution.leave_one_out),
+        _spread_cell(contribution.shapley) if contribution.shapley else Cell(DASH),
+    )
+
+
+def _spread_cell(spread: Spread) -> Cell:
+    return Cell(points(spread.mean), note=interval(spread.lowest, spread.highest, 1))
+
+
+def _budget_row(budget: Budget) -> tuple[Cell, ...]:
+    return (
+        Cell(budget.regime.value),
+        Cell(count(budget.epochs)),
+        Cell(count(budget.local_steps)),
+        Cell(count(budget.examples)),
+        Cell(size(budget.bytes_up) if budget.bytes_up else DASH),
+        Cell(size(budget.bytes_down) if budget.bytes_down else DASH),
+        Cell(duration(budget.seconds)),
+        Cell(duration(budget.cpu_seconds)),
+    )

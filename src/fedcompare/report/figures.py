@@ -1,0 +1,165 @@
+"""The report's pictures: small panels that are readable at the width of a phone."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from xml.etree.ElementTree import Element, SubElement
+
+from fedcompare.findings import Gain
+from fedcompare.records import Word, silo_name
+from fedcompare.report import svg
+from fedcompare.report.blocks import ICONS, TONES, Figure
+from fedcompare.report.svg import Scale
+from fedcompare.report.wording import gain_digits, interval, number, points
+
+WIDTH = 340.0
+_DASHES = ("", "7 3", "2 3", "9 3 2 3")
+_LONGEST = 46
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One line of a chart: rows of (x, mean, lowest, highest), the last three in percent.
+
+    `css` gives its colour; lines of one colour differ in dash and mark.
+    """
+
+    label: str
+    css: str
+    rows: tuple[tuple[float, float, float, float], ...]
+
+
+def forest(key: str, caption: str, gains: Sequence[Gain]) -> Figure:
+    """Return one question's gains: a row per silo with its point, 95 % interval and zero.
+
+    Each panel has a scale of its own, so that a gain of one point is as legible as one of 95.
+    """
+    row, bottom = 50.0, 34.0
+    height = row * len(gains) + bottom
+    bounds = [100 * v for g in gains for v in (g.low, g.gain, g.high)]
+    low, high = _padded(0.0, *bounds)
+    scale = Scale(low, high, 12, WIDTH - 12)
+    said = "; ".join(f"{silo_name(g.silo)} {_said(g)}" for g in gains)
+    root = svg.picture(key, WIDTH, height, title=f"Gain, {caption}", description=said)
+    for tick in svg.ticks(low, high, about=5):
+        x, floor = scale(tick), height - bottom
+        svg.line(root, (x, 0), (x, floor), css="zero" if tick == 0 else "grid")
+        svg.write(root, x, floor + 15, _signed(tick), css="small", anchor="middle")
+    svg.write(root, WIDTH / 2, height - 4, "gain, percentage points", css="small", anchor="middle")
+    for index, gain in enumerate(gains):
+        _forest_row(root, gain, scale, top=row * index)
+    return Figure(caption=caption, svg=svg.to_text(root))
+
+
+def chart(
+    key: str, caption: str, series: Sequence[Series], *, x_label: str, description: str
+) -> Figure:
+    """Return lines over rounds, with the spread over seeds as a band and a legend below."""
+    left, right, top, base, legend = 38.0, 10.0, 10.0, 196.0, 19.0
+    height = base + 44 + legend * len(series)
+    shown = [value for line in series for row in line.rows for value in row[1:]]
+    marks = _axis(shown)
+    y = Scale(marks[0], marks[-1], base, top)
+    rounds = [row[0] for line in series for row in line.rows]
+    x = Scale(*_padded(*rounds, share=0.02), left, WIDTH - right)
+    root = svg.picture(key, WIDTH, height, title=caption, description=description)
+    for mark in marks:
+        svg.line(root, (left, y(mark)), (WIDTH - right, y(mark)), css="grid")
+        svg.write(root, left - 6, y(mark) + 4, f"{mark:g}", css="small", anchor="end")
+    for mark in _round_marks(rounds):
+        svg.write(root, x(mark), base + 16, f"{mark:g}", css="small", anchor="middle")
+    svg.write(root, (left + WIDTH) / 2, base + 32, x_label, css="small", anchor="middle")
+    for line in series:
+        _band(root, line, x, y)
+    for index, line in enumerate(series):
+        _draw(root, line, x, y, index)
+        _legend(root, line, index, top=base + 50 + legend * index)
+    return Figure(caption=caption, svg=svg.to_text(root))
+
+
+def _said(gain: Gain) -> str:
+    digits = gain_digits(gain.gain)
+    bounds = interval(gain.low, gain.high, digits)
+    return f"{gain.word.value}: {points(gain.gain)} points, 95 % interval {bounds}"
+
+
+def _forest_row(root: Element, gain: Gain, scale: Scale, *, top: float) -> None:
+    digits = gain_digits(gain.gain)
+    word = "unclear" if gain.word is Word.NO_EVIDENCE else gain.word.value
+    value = f"{points(gain.gain, digits)} ({interval(gain.low, gain.high, digits)})"
+    # The words stand above the line, on a ground of their own where grid lines would cross them.
+    SubElement(
+        root,
+        "rect",
+        {"x": "0", "y": svg.place(top), "width": "340", "height": "24", "class": "ground"},
+    )
+    svg.write(root, 12, top + 17, silo_name(gain.silo), css="label")
+    tone = TONES[gain.word]
+    svg.write(root, 62, top + 17, f"{ICONS[gain.word]} {word}", css=f"label {tone}")
+    svg.write(root, WIDTH - 12, top + 17, value, css="value", anchor="end")
+    y = top + 37
+    if not math.isnan(gain.low) and not math.isnan(gain.high):
+        ends = scale(100 * gain.low), scale(100 * gain.high)
+        svg.line(root, (ends[0], y), (ends[1], y), css=f"whisker {tone}")
+        for end in ends:
+            svg.line(root, (end, y - 4), (end, y + 4), css=f"whisker {tone}")
+    if not math.isnan(gain.gain):
+        shape = 3 if gain.word is Word.NO_EVIDENCE else 0
+        svg.marker(root, scale(100 * gain.gain), y, shape=shape, css=f"point {tone}")
+
+
+def _band(root: Element, line: Series, x: Scale, y: Scale) -> None:
+    rows = [row for row in line.rows if not any(map(math.isnan, row))]
+    if any(lowest != highest for _, _, lowest, highest in rows):
+        upper = [(x(row[0]), y(row[3])) for row in rows]
+        lower = [(x(row[0]), y(row[2])) for row in reversed(rows)]
+        svg.path(root, [*upper, *lower], css=f"band {line.css}")
+
+
+def _draw(root: Element, line: Series, x: Scale, y: Scale, index: int) -> None:
+    places = [(x(row[0]), y(row[1])) for row in line.rows if not math.isnan(row[1])]
+    if places:
+        svg.path(root, places, css=f"curve {line.css}", dash=_DASHES[index % len(_DASHES)])
+    for place in places if len(places) <= 24 else places[-1:]:
+        svg.marker(root, *place, shape=index, css=f"dot {line.css}")
+
+
+def _legend(root: Element, line: Series, index: int, *, top: float) -> None:
+    dash = _DASHES[index % len(_DASHES)]
+    svg.path(root, [(12, top), (44, top)], css=f"curve {line.css}", dash=dash)
+    svg.marker(root, 28, top, shape=index, css=f"dot {line.css}")
+    label = line.label if len(line.label) <= _LONGEST else f"{line.label[: _LONGEST - 1]}…"
+    svg.write(root, 52, top + 4, label, css="label")
+
+
+def _padded(*values: float, share: float = 0.06) -> tuple[float, float]:
+    """Return bounds around all values with some air; NaN is left out."""
+    known = [value for value in values if not math.isnan(value)] or [0.0]
+    low, high = min(known), max(known)
+    air = (high - low) * share or 0.5
+    return low - air, high + air
+
+
+def _axis(values: Sequence[float]) -> list[float]:
+    """Return marks that enclose all percentages, within 0 to 100."""
+    low, high = _padded(*values, share=0.02)
+    low, high = max(low, 0.0), min(high, 100.0)
+    if high - low < 1:
+        low, high = max(0.0, high - 1), max(high, 1.0)
+    inner = svg.ticks(low, high, about=4)
+    step = min((round(b - a, 10) for a, b in pairwise(inner)), default=1.0)
+    marks = [step * math.floor(low / step), *inner, step * math.ceil(high / step)]
+    return sorted({round(mark, 10) for mark in marks})
+
+
+def _round_marks(rounds: Sequence[float]) -> list[float]:
+    if not rounds or min(rounds) == max(rounds):
+        return sorted(set(rounds))
+    marks = svg.ticks(min(rounds), max(rounds), about=6)
+    return [mark for mark in marks if mark == round(mark)]
+
+
+def _signed(value: float) -> str:
+    text = number(value, 0 if value == round(value) else 2)
+    return f"+{text}" if value > 0 else text

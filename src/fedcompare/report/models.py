@@ -1,0 +1,280 @@
+"""What the report says of models: accuracy on every test set, quality, and mistakes."""
+
+from fedcompare.findings import Accuracy, Confusion, Findings, Model, SiloFacts, TestSet
+from fedcompare.records import Mistake, Regime, silo_name
+from fedcompare.report.blocks import BEST, Block, Cell, Fold, Grid, Section, Sheet, Text
+from fedcompare.report.wording import (
+    DASH,
+    class_rows,
+    count,
+    model_labels,
+    percent,
+    plural,
+    spread,
+)
+
+# Above this many classes a matrix is no longer readable, and its largest entries are listed.
+_MOST_CLASSES = 20
+_LARGEST = 15
+_GROUPS = {
+    "whole": "Accuracy on the whole test set and on each silo's own cases, %",
+    "silo": "Accuracy on the classes that each silo has and lacks, %",
+    "classes": "Accuracy on groups of classes, %",
+}
+
+
+def matrix_section(findings: Findings) -> Section:
+    """Return every model's accuracy on every test set, its quality, and recall per class."""
+    text = (
+        "Each number is the mean over the seeds, with the lowest and highest seed below it. "
+        f"{BEST} marks the best model of a column; the centralized model needs all data in one "
+        "place, so it is a reference and no choice."
+    )
+    groups: dict[str, list[TestSet]] = {}
+    for test_set in findings.test_sets:
+        groups.setdefault(_group(test_set), []).append(test_set)
+    sheets = [_accuracies(findings, name, groups[name]) for name in _GROUPS if name in groups]
+    return Section(
+        key="matrix",
+        title="Decision matrix",
+        blocks=(Text(text), *sheets, _qualities(findings), _recall(findings)),
+    )
+
+
+def confusion_section(findings: Findings) -> Section:
+    """Return, per silo, the isolated model's confusion matrix beside the federated one's."""
+    by_model = {confusion.model: confusion for confusion in findings.confusions}
+    federated = next((m for m in findings.models if m.regime is Regime.FEDERATED), None)
+    text = (
+        "Rows are true classes, columns what the model answered; counts are summed over the "
+        "seeds, and the darker a cell, the larger its share of the row. Rows marked ∅ are "
+        "classes that the silo never saw."
+    )
+    grids = tuple(
+        Grid(
+            title=silo_name(facts.silo).capitalize(),
+            blocks=tuple(
+                _confusion(findings, facts, model, by_model[model.key])
+                for model in (isolated_of(findings, facts.silo), federated)
+                if model and model.key in by_model
+            ),
+        )
+        for facts in findings.silos
+    )
+    shown = tuple(grid for grid in grids if grid.blocks)
+    return Section(key="confusion", title="Confusion matrices", blocks=(Text(text), *shown))
+
+
+def mistakes_section(findings: Findings) -> Section:
+    """Return what the classes a silo never saw are taken for."""
+    if not findings.mistakes:
+        text = "Every silo has all classes, so there is nothing it could not know."
+        return Section(key="mistakes", title="Where unseen classes went", blocks=(Text(text),))
+    text = (
+        "An isolated model has no answer for a class it never saw, so it gives another, often "
+        "with confidence. These are its most frequent answers."
+    )
+    blocks: tuple[Block, ...] = (
+        Text(text),
+        _frequent_mistakes(findings),
+        Fold(title="All wrong answers", blocks=(_all_mistakes(findings),)),
+    )
+    return Section(key="mistakes", title="Where unseen classes went", blocks=blocks)
+
+
+def isolated_of(findings: Findings, silo: int) -> Model | None:
+    """Return a silo's isolated model: the one at equal budget, else the one at its own."""
+    found = {model.regime: model for model in findings.models if model.silo == silo}
+    return found.get(Regime.ISOLATED_EQUAL) or found.get(Regime.ISOLATED)
+
+
+def _group(test_set: TestSet) -> str:
+    kind, separator, _ = test_set.key.partition(":")
+    if kind in ("all", "own"):
+        return "whole"
+    return "silo" if separator else "classes"
+
+
+def _accuracies(findings: Findings, name: str, test_sets: list[TestSet]) -> Sheet:
+    found = {(a.model, a.test_set): a for a in findings.accuracies}
+    choices = [m.key for m in findings.models if m.regime is not Regime.CENTRALIZED]
+    best = {
+        t.key: max((found[m, t.key].mean for m in choices if (m, t.key) in found), default=None)
+        for t in test_sets
+    }
+    return Sheet(
+        key=f"matrix-{name}",
+        caption=_GROUPS[name],
+        columns=("model", *(f"{t.label} (n = {t.num_examples:,})" for t in test_sets)),
+        rows=tuple(
+            (
+                Cell(model.label, note=f"{plural(model.epochs, 'epoch')}"),
+                *(
+                    _accuracy(
+                        found.get((model.key, t.key)),
+                        best[t.key] if model.key in choices else None,
+                    )
+                    for t in test_sets
+                ),
+            )
+            for model in findings.models
+        ),
+    )
+
+
+def _accuracy(accuracy: Accuracy | None, best: float | None) -> Cell:
+    if accuracy is None:
+        return Cell(DASH)
+    return Cell(
+        percent(accuracy.mean),
+        note=spread(accuracy.lowest, accuracy.highest),
+        best=accuracy.mean == best,
+    )
+
+
+def _qualities(findings: Findings) -> Sheet:
+    labels = model_labels(findings)
+    return Sheet(
+        key="quality",
+        caption="Quality on the whole test set",
+        columns=(
+            "model",
+            "macro F1, %",
+            "expected calibration error, points",
+            "mean confidence on unseen classes, %",
+        ),
+        rows=tuple(
+            (
+                Cell(labels.get(q.model, q.model)),
+                Cell(percent(q.macro_f1)),
+                Cell(percent(q.calibration_error, 2)),
+                Cell(percent(q.unseen_confidence)),
+            )
+            for q in findings.qualities
+        ),
+        note=(
+            "The calibration error is how far confidence and accuracy are apart. Confidence on "
+            "unseen classes is how sure a model is where it cannot be right."
+        ),
+    )
+
+
+def _recall(findings: Findings) -> Sheet:
+    labels = model_labels(findings)
+    return Sheet(
+        key="recall",
+        caption="Recall per class, %",
+        columns=("model", *findings.class_names),
+        rows=tuple(
+            (
+                Cell(labels.get(q.model, q.model)),
+                *(Cell(percent(share), shade=share) for share in q.recall),
+            )
+            for q in findings.qualities
+        ),
+        dense=True,
+    )
+
+
+def _confusion(findings: Findings, facts: SiloFacts, model: Model, confusion: Confusion) -> Sheet:
+    names = findings.class_names
+    key = f"confusion-{facts.silo}-{model.regime.value}"
+    if len(names) > _MOST_CLASSES:
+        return _largest_confusions(key, model.label, names, confusion)
+    _, unseen = class_rows(findings, facts)
+    return Sheet(
+        key=key,
+        caption=model.label,
+        columns=("true \\ answer", *names),
+        rows=tuple(
+            (
+                Cell(f"{name} ∅" if row in unseen else name),
+                *(
+                    Cell(str(n) if n else "·", shade=n / max(1, sum(confusion.counts[row])))
+                    for n in confusion.counts[row]
+                ),
+            )
+            for row, name in enumerate(names)
+        ),
+        dense=True,
+    )
+
+
+def _largest_confusions(
+    key: str, label: str, names: tuple[str, ...], confusion: Confusion
+) -> Sheet:
+    entries = sorted(
+        (-n, row, column)
+        for row, counts in enumerate(confusion.counts)
+        for column, n in enumerate(counts)
+        if n and row != column
+    )
+    return Sheet(
+        key=key,
+        caption=f"{label}: the {_LARGEST} most frequent mistakes",
+        columns=("true class", "answer", "count"),
+        rows=tuple(
+            (Cell(names[row]), Cell(names[column]), Cell(count(-n)))
+            for n, row, column in entries[:_LARGEST]
+        ),
+        heads=2,
+        words=frozenset({1}),
+    )
+
+
+def _frequent_mistakes(findings: Findings) -> Sheet:
+    groups: dict[tuple[int, str], list[Mistake]] = {}
+    for mistake in sorted(findings.mistakes, key=lambda m: -m.share):
+        groups.setdefault((mistake.silo, mistake.unseen_class), []).append(mistake)
+    order = {name: place for place, name in enumerate(findings.class_names)}
+    keys = sorted(groups, key=lambda key: (key[0], order.get(key[1], len(order))))
+    return Sheet(
+        key="mistakes-frequent",
+        caption="Most frequent answers of isolated models to classes they never saw",
+        columns=("silo", "unseen class", "first", "second", "third"),
+        rows=tuple(
+            (
+                Cell(silo_name(silo)),
+                Cell(name),
+                *(
+                    Cell(
+                        f"{m.taken_for}: {percent(m.share)} %",
+                        note=f"confidence {percent(m.confidence)} %",
+                    )
+                    for m in groups[silo, name][:3]
+                ),
+                *([Cell(DASH)] * (3 - len(groups[silo, name]))),
+            )
+            for silo, name in keys
+        ),
+        heads=2,
+        words=frozenset({1, 2, 3, 4}),
+    )
+
+
+def _all_mistakes(findings: Findings) -> Sheet:
+    return Sheet(
+        key="mistakes-all",
+        caption="What the classes a silo never saw are taken for",
+        columns=(
+            "silo",
+            "unseen class",
+            "taken for",
+            "share, %",
+            "mean confidence, %",
+            "examples of the class",
+        ),
+        rows=tuple(
+            (
+                Cell(silo_name(m.silo)),
+                Cell(m.unseen_class),
+                Cell(m.taken_for),
+                Cell(percent(m.share), shade=m.share),
+                Cell(percent(m.confidence)),
+                Cell(count(m.num_examples)),
+            )
+            for m in findings.mistakes
+        ),
+        heads=3,
+        words=frozenset({1, 2}),
+    )

@@ -1,0 +1,195 @@
+"""What the report says of rounds: learning curves, and what local training forgets."""
+
+import math
+from collections.abc import Sequence
+
+from fedcompare.findings import Curve, Findings, Forgetting, Model, SiloFacts
+from fedcompare.records import Regime, silo_name
+from fedcompare.report.blocks import Block, Cell, Figure, Fold, Grid, Section, Sheet, Text
+from fedcompare.report.figures import Series, chart
+from fedcompare.report.wording import (
+    class_rows,
+    mean,
+    model_labels,
+    percent,
+    points,
+    spread,
+    test_set_labels,
+)
+
+
+def curves_section(findings: Findings) -> Section:
+    """Return accuracy after each round, with the spread over the seeds."""
+    text = (
+        "Accuracy after each round, in percent: the mean over the seeds, and from the lowest to "
+        "the highest seed as a band. A round of an isolated or a centralized model is as much "
+        "training as a federated round. Only the last round decides."
+    )
+    test_sets = tuple(dict.fromkeys(curve.test_set for curve in findings.curves))
+    panels = tuple(
+        _curves(findings, test_set, f"curves-{index}") for index, test_set in enumerate(test_sets)
+    )
+    sheets = tuple(
+        _rounds_sheet(findings, test_set, f"rounds-{index}")
+        for index, test_set in enumerate(test_sets)
+    )
+    blocks: tuple[Block, ...] = (
+        Text(text),
+        Grid(blocks=panels),
+        Fold(title="The curves as tables", blocks=sheets),
+    )
+    return Section(key="curves", title="Learning curves", blocks=blocks)
+
+
+def forgetting_section(findings: Findings) -> Section:
+    """Return what each round's local training does to classes that a silo has and lacks."""
+    text = (
+        "In each round a silo receives the global model, trains it on its own data, and sends it "
+        "back; the server averages what the silos send. A silo that lacks classes pulls its copy "
+        "away from them: the copy forgets, and averaging restores. The deeper the teeth of the "
+        "lower line, the more the silos undo of each other's work in every round, and the more "
+        "shorter rounds may help. Accuracies are means over classes, so each class counts alike."
+    )
+    rows = [row for row in findings.forgetting if _facts(findings, row.silo)]
+    panels = tuple(
+        _sawtooth(findings, facts, own)
+        for facts in findings.silos
+        if (own := [row for row in rows if row.silo == facts.silo])
+    )
+    blocks: tuple[Block, ...] = (
+        Text(text),
+        Grid(blocks=panels),
+        _forgetting_sheet(findings, rows),
+    )
+    return Section(key="forgetting", title="Forgetting", blocks=blocks)
+
+
+def _curves(findings: Findings, test_set: str, key: str) -> Figure:
+    labels = test_set_labels(findings)
+    models = {model.key: model for model in findings.models}
+    _, _, owner = test_set.partition(":")
+    # What a silo's isolated model does on another silo's cases is in the table only.
+    shown = [
+        curve
+        for curve in findings.curves
+        if curve.test_set == test_set and _concerns(models.get(curve.model), owner)
+    ]
+    series = [_series(curve, models.get(curve.model)) for curve in shown]
+    ends = "; ".join(
+        f"{line.label} ends at {percent(line.rows[-1][1] / 100)} percent"
+        for line in series
+        if line.rows
+    )
+    return chart(
+        key,
+        labels.get(test_set, test_set),
+        series,
+        x_label="round (0: before training)",
+        description=f"Accuracy per round. {ends}.",
+    )
+
+
+def _concerns(model: Model | None, owner: str) -> bool:
+    return model is None or model.silo is None or owner in ("", str(model.silo))
+
+
+def _series(curve: Curve, model: Model | None) -> Series:
+    colours = {Regime.FEDERATED: "federated", Regime.CENTRALIZED: "centralized"}
+    return Series(
+        label=model.label if model else curve.model,
+        css=colours.get(model.regime, "isolated") if model else "isolated",
+        rows=tuple((p.round, 100 * p.mean, 100 * p.lowest, 100 * p.highest) for p in curve.points),
+    )
+
+
+def _rounds_sheet(findings: Findings, test_set: str, key: str) -> Sheet:
+    labels = model_labels(findings)
+    curves = [curve for curve in findings.curves if curve.test_set == test_set]
+    found = {(c.model, p.round): p for c in curves for p in c.points}
+    rounds = sorted({place for _, place in found})
+    return Sheet(
+        key=key,
+        caption=f"Accuracy after each round, {test_set_labels(findings).get(test_set, test_set)}, "
+        "% (lowest–highest seed)",
+        columns=("round", *(labels.get(c.model, c.model) for c in curves)),
+        rows=tuple(
+            (
+                Cell(str(place)),
+                *(
+                    Cell(percent(p.mean), note=spread(p.lowest, p.highest)) if p else Cell("–")
+                    for p in (found.get((c.model, place)) for c in curves)
+                ),
+            )
+            for place in rounds
+        ),
+    )
+
+
+def _facts(findings: Findings, silo: int) -> SiloFacts | None:
+    return next((facts for facts in findings.silos if facts.silo == silo), None)
+
+
+def _of(shares: Sequence[float], classes: Sequence[int]) -> float:
+    return mean(shares[label] for label in classes)
+
+
+def _sawtooth(findings: Findings, facts: SiloFacts, rows: Sequence[Forgetting]) -> Figure:
+    """Return one silo's picture: whole rounds are global models, halves its local ones."""
+    seen, unseen = class_rows(findings, facts)
+    series = [
+        Series(label=label, css=css, rows=_teeth(rows, classes))
+        for label, css, classes in (
+            ("classes it has", "federated", seen),
+            ("classes it lacks", "isolated", unseen),
+        )
+        if classes
+    ]
+    dips = [_of(row.local, unseen) - _of(row.before, unseen) for row in rows]
+    known = [dip for dip in dips if not math.isnan(dip)]
+    largest = f" Deepest fall on classes it lacks: {points(min(known))} points." if known else ""
+    return chart(
+        f"forgetting-{facts.silo}",
+        silo_name(facts.silo).capitalize(),
+        series,
+        x_label="round; between rounds: the silo's local model",
+        description=f"Accuracy in percent before and after local training.{largest}",
+    )
+
+
+def _teeth(
+    rows: Sequence[Forgetting], classes: Sequence[int]
+) -> tuple[tuple[float, float, float, float], ...]:
+    steps: dict[float, float] = {}
+    for row in sorted(rows, key=lambda row: row.round):
+        steps[row.round - 1.0] = 100 * _of(row.before, classes)
+        steps[row.round - 0.5] = 100 * _of(row.local, classes)
+        steps[float(row.round)] = 100 * _of(row.after, classes)
+    return tuple((place, share, share, share) for place, share in steps.items())
+
+
+def _forgetting_sheet(findings: Findings, rows: Sequence[Forgetting]) -> Sheet:
+    table = []
+    for row in sorted(rows, key=lambda row: (row.silo, row.round)):
+        facts = next(facts for facts in findings.silos if facts.silo == row.silo)
+        halves = [
+            Cell(percent(_of(shares, classes)))
+            for classes in class_rows(findings, facts)
+            for shares in (row.before, row.local, row.after)
+        ]
+        table.append((Cell(silo_name(row.silo)), Cell(str(row.round)), *halves))
+    return Sheet(
+        key="forgetting-table",
+        caption="Accuracy around local training, mean over classes, %",
+        columns=(
+            "silo",
+            "round",
+            "has: received",
+            "has: after local training",
+            "has: after averaging",
+            "lacks: received",
+            "lacks: after local training",
+            "lacks: after averaging",
+        ),
+        rows=tuple(table),
+        heads=2,
+    )

@@ -1,0 +1,323 @@
+"""A made-up but plausible comparison, for tests of reports."""
+
+from random import Random
+
+from fedcompare.findings import (
+    Accuracy,
+    Budget,
+    Confusion,
+    Contribution,
+    Curve,
+    Findings,
+    Forgetting,
+    Gain,
+    Model,
+    Point,
+    Quality,
+    SeedGain,
+    SiloFacts,
+    Spread,
+    TestSet,
+    Verdict,
+)
+from fedcompare.records import Mistake, Question, Regime, Word
+
+NASTY = "<script>alert(1)</script>&\"'"
+DIGITS = tuple("0123456789")
+SEEDS = (1, 2, 3, 4, 5)
+ROUNDS = 6
+LACKS = {1: (1, 3, 7), 2: (2, 5, 8), 3: (4, 6, 9)}
+GAINS = {
+    Question.OWN: (-0.0052, 0.0002, 0.0041),
+    Question.WHOLE: (0.3052, 0.2744, 0.2801),
+    Question.UNSEEN: (0.9712, 0.9538, 0.9491),
+}
+WORDS = {0: Word.NO_EVIDENCE, 1: Word.GAINS, -1: Word.LOSES}
+OWNED = (Regime.ISOLATED, Regime.ISOLATED_EQUAL, Regime.FINE_TUNED)
+
+
+def findings(
+    *, name: str = "mnist", class_names: tuple[str, ...] = DIGITS, complete: bool = True
+) -> Findings:
+    """Return findings on three silos; not `complete`: all that may be missing is."""
+    random = Random(7)
+    lacks = LACKS if complete else dict.fromkeys(LACKS, ())
+    silos = tuple(
+        SiloFacts(
+            silo=silo,
+            label_counts=tuple(0.0 if c in lacks[silo] else 1900.0 + 30 * c for c in range(10)),
+            seen=tuple(n for c, n in enumerate(class_names) if c not in lacks[silo]),
+            unseen=tuple(n for c, n in enumerate(class_names) if c in lacks[silo]),
+        )
+        for silo in LACKS
+    )
+    models = _models()
+    test_sets = _test_sets(complete)
+    return Findings(
+        name=name,
+        seeds=SEEDS,
+        config={"name": name, "seed": 1, "dataset": "mnist", "learning-rate": 0.01},
+        environment={"fedcompare": "0.2.0", "python": "3.11.9", "torch": "2.8.0", "cpus": 2},
+        commands=("fedcompare compare --seeds 1,2,3,4,5", "fedcompare evaluate --subsets"),
+        class_names=class_names,
+        silos=silos,
+        summary=(
+            "All three silos should federate: each learns the digits that it never saw, and none "
+            "loses more than 0.6 percentage points on its own cases."
+        ),
+        verdicts=tuple(_verdict(silo) for silo in LACKS),
+        gains=tuple(
+            _gain(random, silo, question, complete)
+            for silo in LACKS
+            for question in Question
+            if complete or question is not Question.UNSEEN
+        ),
+        models=models,
+        test_sets=test_sets,
+        accuracies=tuple(
+            _accuracy(random, model, test_set)
+            for model in models
+            for test_set in test_sets
+            if complete or (model.key, test_set.key) != ("federated", "own:2")
+        ),
+        qualities=tuple(_quality(random, model, lacks) for model in models),
+        curves=tuple(_curve(random, m, t) for m in models for t in test_sets if _drawn(m, t)),
+        confusions=tuple(_confusion(random, model, lacks) for model in models),
+        mistakes=tuple(_mistakes(class_names)) if complete else (),
+        forgetting=tuple(
+            _forgetting(random, silo, place, lacks[silo])
+            for silo in LACKS
+            for place in range(1, ROUNDS + 1)
+        ),
+        budgets=tuple(_budget(regime) for regime in Regime),
+        contributions=tuple(_contributions(complete)) if complete else (),
+    )
+
+
+def _models() -> tuple[Model, ...]:
+    shared = {
+        Regime.FEDERATED: "federated",
+        Regime.AVERAGE: "average of isolated",
+        Regime.ENSEMBLE: "ensemble of isolated",
+        Regime.CENTRALIZED: "centralized",
+    }
+    labels = {
+        Regime.ISOLATED: "isolated",
+        Regime.ISOLATED_EQUAL: "isolated, equal budget",
+        Regime.FINE_TUNED: "fine-tuned",
+    }
+    owned = [
+        Model(
+            key=f"{regime.value}-silo-{silo}",
+            label=f"{labels[regime]}, silo {silo}",
+            regime=regime,
+            silo=silo,
+            epochs=10 if regime is Regime.ISOLATED else 30,
+        )
+        for regime in OWNED
+        for silo in LACKS
+    ]
+    common = [
+        Model(key=regime.value, label=label, regime=regime, silo=None, epochs=30)
+        for regime, label in shared.items()
+    ]
+    return (*owned, *common)
+
+
+def _test_sets(complete: bool) -> tuple[TestSet, ...]:
+    whole = [TestSet(key="all", label="all digits", num_examples=10000)]
+    own = [
+        TestSet(key=f"own:{silo}", label=f"silo {silo}'s own cases", num_examples=10000)
+        for silo in LACKS
+    ]
+    if not complete:
+        return (*whole, *own)
+    parts = [
+        TestSet(key=f"{kind}:{silo}", label=f"{kind} by silo {silo}", num_examples=size)
+        for kind, size in (("seen", 6800), ("unseen", 3200))
+        for silo in LACKS
+    ]
+    groups = [
+        TestSet(key=",".join(map(str, c)), label=f"digits {c}", num_examples=3200)
+        for c in LACKS.values()
+    ]
+    return (*whole, *own, *parts, *groups)
+
+
+def _gain(random: Random, silo: int, question: Question, complete: bool) -> Gain:
+    gain = GAINS[question][silo - 1]
+    half = 0.002 + 0.01 * abs(gain)
+    sign = (gain - half > 0) - (gain + half < 0)
+    federated = 0.966
+    seen = gain if question is Question.OWN else 0.004
+    return Gain(
+        silo=silo,
+        question=question,
+        num_examples=3200 if question is Question.UNSEEN else 10000,
+        isolated=federated - gain,
+        federated=federated,
+        centralized=0.981,
+        gain=gain,
+        low=gain - half,
+        high=gain + half,
+        standard_error=half / 2.4,
+        degrees_of_freedom=7.3,
+        p_value=0.0004 if sign else 0.42,
+        adjusted_p_value=0.0012 if sign else 0.84,
+        word=WORDS[sign],
+        detectable=0.0031,
+        unequal_gain=gain + 0.006,
+        budget_part=0.006,
+        unseen_part=gain - seen,
+        seen_part=seen,
+        gap_closed=0.953 if complete and question is not Question.OWN else None,
+        seeds=tuple(_seed_gain(random, seed, gain, federated) for seed in SEEDS),
+    )
+
+
+def _seed_gain(random: Random, seed: int, gain: float, federated: float) -> SeedGain:
+    own = gain + random.gauss(0, 0.002)
+    return SeedGain(
+        seed=seed,
+        isolated=federated - own,
+        federated=federated,
+        gain=own,
+        won=int(150 + max(0.0, own) * 10000),
+        lost=int(150 + max(0.0, -own) * 10000),
+        mcnemar=1e-5 if abs(own) > 0.004 else 0.31,
+        mcnemar_adjusted=3e-5 if abs(own) > 0.004 else 0.62,
+    )
+
+
+def _verdict(silo: int) -> Verdict:
+    return Verdict(
+        silo=silo,
+        headline=("Federate: much is gained, little is lost", "Federate", "Federate")[silo - 1],
+        sentences=(
+            "On cases that it never saw, federating lifts accuracy from nothing to 97 percent.",
+            "On all cases, accuracy rises from 66.1 to 96.6 percent.",
+            "On its own cases the difference is at most half a percentage point.",
+        ),
+    )
+
+
+def _level(model: Model, test_set: TestSet) -> float:
+    if model.regime not in (Regime.ISOLATED, Regime.ISOLATED_EQUAL):
+        return 0.981 if model.regime is Regime.CENTRALIZED else 0.962
+    kind, _, owner = test_set.key.partition(":")
+    if kind == "unseen":
+        return 0.0 if owner == str(model.silo) else 0.66
+    return 0.968 if kind in ("own", "seen") and owner == str(model.silo) else 0.66
+
+
+def _accuracy(random: Random, model: Model, test_set: TestSet) -> Accuracy:
+    level = _level(model, test_set)
+    mean = level + random.uniform(-0.004, 0.004) if level else 0.0
+    spread = 0.003 if level else 0.0
+    return Accuracy(
+        model=model.key,
+        test_set=test_set.key,
+        mean=mean,
+        lowest=mean - spread,
+        highest=mean + spread,
+    )
+
+
+def _quality(random: Random, model: Model, lacks: dict[int, tuple[int, ...]]) -> Quality:
+    missing = lacks.get(model.silo or 0, ())
+    isolated = model.regime in (Regime.ISOLATED, Regime.ISOLATED_EQUAL)
+    return Quality(
+        model=model.key,
+        macro_f1=0.58 if isolated and missing else 0.961,
+        calibration_error=0.24 if isolated and missing else 0.013,
+        unseen_confidence=0.87 if isolated and missing else None,
+        recall=tuple(
+            0.0 if isolated and c in missing else 0.96 + random.uniform(-0.02, 0.02)
+            for c in range(10)
+        ),
+    )
+
+
+def _drawn(model: Model, test_set: TestSet) -> bool:
+    regimes = (Regime.ISOLATED_EQUAL, Regime.CENTRALIZED, Regime.FEDERATED)
+    return model.regime in regimes and test_set.key.partition(":")[0] in ("all", "own", "unseen")
+
+
+def _curve(random: Random, model: Model, test_set: TestSet) -> Curve:
+    level = _level(model, test_set)
+    points = []
+    for place in range(ROUNDS + 1):
+        reached = 0.1 if place == 0 else level * (1 - 0.12 / place**1.5)
+        mean = reached + random.uniform(-0.003, 0.003) if reached else 0.0
+        spread = 0.02 / (place + 1) if mean else 0.0
+        points.append(
+            Point(
+                round=place, mean=mean, lowest=max(0, mean - spread), highest=min(1, mean + spread)
+            )
+        )
+    return Curve(model=model.key, test_set=test_set.key, points=tuple(points))
+
+
+def _confusion(random: Random, model: Model, lacks: dict[int, tuple[int, ...]]) -> Confusion:
+    isolated = model.regime in (Regime.ISOLATED, Regime.ISOLATED_EQUAL)
+    missing = lacks.get(model.silo or 0, ()) if isolated else ()
+    rows = []
+    for true in range(10):
+        row = [0 if column in missing else random.randrange(0, 40) for column in range(10)]
+        if true in missing:
+            row[(true + 4) % 10 if (true + 4) % 10 not in missing else 0] = 3100
+        else:
+            row[true] = 4800
+        rows.append(tuple(row))
+    return Confusion(model=model.key, counts=tuple(rows))
+
+
+def _mistakes(class_names: tuple[str, ...]):
+    for silo, missing in LACKS.items():
+        for true in missing:
+            others = [c for c in range(10) if c not in missing]
+            for place, taken in enumerate(others[: 4 if true != 9 else 2]):
+                yield Mistake(
+                    silo=silo,
+                    unseen_class=class_names[true],
+                    taken_for=class_names[taken],
+                    share=0.5 / (place + 1),
+                    confidence=0.8 - 0.1 * place,
+                    num_examples=5050,
+                )
+
+
+def _forgetting(random: Random, silo: int, place: int, missing: tuple[int, ...]) -> Forgetting:
+    start = 0.1 if place == 1 else 0.93 + 0.005 * place
+    return Forgetting(
+        round=place,
+        silo=silo,
+        before=tuple(start for _ in range(10)),
+        local=tuple(0.15 + random.uniform(0, 0.1) if c in missing else 0.975 for c in range(10)),
+        after=tuple(0.93 + 0.005 * (place + 1) for _ in range(10)),
+    )
+
+
+def _budget(regime: Regime) -> Budget:
+    talks = regime is Regime.FEDERATED
+    return Budget(
+        regime=regime,
+        epochs=10 if regime is Regime.ISOLATED else 30,
+        local_steps=19_320.0,
+        examples=1_236_480.0,
+        bytes_up=7_340_000.0 if talks else 0.0,
+        bytes_down=7_350_000.0 if talks else 0.0,
+        seconds=83.4,
+        cpu_seconds=41.25,
+    )
+
+
+def _contributions(complete: bool):
+    for silo in LACKS:
+        for test_set in ("all", f"own:{silo}"):
+            yield Contribution(
+                silo=silo,
+                test_set=test_set,
+                leave_one_out=Spread(mean=0.012, lowest=0.0098, highest=0.0141),
+                shapley=Spread(mean=0.32, lowest=0.31, highest=0.33) if test_set == "all" else None,
+            )
