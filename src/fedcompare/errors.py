@@ -20,6 +20,7 @@ class ExitCode(IntEnum):
     STORAGE = 9
     SILO = 10
     RESOURCES = 11
+    VERIFICATION = 12
     INTERRUPTED = 130
 
 
@@ -102,3 +103,9 @@ class ResourceError(FedcompareError):
     """More CPUs are asked for than this machine has."""
 
     exit_code = ExitCode.RESOURCES
+
+
+class VerificationError(FedcompareError):
+    """Stored results are not what their data, weights and predictions give."""
+
+    exit_code = ExitCode.VERIFICATION

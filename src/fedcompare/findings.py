@@ -110,7 +110,7 @@ class Gain:
     and `budget_part` what the larger budget alone gives: isolated-equal minus isolated.
     `unseen_part` and `seen_part` add up to `gain`: what the classes the silo never saw and
     those it has contribute. `gap_closed` is the share of the gap between isolated and
-    centralized that federating closes, None where centralized is not above isolated.
+    centralized that federating closes, None where that gap's own interval includes 0.
     """
 
     silo: int
@@ -192,9 +192,11 @@ class Budget:
     """What making one regime's models took, for all silos together, as means over the seeds.
 
     `epochs` is how often each training example was passed over; `examples` counts examples
-    processed in training; bytes are serialised messages from (up) and to (down) the silos;
-    `seconds` is wall time, measured while other regimes shared the CPUs; `cpu_seconds` is
-    CPU time of training.
+    processed in training; bytes are serialised messages from (up) and to (down) the silos,
+    for `average` and `ensemble` one exchange of weights, and for `centralized` the raw
+    examples; `seconds` is wall time (of the slowest silo, or of the federation from its
+    first message to its last), measured while other regimes shared the CPUs; `cpu_seconds`
+    is CPU time of training.
     """
 
     regime: Regime

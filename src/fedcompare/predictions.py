@@ -7,6 +7,8 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+_BINS = 15
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Predictions:
@@ -56,6 +58,46 @@ class Predictions:
             "npt.NDArray[np.int64]",
             confusion_matrix(self.labels, self.predicted, labels=list(classes)),
         )
+
+    def recall(self) -> tuple[float, ...]:
+        """Return the accuracy on each class's examples, float [num_classes]; 0 where none."""
+        from sklearn.metrics import recall_score
+
+        classes = range(self.probabilities.shape[1])
+        scores = recall_score(
+            self.labels, self.predicted, labels=list(classes), average=None, zero_division=0.0
+        )
+        return tuple(scores.tolist())
+
+    def macro_f1(self) -> float:
+        """Return the mean over classes of the F1 score, in [0, 1]."""
+        from sklearn.metrics import f1_score
+
+        classes = range(self.probabilities.shape[1])
+        return float(
+            f1_score(
+                self.labels,
+                self.predicted,
+                labels=list(classes),
+                average="macro",
+                zero_division=0.0,
+            )
+        )
+
+    def calibration_error(self) -> float:
+        """Return the expected calibration error over 15 bins of confidence, in [0, 1].
+
+        The mean over examples of |accuracy - confidence| of the example's bin (Guo et al.
+        2017, On Calibration of Modern Neural Networks, equation 3).
+        """
+        from sklearn.calibration import calibration_curve
+
+        confidence = np.minimum(self.confidence.astype(np.float64), 1.0)
+        right = self.predicted == self.labels
+        accuracies, confidences = calibration_curve(right, confidence, n_bins=_BINS)
+        edges = np.linspace(0.0, 1.0, _BINS + 1)
+        sizes = np.bincount(np.searchsorted(edges[1:-1], confidence), minlength=_BINS)
+        return float(np.abs(accuracies - confidences) @ sizes[sizes > 0] / len(right))
 
 
 def class_list(classes: Iterable[int]) -> str:

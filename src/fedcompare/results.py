@@ -12,13 +12,14 @@ either whole or absent. A part knows its configuration and is never mixed with a
 
 import csv
 import hashlib
+import io
 import json
 import shutil
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -31,11 +32,13 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 CONFIG_FILE = "config.toml"
+ENVIRONMENT_FILE = "environment.json"
 RUN_FILE = "run.json"
 EVALUATION = "evaluation"
 PARTITION = "partition"
 PREDICTIONS = "predictions"
 COALITION_PREDICTIONS = "coalition-predictions"
+COMPARISON = "comparison"
 _DERIVED = (EVALUATION, PREDICTIONS, COALITION_PREDICTIONS)
 
 
@@ -119,8 +122,7 @@ class RunDirectory:
                 )
             for other in clashes:
                 self._refuse_mixing(other)
-        with _storage_errors(self.path):
-            probe_writable(self.path)
+        check_writable(self.path)
         return clashes
 
     def check_partition(self, *, force: bool) -> None:
@@ -132,8 +134,7 @@ class RunDirectory:
         """
         if not force and self._differences(PARTITION):
             self._refuse_mixing(PARTITION)
-        with _storage_errors(self.path):
-            probe_writable(self.path)
+        check_writable(self.path)
 
     def _refuse_mixing(self, part: str) -> NoReturn:
         differences = "; ".join(self._differences(part))
@@ -174,23 +175,15 @@ class RunDirectory:
         Raises:
             StorageError: something cannot be written.
         """
-        target = self.path / part
-        with _storage_errors(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(prefix=f".{part}-", dir=self.path))
-            try:
-                yield folder
-                folder.chmod(0o755)
-                _replace(folder, target)
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
+        with replacing(self.path / part) as folder:
+            yield folder
 
     def write_regime(
         self, folder: Path, manifest: Manifest, rows: "Mapping[str, Sequence[DataclassInstance]]"
     ) -> None:
         """Write into `folder` what every regime has: config, environment, rows, manifest."""
         write_config(folder / CONFIG_FILE, self._config)
-        write_json(folder / "environment.json", environment.describe())
+        write_json(folder / ENVIRONMENT_FILE, environment.describe())
         for name, records in rows.items():
             write_csv(folder / f"{name}.csv", records)
         write_json(folder / RUN_FILE, asdict(manifest))
@@ -252,6 +245,34 @@ class RunDirectory:
         ]
 
 
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes `target`'s place if the block succeeds, else vanishes.
+
+    Raises:
+        StorageError: something cannot be written.
+    """
+    with _storage_errors(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        try:
+            yield folder
+            folder.chmod(0o755)
+            _replace(folder, target)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Raise before any work is done that could not be stored.
+
+    Raises:
+        StorageError: `folder` cannot be written.
+    """
+    with _storage_errors(folder):
+        probe_writable(folder)
+
+
 def probe_writable(folder: Path) -> None:
     """Raise OSError if `folder`, or what is there of the way to it, cannot be written."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
@@ -260,13 +281,36 @@ def probe_writable(folder: Path) -> None:
 
 def write_config(path: Path, config: ExperimentConfig) -> None:
     """Write the resolved configuration as the TOML that `--config` reads."""
+    write_text(path, format_config(config))
+
+
+def format_config(config: ExperimentConfig) -> str:
+    """Return the resolved configuration as the TOML that `--config` reads."""
     lines = [f"{key} = {json.dumps(value)}" for key, value in config.to_flat().items()]
-    write_text(path, "\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write JSON for people and programs: indented, keys in the given order."""
-    write_text(path, json.dumps(content, indent=2) + "\n")
+    """Write JSON for people and programs."""
+    write_text(path, format_json(content))
+
+
+def format_json(content: object) -> str:
+    """Return indented JSON, keys in the given order."""
+    return json.dumps(content, indent=2) + "\n"
+
+
+def read_environment(folder: Path) -> dict[str, str | int]:
+    """Read which software and machine made a part.
+
+    Raises:
+        ResultsError: the file is missing or damaged.
+    """
+    path = folder / ENVIRONMENT_FILE
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise ResultsError(f"{path} is damaged ({error}); make it again with --force") from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -284,13 +328,17 @@ def write_bytes(path: Path, content: bytes) -> str:
 
 def write_csv(path: Path, records: Sequence["DataclassInstance"]) -> None:
     """Write one row per record, with the fields as columns in their order."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        if records:
-            names = [field.name for field in fields(records[0])]
-            writer = csv.DictWriter(file, names, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(asdict(record) for record in records)
+    write_text(path, format_csv([asdict(record) for record in records]))
+
+
+def format_csv(rows: Sequence[Mapping[str, object]]) -> str:
+    """Return a header and one line per row; no rows give an empty file."""
+    buffer = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return buffer.getvalue()
 
 
 def _replace(folder: Path, target: Path) -> None:

@@ -8,6 +8,7 @@ from rich.console import Group
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from fedcompare.findings import Budget, Gain
 from fedcompare.predictions import class_list
 from fedcompare.records import Measurement, Mistake, Regime, ServerRecord, model_name
 
@@ -91,6 +92,47 @@ def training_table(
         title=f"Isolated models after epoch {epochs}",
         columns=("silo", "lacks classes", "examples", "last training loss", "seconds"),
         rows=tuple((row[0], class_list(row[1]) or "none", *row[2:]) for row in rows),
+    )
+
+
+def gains_table(gains: Iterable[Gain]) -> Table:
+    """Return the verdict's numbers: a row per silo and question, in percent and points."""
+    return Table(
+        title="Federated minus isolated at equal budget: accuracy in %, gain in points",
+        columns=("silo", "on", "isolated", "federated", "gain", "95 % interval", "verdict"),
+        rows=tuple(
+            (
+                gain.silo,
+                gain.question.value,
+                100 * gain.isolated,
+                100 * gain.federated,
+                100 * gain.gain,
+                f"{100 * gain.low:+.2f} to {100 * gain.high:+.2f}".replace("-", "−"),
+                gain.word.value,
+            )
+            for gain in gains
+        ),
+    )
+
+
+def budgets_table(budgets: Iterable[Budget]) -> Table:
+    """Return the ledger: a row per regime, means per seed over all silos together."""
+    return Table(
+        title="Budget of each regime, per seed (seconds while regimes shared the CPUs)",
+        columns=("regime", "epochs", "steps", "examples", "MB up", "MB down", "s", "CPU s"),
+        rows=tuple(
+            (
+                budget.regime.value,
+                budget.epochs,
+                round(budget.local_steps),
+                round(budget.examples),
+                budget.bytes_up / 1e6,
+                budget.bytes_down / 1e6,
+                budget.seconds,
+                budget.cpu_seconds,
+            )
+            for budget in budgets
+        ),
     )
 
 

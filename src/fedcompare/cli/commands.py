@@ -7,13 +7,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fedcompare.cli.console import SiloProgress, stderr, stdout
+from rich.padding import Padding
+from rich.text import Text
+
+from fedcompare.cli.console import OverallProgress, SiloProgress, stderr, stdout
 from fedcompare.config import ExperimentConfig
-from fedcompare.errors import SiloFailedError
+from fedcompare.errors import SiloFailedError, VerificationError
 from fedcompare.records import EpochRecord, Phase, Regime, RoundRecord, ServerRecord
+from fedcompare.results import RunDirectory
 from fedcompare.tables import (
     accuracy_table,
+    budgets_table,
     counts_table,
+    gains_table,
     measurements_json,
     mistakes_table,
     rounds_table,
@@ -21,10 +27,10 @@ from fedcompare.tables import (
     to_terminal,
     training_table,
 )
-from fedcompare.results import RunDirectory
 
 if TYPE_CHECKING:
-    from fedcompare.federated.server_app import Observer
+    from fedcompare.federated.history import Observer
+    from fedcompare.findings import Findings
 
 
 def run_isolated_command(
@@ -126,6 +132,100 @@ def run_partition_command(config: ExperimentConfig, results: Path, *, force: boo
     stderr().print(f"written: {place}", soft_wrap=True)
 
 
+def run_compare_command(
+    config: ExperimentConfig,
+    results: Path,
+    *,
+    contributions: bool,
+    json_only: bool,
+    force: bool,
+    verbose: bool,
+) -> None:
+    """Run the whole comparison and print the verdict, or with `json_only` the verdict as JSON."""
+    from fedcompare.comparison.campaign import Watcher
+    from fedcompare.comparison.compare import compare
+
+    with OverallProgress() as progress:
+        watcher = Watcher(
+            on_start=progress.start,
+            on_steps=progress.advance,
+            on_part=lambda path: progress.say(f"made: {path}"),
+        )
+        folder, findings = compare(
+            config,
+            results,
+            contributions=contributions,
+            force=force,
+            verbose=verbose,
+            watcher=watcher,
+        )
+    if json_only:
+        from fedcompare.comparison.files import verdict_json
+
+        print(json.dumps(verdict_json(findings), indent=1))
+        return
+    _print_findings(findings)
+    stderr().print(f"written: {folder}\nread: {folder / 'report.html'}", soft_wrap=True)
+
+
+def run_report_command(run: Path) -> None:
+    """Write the report of a finished comparison again, from its stored predictions."""
+    from fedcompare.comparison.files import open_comparison, write_comparison
+
+    found = open_comparison(run)
+    folder, findings = write_comparison(
+        found.results, found.config, contributions=found.contributions
+    )
+    stdout().print(findings.summary, soft_wrap=True)
+    for name in ("report.html", "report.md", "report.json"):
+        stderr().print(f"written: {folder / name}", soft_wrap=True)
+
+
+def run_verify_command(run: Path) -> None:
+    """Check a finished comparison against its data, weights and predictions."""
+    from fedcompare.comparison.files import open_comparison
+    from fedcompare.comparison.verify import verify
+
+    problems = 0
+    for check in verify(open_comparison(run)):
+        problems += not check.ok
+        stdout().print(
+            f"{'ok   ' if check.ok else 'WRONG'} {check.subject}: {check.finding}", soft_wrap=True
+        )
+    if problems:
+        count = "1 check" if problems == 1 else f"{problems} checks"
+        raise VerificationError(
+            f"{count} failed. Do not use these results: remove the named parts and run "
+            "fedcompare compare again"
+        )
+
+
+def run_diff_command(first: Path, second: Path) -> None:
+    """Compare two finished comparisons: what the second one's federated model changes."""
+    from fedcompare.comparison.diff import diff
+    from fedcompare.comparison.files import open_comparison
+
+    found = diff(open_comparison(first), open_comparison(second))
+    console = stdout()
+    for table in found.tables:
+        console.print(to_terminal(table))
+    for note in found.notes:
+        console.print(note, soft_wrap=True)
+
+
+def _print_findings(findings: "Findings") -> None:
+    console = stdout()
+    console.print(Text(findings.summary))
+    for verdict in findings.verdicts:
+        console.print()
+        console.print(Text(verdict.headline, style="bold"))
+        for sentence in verdict.sentences:
+            console.print(Padding(Text(f"• {sentence}"), (0, 0, 0, 2)))
+    console.print()
+    console.print(to_terminal(gains_table(findings.gains)))
+    console.print(to_terminal(budgets_table(findings.budgets)))
+
+
 class _Watcher:
     """Shows a federated run as it goes: a bar per silo, a line per round."""
 
@@ -142,7 +242,7 @@ class _Watcher:
         self._bars.__exit__(*exception)
 
     def observer(self) -> "Observer":
-        from fedcompare.federated.server_app import Observer
+        from fedcompare.federated.history import Observer
 
         return Observer(on_round=self._on_round, on_server=self._on_server)
 

@@ -1,7 +1,15 @@
 """Where output goes: results to standard output, progress and notes to standard error."""
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from fedcompare.records import silo_name
 
@@ -51,3 +59,41 @@ class SiloProgress:
     def say(self, line: str) -> None:
         """Print a line above the bars."""
         self._bars.console.print(line)
+
+
+class OverallProgress:
+    """One bar for a whole comparison, with the time left; shown only on a terminal."""
+
+    def __init__(self) -> None:
+        self._console = stderr()
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left:"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("training", total=None)
+
+    def __enter__(self) -> "OverallProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.stop()
+
+    def start(self, steps: int) -> None:
+        """Say how many training steps there are."""
+        self._bar.update(self._task, total=steps)
+
+    def advance(self, steps: int) -> None:
+        """Say that `steps` more are done."""
+        self._bar.advance(self._task, steps)
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        self._bar.console.print(line, soft_wrap=True)

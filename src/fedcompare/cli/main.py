@@ -9,22 +9,37 @@ from typing import Annotated
 import click
 import typer
 
+from fedcompare.cli.compare import compare
+from fedcompare.cli.diff import diff
 from fedcompare.cli.doctor import doctor
 from fedcompare.cli.evaluate import evaluate
 from fedcompare.cli.federated import federated
 from fedcompare.cli.isolated import isolated
 from fedcompare.cli.partition import partition
+from fedcompare.cli.report import report
+from fedcompare.cli.verify import verify
 from fedcompare.errors import ExitCode, FedcompareError
 
 app = typer.Typer(
     name="fedcompare",
     help="Should these data holders federate? Train isolated and federated models and compare.",
-    epilog="Start with: fedcompare isolated, fedcompare federated, fedcompare evaluate --subsets",
+    epilog="Start with: fedcompare compare. Or step by step: fedcompare isolated, "
+    "fedcompare federated, fedcompare evaluate --subsets",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (partition, isolated, federated, evaluate, doctor):
+for command in (
+    partition,
+    isolated,
+    federated,
+    evaluate,
+    compare,
+    report,
+    diff,
+    verify,
+    doctor,
+):
     app.command()(command)
 
 

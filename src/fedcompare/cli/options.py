@@ -25,6 +25,10 @@ LearningRate = Annotated[float | None, typer.Option("--lr", help="Learning rate.
 BatchSize = Annotated[int | None, typer.Option(help="Examples in one step.")]
 Cpus = Annotated[int | None, typer.Option("--cpus", help="CPUs to use; 0: all.")]
 
+Run = Annotated[
+    Path, typer.Argument(metavar="RUN", help="Folder of an experiment, such as results/mnist.")
+]
+
 DEFAULT_RESULTS = Path("results")
 
 
@@ -37,6 +41,7 @@ _OPTION_KEYS = {
     "rounds": ("--rounds", "num-server-rounds"),
     "isolated_epochs": ("--epochs", "isolated-epochs"),
     "local_epochs": ("--epochs", "local-epochs"),
+    "seeds": ("--seeds", "num-seeds"),
     "fraction_evaluate": ("--fraction-evaluate", "fraction-evaluate"),
 }
 

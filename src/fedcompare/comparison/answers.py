@@ -55,13 +55,15 @@ class SeedAnswers:
 
     `predictions` is by model key ("isolated-equal-silo-1"); `rounds` holds the answers
     int64 [N] after each round by (model key, round), where the key "local-silo-1" is the
-    model that silo 1 sent back, and round 0 is before training.
+    model that silo 1 sent back, and round 0 is before training. `model_bytes` is the size
+    of one model's serialised weights.
     """
 
     seed: int
     predictions: Mapping[str, Predictions]
     rounds: Mapping[tuple[str, int], Answers]
     manifests: Mapping[Regime, Manifest]
+    model_bytes: int
 
 
 def model_key(regime: str, silo: int | None) -> str:
@@ -116,6 +118,7 @@ def read_seed_answers(config: ExperimentConfig, run: RunDirectory) -> SeedAnswer
         },
         rounds={_round_of(name): tensor.long().numpy() for name, tensor in stored.items()},
         manifests={regime: run.read_manifest(regime) for regime in TRAINED},
+        model_bytes=(run.regime_path(Regime.FEDERATED) / weights_file(None)).stat().st_size,
     )
 
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from typing_extensions import override
+
 from fedcompare.comparison.answers import TRAINED, are_current, coalition_part
 from fedcompare.comparison.jobs import BENCH, EvaluateJob, TrainJob
 from fedcompare.config import ExperimentConfig
 from fedcompare.crew import Job
-from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import count_labels
 from fedcompare.errors import ResultsError
 from fedcompare.federated.history import History
@@ -115,9 +116,11 @@ class IsolatedEqual(Stage):
     regime: ClassVar[Regime] = Regime.ISOLATED_EQUAL
 
     @property
+    @override
     def part(self) -> str:
         return self.regime
 
+    @override
     def jobs(self) -> list[Job]:
         federation = self.config.federation
         return [
@@ -131,16 +134,18 @@ class IsolatedEqual(Stage):
             for silo in self._members()
         ]
 
+    @override
     def steps(self) -> int:
         federation = self.config.federation
         epochs = federation.num_server_rounds * federation.local_epochs
         return epochs * sum(map(self._epoch_steps, self._members()))
 
+    @override
     def finish(self, outcomes: Sequence[object]) -> None:
         isolated = Isolated(config=self.config, results=self.results)
-        if self.regime is Regime.ISOLATED_EQUAL and is_first_round(self.config):
-            if not isolated.is_finished():
-                isolated.finish([outcome.first_round() for outcome in _trained(outcomes)])
+        includes = self.regime is Regime.ISOLATED_EQUAL and is_first_round(self.config)
+        if includes and not isolated.is_finished():
+            isolated.finish([outcome.first_round() for outcome in _trained(outcomes)])
         self._write(self.regime, outcomes)
 
     def _members(self) -> Sequence[int]:
@@ -164,12 +169,15 @@ class Isolated(Stage):
     own_keys = ("isolated-epochs",)
 
     @property
+    @override
     def part(self) -> str:
         return Regime.ISOLATED
 
+    @override
     def needed(self) -> tuple[str, ...]:
         return (Regime.ISOLATED_EQUAL,) if is_first_round(self.config) else ()
 
+    @override
     def jobs(self) -> list[Job]:
         return [
             TrainJob(
@@ -182,10 +190,12 @@ class Isolated(Stage):
             for silo in self._silos()
         ]
 
+    @override
     def steps(self) -> int:
         epochs = 0 if is_first_round(self.config) else self.config.isolated.isolated_epochs
         return epochs * sum(map(self._epoch_steps, self._silos()))
 
+    @override
     def finish(self, outcomes: Sequence[object]) -> None:
         self._write(Regime.ISOLATED, outcomes)
 
@@ -199,18 +209,22 @@ class Federated(Stage):
     members: tuple[int, ...]
 
     @property
+    @override
     def part(self) -> str:
         whole = len(self.members) == self.config.partition.num_silos
         return Regime.FEDERATED if whole else coalition_part(self.members)
 
+    @override
     def jobs(self) -> list[Job]:
         return [FederatedJob(config=self.config, members=self.members)]
 
+    @override
     def steps(self) -> int:
         federation = self.config.federation
         epochs = federation.num_server_rounds * federation.local_epochs
         return epochs * sum(map(self._epoch_steps, self.members))
 
+    @override
     def finish(self, outcomes: Sequence[object]) -> None:
         (history,) = outcomes
         assert isinstance(history, History)
@@ -225,9 +239,11 @@ class FineTuned(Stage):
     own_keys = (*_FEDERATION, "fine-tune-epochs")
 
     @property
+    @override
     def part(self) -> str:
         return Regime.FINE_TUNED
 
+    @override
     def jobs(self) -> list[Job]:
         initial = (self.run.regime_path(Regime.FEDERATED) / weights_file(None)).read_bytes()
         return [
@@ -243,9 +259,11 @@ class FineTuned(Stage):
             for silo in self._silos()
         ]
 
+    @override
     def steps(self) -> int:
         return self.config.comparison.fine_tune_epochs * sum(map(self._epoch_steps, self._silos()))
 
+    @override
     def finish(self, outcomes: Sequence[object]) -> None:
         self._write(Regime.FINE_TUNED, outcomes)
 
@@ -257,18 +275,23 @@ class Answered(Stage):
     coalitions: tuple[tuple[int, ...], ...] = ()
 
     @property
+    @override
     def part(self) -> str:
         return COALITION_PREDICTIONS if self.coalitions else PREDICTIONS
 
+    @override
     def needed(self) -> tuple[str, ...]:
         return tuple(map(coalition_part, self.coalitions)) if self.coalitions else TRAINED
 
+    @override
     def is_finished(self) -> bool:
         return are_current(self.run, self.part, self.needed())
 
+    @override
     def jobs(self) -> list[Job]:
         return [EvaluateJob(config=self.config, results=self.results, coalitions=self.coalitions)]
 
+    @override
     def finish(self, outcomes: Sequence[object]) -> None:
         """The job wrote the part itself."""
 

@@ -1,0 +1,155 @@
+"""From the seeds' stored answers to the findings; nothing is trained or predicted here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fedcompare.comparison.answers import (
+    model_key,
+    read_coalition_answers,
+    read_seed_answers,
+)
+from fedcompare.comparison.budgets import find_budgets
+from fedcompare.comparison.cases import Cases
+from fedcompare.comparison.contributions import Coalitions, find_contributions
+from fedcompare.comparison.gains import find_gains
+from fedcompare.comparison.measures import (
+    SingleAccuracy,
+    accuracies,
+    check_same_test_set,
+    confusions,
+    curves,
+    forgetting,
+    mistakes,
+    qualities,
+    single_accuracies,
+)
+from fedcompare.comparison.stages import coalitions_to_train
+from fedcompare.comparison.verdict import find_verdicts, summarise
+from fedcompare.config import ExperimentConfig
+from fedcompare.data.datasets import load_dataset
+from fedcompare.evaluation import default_subsets
+from fedcompare.findings import Findings, Model
+from fedcompare.records import Regime, silo_name
+from fedcompare.results import CONFIG_FILE, RunDirectory, read_environment
+
+SHARED = (Regime.FEDERATED, Regime.AVERAGE, Regime.ENSEMBLE, Regime.CENTRALIZED)
+_ORDER = (
+    Regime.ISOLATED_EQUAL,
+    Regime.FEDERATED,
+    Regime.FINE_TUNED,
+    Regime.AVERAGE,
+    Regime.ENSEMBLE,
+    Regime.CENTRALIZED,
+    Regime.ISOLATED,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """The findings, and every single accuracy behind them."""
+
+    findings: Findings
+    singles: tuple[SingleAccuracy, ...]
+
+
+def seed_runs(config: ExperimentConfig, results: Path) -> list[RunDirectory]:
+    """Return the run directory of every seed: `seed`, `seed` + 1, ..."""
+    return [RunDirectory(results, each) for each in seed_configs(config)]
+
+
+def seed_configs(config: ExperimentConfig) -> list[ExperimentConfig]:
+    """Return the experiment once per seed."""
+    seeds = range(config.seed, config.seed + config.comparison.num_seeds)
+    return [config.with_seed(seed) for seed in seeds]
+
+
+def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> Analysis:
+    """Return what the stored answers of all seeds say.
+
+    Raises:
+        ResultsError: the comparison is not finished.
+        WeightsError: a file of predictions is missing, corrupt or altered.
+    """
+    configs, runs = seed_configs(config), seed_runs(config, results)
+    answers = [read_seed_answers(c, run) for c, run in zip(configs, runs, strict=True)]
+    coalitions: list[Coalitions] = []
+    if contributions:
+        trained = coalitions_to_train(config.partition.num_silos)
+        coalitions = [read_coalition_answers(run) if trained else {} for run in runs]
+    dataset = load_dataset(config.data)
+    label_counts = [seed.manifests[Regime.FEDERATED].label_counts for seed in answers]
+    cases = Cases.build(
+        check_same_test_set(answers).labels,
+        label_counts,
+        dataset.class_names,
+        default_subsets(config),
+    )
+    models = tuple(_models(config))
+    singles = tuple(single_accuracies(answers, models, cases))
+    gains = find_gains(answers, cases)
+    silos = cases.silo_facts(label_counts)
+    epochs = config.federation.num_server_rounds * config.federation.local_epochs
+    findings = Findings(
+        name=config.name,
+        seeds=tuple(seed.seed for seed in answers),
+        config=config.to_flat(),
+        environment=read_environment(runs[0].regime_path(Regime.FEDERATED)),
+        commands=_commands(config, contributions=contributions),
+        class_names=dataset.class_names,
+        silos=silos,
+        summary=summarise(gains, num_silos=len(silos), num_seeds=len(answers), epochs=epochs),
+        verdicts=find_verdicts(gains, silos),
+        gains=gains,
+        models=models,
+        test_sets=cases.test_sets(),
+        accuracies=tuple(accuracies(singles)),
+        qualities=tuple(qualities(answers, models, cases)),
+        curves=tuple(curves(answers, cases)),
+        confusions=tuple(confusions(answers, cases)),
+        mistakes=tuple(mistakes(answers, cases)),
+        forgetting=tuple(forgetting(answers, cases)),
+        budgets=find_budgets(answers, example_bytes=_example_bytes(config)),
+        contributions=tuple(find_contributions(answers, coalitions, cases))
+        if contributions
+        else (),
+    )
+    return Analysis(findings=findings, singles=singles)
+
+
+def _models(config: ExperimentConfig) -> Iterator[Model]:
+    federation = config.federation
+    equal = federation.num_server_rounds * federation.local_epochs
+    epochs = dict.fromkeys(Regime, equal) | {
+        Regime.ISOLATED: config.isolated.isolated_epochs,
+        Regime.FINE_TUNED: equal + config.comparison.fine_tune_epochs,
+    }
+    names = {
+        Regime.ISOLATED_EQUAL: "isolated",
+        Regime.ISOLATED: f"isolated for {epochs[Regime.ISOLATED]} epochs",
+        Regime.AVERAGE: "one-shot average",
+    }
+    for regime in _ORDER:
+        name = names.get(regime, regime.value)
+        silos = [None] if regime in SHARED else range(1, config.partition.num_silos + 1)
+        for silo in silos:
+            yield Model(
+                key=model_key(regime, silo),
+                label=name if silo is None else f"{name}, {silo_name(silo)}",
+                regime=regime,
+                silo=silo,
+                epochs=epochs[regime],
+            )
+
+
+def _commands(config: ExperimentConfig, *, contributions: bool) -> tuple[str, ...]:
+    compare = f"fedcompare compare --config {CONFIG_FILE}"
+    return (
+        f"{compare} --contributions" if contributions else compare,
+        f"fedcompare verify results/{config.name}",
+    )
+
+
+def _example_bytes(config: ExperimentConfig) -> int:
+    """Return the raw size of one example: a byte per value of the image, and one for its label."""
+    return load_dataset(config.data).train.inputs[0].numel() + 1

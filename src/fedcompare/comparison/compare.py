@@ -1,0 +1,88 @@
+"""`fedcompare compare`, from configuration to the verdict."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fedcompare.comparison.campaign import Watcher, run_campaign
+from fedcompare.comparison.cases import check_own_cases
+from fedcompare.comparison.stages import seed_stages, unfinished
+from fedcompare.config import ExperimentConfig
+from fedcompare.data.datasets import load_dataset
+from fedcompare.data.silos import count_labels
+from fedcompare.errors import ConfigError
+from fedcompare.results import check_writable
+from fedcompare.workers import resolve_cpus
+
+if TYPE_CHECKING:
+    from fedcompare.findings import Findings
+
+MIN_SEEDS = 2
+
+
+def compare(
+    config: ExperimentConfig,
+    results: Path,
+    *,
+    contributions: bool,
+    force: bool,
+    verbose: bool,
+    watcher: Watcher,
+) -> tuple[Path, "Findings"]:
+    """Make what is missing of all seeds, then derive and write the comparison.
+
+    Raises:
+        ConfigError: one seed only.
+        FedcompareError: bad data, a failed silo, parts of another configuration (without
+            `force`), or a folder that cannot be written; finished parts are kept.
+    """
+    check(config)
+    folder = results / config.name
+    check_writable(folder)
+    seeds = range(config.seed, config.seed + config.comparison.num_seeds)
+    stages = [
+        stage
+        for seed in seeds
+        for stage in seed_stages(config.with_seed(seed), results, contributions=contributions)
+    ]
+    run_campaign(
+        config,
+        list(unfinished(stages, force=force)),
+        log=folder / "compare.log",
+        verbose=verbose,
+        watcher=watcher,
+        meanwhile=_import_analysis,
+    )
+    from fedcompare.comparison.files import write_comparison
+
+    return write_comparison(results, config, contributions=contributions)
+
+
+def check(config: ExperimentConfig) -> None:
+    """Raise before anything is trained if the comparison cannot be made.
+
+    Raises:
+        ConfigError: one seed only: an interval from one seed would be made up.
+        DataError: a silo has a class without test examples.
+        FedcompareError: the data are wrong, or more CPUs are asked for than there are.
+    """
+    seeds = config.comparison.num_seeds
+    if seeds < MIN_SEEDS:
+        raise ConfigError(
+            [
+                f"num-seeds: {seeds} is too few: the spread over seeds cannot be seen in one, and "
+                f"an interval would be made up; use --seeds {MIN_SEEDS} or more (5 is usual)"
+            ]
+        )
+    resolve_cpus(config.resources.num_cpus)
+    dataset = load_dataset(config.data)
+    labels = dataset.test.labels.numpy()
+    for seed in range(config.seed, config.seed + seeds):
+        counts = np.asarray(count_labels(config.with_seed(seed)), dtype=np.float64)
+        check_own_cases(labels, counts, dataset.class_names)
+
+
+def _import_analysis() -> None:
+    """Import what is slow to import while the workers train."""
+    from fedcompare.comparison import files  # noqa: F401

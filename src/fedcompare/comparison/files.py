@@ -1,0 +1,166 @@
+"""The folder `comparison/`: the verdict, the report and the tables, made anew each time."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fedcompare.comparison.analysis import Analysis, analyse
+from fedcompare.config import ExperimentConfig, parse_config, read_settings
+from fedcompare.errors import ResultsError
+from fedcompare.findings import Findings
+from fedcompare.report.html import render_html
+from fedcompare.report.markdown import render_markdown
+from fedcompare.report.schema import from_json, to_json
+from fedcompare.results import (
+    COMPARISON,
+    CONFIG_FILE,
+    format_config,
+    format_csv,
+    format_json,
+    replacing,
+    write_text,
+)
+
+REPORT = "report.json"
+_TABLES = (
+    "accuracies",
+    "qualities",
+    "gains",
+    "curves",
+    "mistakes",
+    "forgetting",
+    "budgets",
+    "contributions",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A finished comparison on disk: its folder, its configuration, whether it asked who gives."""
+
+    folder: Path
+    config: ExperimentConfig
+    contributions: bool
+
+    @property
+    def results(self) -> Path:
+        """Return the results folder that holds the experiment."""
+        return self.folder.parent.parent
+
+
+def comparison_folder(results: Path, config: ExperimentConfig) -> Path:
+    """Return where an experiment's comparison is."""
+    return results / config.name / COMPARISON
+
+
+def open_comparison(path: Path) -> Comparison:
+    """Return the comparison of an experiment's folder, such as results/mnist.
+
+    Raises:
+        ResultsError: there is none, or it is not finished or damaged.
+        ConfigError: its configuration is damaged.
+    """
+    folder = path if path.name == COMPARISON else path / COMPARISON
+    folder = folder.absolute()
+    if not (folder / REPORT).exists():
+        raise ResultsError(
+            f"{path} has no finished comparison (no {COMPARISON}/{REPORT}). Name the folder of "
+            "an experiment, such as results/mnist, and make it first: fedcompare compare"
+        )
+    config = parse_config(read_settings(folder / CONFIG_FILE))
+    if config.name != folder.parent.name:
+        raise ResultsError(
+            f"{folder / CONFIG_FILE} is of the experiment {config.name}, but lies in "
+            f"{folder.parent}; rename the folder to {config.name}"
+        )
+    contributions = bool(read_findings(folder).contributions)
+    return Comparison(folder=folder, config=config, contributions=contributions)
+
+
+def read_findings(folder: Path) -> Findings:
+    """Read a comparison's findings.
+
+    Raises:
+        ResultsError: the file is missing or damaged.
+    """
+    path = folder / REPORT
+    try:
+        return from_json(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise ResultsError(f"{path}: {error.strerror}; run fedcompare compare") from error
+
+
+def write_comparison(
+    results: Path, config: ExperimentConfig, *, contributions: bool
+) -> tuple[Path, Findings]:
+    """Derive everything from the stored predictions and write it; return where, and the findings.
+
+    Raises:
+        ResultsError: the comparison is not finished.
+        WeightsError: a file of predictions is missing, corrupt or altered.
+        StorageError: something cannot be written; the old folder is kept then.
+    """
+    analysis = analyse(config, results, contributions=contributions)
+    folder = comparison_folder(results, config)
+    with replacing(folder) as new:
+        for name, text in comparison_files(config, analysis):
+            write_text(new / name, text)
+    return folder, analysis.findings
+
+
+def comparison_files(config: ExperimentConfig, analysis: Analysis) -> Iterator[tuple[str, str]]:
+    """Yield the name and the content of every file; the same results give the same bytes."""
+    findings = analysis.findings
+    yield CONFIG_FILE, format_config(config)
+    yield REPORT, to_json(findings)
+    yield "report.html", render_html(findings)
+    yield "report.md", render_markdown(findings)
+    yield "verdict.json", format_json(verdict_json(findings))
+    yield "tables/single-accuracies.csv", format_csv(list(map(asdict, analysis.singles)))
+    for table in _TABLES:
+        if rows := list(_rows(findings, table)):
+            yield f"tables/{table}.csv", format_csv(rows)
+
+
+def verdict_json(findings: Findings) -> dict[str, Any]:
+    """Return the verdict as plain data: sentences and gains, and nothing that was timed."""
+    return {
+        "name": findings.name,
+        "seeds": findings.seeds,
+        "summary": findings.summary,
+        "verdicts": [asdict(verdict) for verdict in findings.verdicts],
+        "gains": [asdict(gain) for gain in findings.gains],
+    }
+
+
+def _rows(findings: Findings, table: str) -> Iterator[dict[str, object]]:
+    """Yield flat rows: one per seed, point or class where a finding holds several."""
+    names = findings.class_names
+    for item in getattr(findings, table):
+        row = asdict(item)
+        if table == "gains":
+            seeds = row.pop("seeds")
+            yield from (
+                {**_plain(row), **{f"seed_{k}": v for k, v in seed.items()}} for seed in seeds
+            )
+        elif table == "curves":
+            yield from ({**{k: row[k] for k in ("model", "test_set")}, **p} for p in row["points"])
+        elif table == "forgetting":
+            for index, name in enumerate(names):
+                when = {key: row[key][index] for key in ("before", "local", "after")}
+                yield {"round": row["round"], "silo": row["silo"], "class": name, **when}
+        elif table == "qualities":
+            recall = row.pop("recall")
+            yield {**row, **{f"recall {n}": v for n, v in zip(names, recall, strict=True)}}
+        elif table == "contributions":
+            for kind in ("leave_one_out", "shapley"):
+                if row[kind]:
+                    own = {"silo": row["silo"], "test_set": row["test_set"], "value": kind}
+                    yield {**own, **row[kind]}
+        else:
+            yield row
+
+
+def _plain(row: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in row.items() if not isinstance(value, tuple | list)}

@@ -1,0 +1,203 @@
+"""What every model does on every test set, over the seeds; all from stored predictions."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fedcompare.comparison.answers import LOCAL, SeedAnswers, model_key
+from fedcompare.comparison.cases import ALL, Cases, Floats, accuracy, own
+from fedcompare.findings import (
+    Accuracy,
+    Confusion,
+    Curve,
+    Forgetting,
+    Model,
+    Point,
+    Quality,
+    Spread,
+)
+from fedcompare.predictions import Predictions
+from fedcompare.records import Mistake, Regime
+from fedcompare.statistics import wilson
+
+_COMMONEST = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SingleAccuracy:
+    """One model of one seed on one test set.
+
+    `low` and `high` are Wilson's 95 % interval; None where examples are weighted.
+    """
+
+    seed: int
+    model: str
+    test_set: str
+    accuracy: float
+    low: float | None
+    high: float | None
+    num_examples: int
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Return mean, lowest and highest."""
+    return Spread(mean=float(np.mean(values)), lowest=min(values), highest=max(values))
+
+
+def single_accuracies(
+    answers: Sequence[SeedAnswers], models: Sequence[Model], cases: Cases
+) -> Iterator[SingleAccuracy]:
+    """Yield every accuracy, with Wilson's interval where it is a plain proportion."""
+    sizes = {test_set.key: test_set.num_examples for test_set in cases.test_sets()}
+    for index, seed in enumerate(answers):
+        weights = {key: cases.weights(key, index) for key in sizes}
+        for model in models:
+            predictions = seed.predictions[model.key]
+            for key, size in sizes.items():
+                found = accuracy(predictions, weights[key])
+                plain = not key.startswith("own:")
+                low, high = wilson(round(found * size), size) if plain else (None, None)
+                yield SingleAccuracy(
+                    seed=seed.seed,
+                    model=model.key,
+                    test_set=key,
+                    accuracy=found,
+                    low=low,
+                    high=high,
+                    num_examples=size,
+                )
+
+
+def accuracies(singles: Sequence[SingleAccuracy]) -> Iterator[Accuracy]:
+    """Yield each model's accuracy on each test set over the seeds."""
+    grouped: dict[tuple[str, str], list[float]] = {}
+    for single in singles:
+        grouped.setdefault((single.model, single.test_set), []).append(single.accuracy)
+    for (model, test_set), values in grouped.items():
+        yield Accuracy(
+            model=model,
+            test_set=test_set,
+            mean=float(np.mean(values)),
+            lowest=min(values),
+            highest=max(values),
+        )
+
+
+def qualities(
+    answers: Sequence[SeedAnswers], models: Sequence[Model], cases: Cases
+) -> Iterator[Quality]:
+    """Yield recall, macro F1 and calibration of each model, as means over the seeds."""
+    for model in models:
+        own_predictions = [seed.predictions[model.key] for seed in answers]
+        lacks = cases.unseen_classes(model.silo) if model.silo else ()
+        unseen = cases.mask(lacks)
+        confidence = [float(p.confidence[unseen].mean(dtype=np.float64)) for p in own_predictions]
+        yield Quality(
+            model=model.key,
+            macro_f1=float(np.mean([p.macro_f1() for p in own_predictions])),
+            calibration_error=float(np.mean([p.calibration_error() for p in own_predictions])),
+            unseen_confidence=float(np.mean(confidence)) if unseen.any() else None,
+            recall=tuple(np.mean([p.recall() for p in own_predictions], axis=0).tolist()),
+        )
+
+
+def curves(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Curve]:
+    """Yield the accuracy after each round of all that has rounds, over the seeds.
+
+    Shared models on the whole test set and every silo's own cases, isolated ones on the
+    whole test set and their own silo's.
+    """
+    followed: list[tuple[str, list[str]]] = [
+        (regime.value, [ALL, *map(own, cases.silos)])
+        for regime in (Regime.FEDERATED, Regime.CENTRALIZED)
+    ]
+    followed += [(model_key(Regime.ISOLATED_EQUAL, s), [ALL, own(s)]) for s in cases.silos]
+    for model, keys in followed:
+        numbers = sorted(number for key, number in answers[0].rounds if key == model)
+        for key in keys:
+            points = []
+            for number in numbers:
+                found = spread(
+                    [
+                        float(
+                            (seed.rounds[model, number] == cases.labels) @ cases.weights(key, index)
+                        )
+                        for index, seed in enumerate(answers)
+                    ]
+                )
+                points.append(
+                    Point(
+                        round=number,
+                        mean=found.mean,
+                        lowest=found.lowest,
+                        highest=found.highest,
+                    )
+                )
+            yield Curve(model=model, test_set=key, points=tuple(points))
+
+
+def confusions(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Confusion]:
+    """Yield the confusion matrices of the federated and the isolated models, summed over seeds."""
+    keys = [Regime.FEDERATED, *(model_key(Regime.ISOLATED_EQUAL, s) for s in cases.silos)]
+    for key in keys:
+        counts = sum(seed.predictions[key].confusion() for seed in answers)
+        yield Confusion(model=key, counts=tuple(map(tuple, np.asarray(counts).tolist())))
+
+
+def mistakes(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Mistake]:
+    """Yield what each silo's unseen classes are taken for by its isolated model, commonest first.
+
+    Shares and confidences are over the test examples of all seeds.
+    """
+    for silo in cases.silos:
+        key = model_key(Regime.ISOLATED_EQUAL, silo)
+        predicted = np.stack([seed.predictions[key].predicted for seed in answers])
+        confidence = np.stack([seed.predictions[key].confidence for seed in answers])
+        for unseen_class in cases.unseen_classes(silo):
+            of_class = np.broadcast_to(cases.labels == unseen_class, predicted.shape)
+            counts = np.bincount(predicted[of_class], minlength=len(cases.class_names))
+            counts[unseen_class] = 0
+            for taken in np.argsort(-counts, kind="stable")[:_COMMONEST]:
+                if counts[taken]:
+                    chosen = of_class & (predicted == taken)
+                    yield Mistake(
+                        silo=silo,
+                        unseen_class=cases.class_names[unseen_class],
+                        taken_for=cases.class_names[taken],
+                        share=float(counts[taken] / of_class.sum()),
+                        confidence=float(confidence[chosen].mean(dtype=np.float64)),
+                        num_examples=int(counts[taken]),
+                    )
+
+
+def forgetting(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Forgetting]:
+    """Yield per-class accuracy around each silo's local training, as means over the seeds."""
+    last = max(number for key, number in answers[0].rounds if key == Regime.FEDERATED)
+    for number in range(1, last + 1):
+        for silo in cases.silos:
+            yield Forgetting(
+                round=number,
+                silo=silo,
+                before=_recall(answers, cases, Regime.FEDERATED, number - 1),
+                local=_recall(answers, cases, model_key(LOCAL, silo), number),
+                after=_recall(answers, cases, Regime.FEDERATED, number),
+            )
+
+
+def _recall(
+    answers: Sequence[SeedAnswers], cases: Cases, key: str, number: int
+) -> tuple[float, ...]:
+    rows: list[Floats] = []
+    sizes = np.bincount(cases.labels, minlength=len(cases.class_names))
+    for seed in answers:
+        right = cases.labels[seed.rounds[key, number] == cases.labels]
+        rows.append(np.bincount(right, minlength=len(sizes)) / np.maximum(sizes, 1))
+    return tuple(np.mean(rows, axis=0).tolist())
+
+
+def check_same_test_set(answers: Sequence[SeedAnswers]) -> Predictions:
+    """Return any predictions: all must have the same labels, or they answer different tests."""
+    every = [p for seed in answers for p in seed.predictions.values()]
+    assert all(np.array_equal(p.labels, every[0].labels) for p in every)
+    return every[0]

@@ -1,0 +1,151 @@
+"""The verdict in plain sentences: what a board reads, made from the gains alone."""
+
+from collections.abc import Iterator, Sequence
+
+from fedcompare.findings import Gain, SiloFacts, Verdict
+from fedcompare.records import Question, Word, silo_name
+from fedcompare.report.wording import gain_digits, interval, listing, percent, plural, points
+
+_HARDLY_ANY = 0.01
+
+
+def find_verdicts(gains: Sequence[Gain], silos: Sequence[SiloFacts]) -> tuple[Verdict, ...]:
+    """Return a verdict per silo; the advice follows from the words of its gains."""
+    return tuple(
+        _verdict(facts, {gain.question: gain for gain in gains if gain.silo == facts.silo})
+        for facts in silos
+    )
+
+
+def summarise(gains: Sequence[Gain], *, num_silos: int, num_seeds: int, epochs: int) -> str:
+    """Return the whole comparison in a few sentences."""
+    lines = []
+    for question in (Question.WHOLE, Question.UNSEEN, Question.OWN):
+        own = [gain for gain in gains if gain.question is question]
+        if own:
+            lines.append(f"On {_the(question)}, {_tally(own)}.")
+    budget = "one pass" if epochs == 1 else f"{epochs} passes"
+    lines.append(
+        f"Compared over {plural(num_seeds, 'seed')} and {plural(num_silos, 'silo')}, with the "
+        f"same budget for isolated, federated and centralized training: {budget} over each "
+        "training example."
+    )
+    return " ".join(lines)
+
+
+def _tally(gains: Sequence[Gain]) -> str:
+    parts = []
+    for word in Word:
+        count = sum(gain.word is word for gain in gains)
+        if count:
+            verb = {
+                Word.GAINS: "gain" if count > 1 else "gains",
+                Word.LOSES: "lose" if count > 1 else "loses",
+                Word.NO_EVIDENCE: "show no evidence either way"
+                if count > 1
+                else "shows no evidence either way",
+            }[word]
+            parts.append(f"{count} of {plural(len(gains), 'silo')} {verb}")
+    return ", ".join(parts)
+
+
+def _verdict(facts: SiloFacts, gains: dict[Question, Gain]) -> Verdict:
+    whole, own = gains[Question.WHOLE], gains[Question.OWN]
+    unseen = gains.get(Question.UNSEEN)
+    sentences = [_gain_sentence(whole), *_composition(whole)]
+    if unseen:
+        sentences += _unseen_sentences(unseen, facts)
+    sentences += [_gain_sentence(own), *_gap(whole), _advice(own, whole, unseen, facts)]
+    return Verdict(
+        silo=facts.silo, headline=_headline(facts.silo, gains), sentences=tuple(sentences)
+    )
+
+
+def _headline(silo: int, gains: dict[Question, Gain]) -> str:
+    order = (Question.WHOLE, Question.UNSEEN, Question.OWN)
+    parts = []
+    for word in Word:
+        questions = [
+            f"on {_the(q, own='its')}" for q in order if q in gains and gains[q].word is word
+        ]
+        if questions:
+            says = "there is no evidence either way" if word is Word.NO_EVIDENCE else word.value
+            parts.append(f"{says} {' and '.join(questions)}")
+    name = silo_name(silo).capitalize()
+    lead = parts[0] if not parts[0].startswith("there") else f"of federating, {parts[0]}"
+    return f"{name} {lead}" + "".join(f"; {part}" for part in parts[1:]) + "."
+
+
+def _gain_sentence(gain: Gain) -> str:
+    digits = gain_digits(gain.gain)
+    models = (
+        f"its own model gets {percent(gain.isolated)} % right, "
+        f"the federated one {percent(gain.federated)} %"
+    )
+    certain = f"95 % interval {interval(gain.low, gain.high, digits)}"
+    if gain.word is Word.NO_EVIDENCE:
+        return (
+            f"On {_the(gain.question, own='its')} there is no evidence either way: {models}, a "
+            f"difference of {points(gain.gain)} points ({certain}). A true gain or loss of "
+            f"{percent(gain.detectable, gain_digits(gain.detectable))} points or more would "
+            "probably have been found."
+        )
+    amount = percent(abs(gain.gain), digits)
+    return (
+        f"On {_the(gain.question, own='its')} it {gain.word.value} {amount} points ({certain}): "
+        f"{models}."
+    )
+
+
+def _composition(whole: Gain) -> Iterator[str]:
+    """Say how much of a gain on everything is nothing but classes that were never seen."""
+    if whole.word is Word.GAINS and whole.unseen_part > whole.gain / 2:
+        yield (
+            f"Of this, {points(whole.unseen_part)} points come from the classes it never saw and "
+            f"{points(whole.seen_part)} from those it has: a wider range of cases, "
+            f"{'not a better' if whole.seen_part < _HARDLY_ANY else 'and a better'} "
+            "judgement of the cases it knows."
+        )
+
+
+def _unseen_sentences(unseen: Gain, facts: SiloFacts) -> Iterator[str]:
+    yield _gain_sentence(unseen)
+    if unseen.isolated < _HARDLY_ANY:
+        yield (
+            f"It has no training example of {listing(facts.unseen)}, so its own model cannot "
+            "name them: this gain is exactly those classes, learnt from the other silos."
+        )
+
+
+def _gap(whole: Gain) -> Iterator[str]:
+    if whole.gap_closed is not None:
+        yield (
+            f"Federating closes {percent(whole.gap_closed, 0)} % of the gap between its own model "
+            f"and one trained on everybody's data ({percent(whole.centralized)} %) on the whole "
+            "population."
+        )
+
+
+def _advice(own: Gain, whole: Gain, unseen: Gain | None, facts: SiloFacts) -> str:
+    wider = [gain for gain in (unseen, whole) if gain and gain.word is Word.GAINS]
+    cases = f"cases of {listing(facts.unseen)}" if unseen else "cases unlike its own"
+    if own.word is Word.GAINS:
+        return "Advice: join; the federated model is better on its own cases too."
+    if own.word is Word.LOSES and wider:
+        return (
+            f"Advice: join if it will meet {cases}; for cases like those it has today, its own "
+            "model, or the fine-tuned federated one, serves it better."
+        )
+    if wider:
+        return f"Advice: join; it gains on {cases}, and its own cases show no loss."
+    if own.word is Word.LOSES:
+        return "Advice: do not use the federated model; nothing makes up for the loss."
+    return "Advice: this comparison gives no reason to join, and none against it."
+
+
+def _the(question: Question, own: str = "their") -> str:
+    return {
+        Question.OWN: f"{own} own cases",
+        Question.WHOLE: "the whole population",
+        Question.UNSEEN: f"cases of classes {'it' if own == 'its' else 'they'} never saw",
+    }[question]
