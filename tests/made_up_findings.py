@@ -62,8 +62,9 @@ def findings(
         class_names=class_names,
         silos=silos,
         summary=(
-            "All three silos should federate: each learns the digits that it never saw, and none "
-            "loses more than 0.6 percentage points on its own cases."
+            "On the whole population, 3 of 3 silos gain. On their own cases, 1 of 3 silos loses, "
+            "1 of 3 silos shows no evidence either way. Compared over 5 seeds and 3 silos, with "
+            "the same budget for isolated, federated and centralized training."
         ),
         verdicts=tuple(_verdict(silo) for silo in LACKS),
         gains=tuple(
@@ -148,7 +149,7 @@ def _gain(random: Random, silo: int, question: Question, complete: bool) -> Gain
     gain = GAINS[question][silo - 1]
     half = 0.002 + 0.01 * abs(gain)
     sign = (gain - half > 0) - (gain + half < 0)
-    federated = 0.966
+    federated = 0.972 if question is Question.UNSEEN else 0.966
     seen = gain if question is Question.OWN else 0.004
     return Gain(
         silo=silo,
@@ -192,11 +193,18 @@ def _seed_gain(random: Random, seed: int, gain: float, federated: float) -> Seed
 def _verdict(silo: int) -> Verdict:
     return Verdict(
         silo=silo,
-        headline=("Federate: much is gained, little is lost", "Federate", "Federate")[silo - 1],
+        headline=(
+            f"Silo {silo} gains on the whole population and on cases of classes it never saw; "
+            "there is no evidence either way on its own cases."
+        ),
         sentences=(
-            "On cases that it never saw, federating lifts accuracy from nothing to 97 percent.",
-            "On all cases, accuracy rises from 66.1 to 96.6 percent.",
-            "On its own cases the difference is at most half a percentage point.",
+            "On the whole population it gains 30.5 points (95 % interval +30.0 to +31.0): its own "
+            "model gets 66.1 % right, the federated one 96.6 %.",
+            "Of this, +30.1 points come from the classes it never saw and +0.4 from those it has: "
+            "a wider range of cases, not a better judgement of the cases it knows.",
+            "On cases of classes it never saw it gains 97.1 points (95 % interval +95.9 to "
+            "+98.3): its own model gets 0.0 % right, the federated one 97.1 %.",
+            "Advice: join; its own cases show no loss.",
         ),
     )
 

@@ -10,6 +10,7 @@ from fedcompare.report.wording import (
     DASH,
     count,
     duration,
+    gain_digits,
     interval,
     listing,
     plural,
@@ -63,9 +64,11 @@ def contributions_section(findings: Findings) -> Section:
 def budget_section(findings: Findings) -> Section:
     """Return what each regime took, in human units."""
     text = (
-        "For all silos together, as means over the seeds. Traffic is what the silos send to "
-        "(up) and receive from (down) the server; regimes that need no server have none. Wall "
-        "time was measured while other regimes shared the CPUs."
+        "For all silos together, as means over the seeds. Traffic is what the silos send (up) and "
+        "receive (down): messages of federated training, one exchange of weights for the average "
+        "and the ensemble, and the raw examples themselves for the centralized model. Wall time "
+        "is that of the slowest silo or of the whole federation, measured while other regimes "
+        "shared the CPUs."
     )
     sheet = Sheet(
         key="ledger",
@@ -172,7 +175,9 @@ def _contribution_row(contribution: Contribution, labels: dict[str, str]) -> tup
 
 
 def _spread_cell(spread: Spread) -> Cell:
-    return Cell(points(spread.mean), note=interval(spread.lowest, spread.highest, 1))
+    return Cell(
+        points(spread.mean), note=interval(spread.lowest, spread.highest, gain_digits(spread.mean))
+    )
 
 
 def _budget_row(budget: Budget) -> tuple[Cell, ...]:

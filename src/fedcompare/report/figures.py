@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from xml.etree.ElementTree import Element, SubElement
 
 from fedcompare.findings import Gain
@@ -14,7 +13,8 @@ from fedcompare.report.svg import Scale
 from fedcompare.report.wording import gain_digits, interval, number, points
 
 WIDTH = 340.0
-_DASHES = ("", "7 3", "2 3", "9 3 2 3")
+# Colour never stands alone: the federated line is solid, isolated ones differ in dashes.
+_DASHES = {"federated": ("",), "centralized": ("2 3",), "isolated": ("7 3", "9 3 2 3", "4 2")}
 _LONGEST = 46
 
 
@@ -22,7 +22,7 @@ _LONGEST = 46
 class Series:
     """One line of a chart: rows of (x, mean, lowest, highest), the last three in percent.
 
-    `css` gives its colour; lines of one colour differ in dash and mark.
+    `css` is "federated", "centralized" or "isolated" and gives colour and dashes.
     """
 
     label: str
@@ -42,7 +42,7 @@ def forest(key: str, caption: str, gains: Sequence[Gain]) -> Figure:
     scale = Scale(low, high, 12, WIDTH - 12)
     said = "; ".join(f"{silo_name(g.silo)} {_said(g)}" for g in gains)
     root = svg.picture(key, WIDTH, height, title=f"Gain, {caption}", description=said)
-    for tick in svg.ticks(low, high, about=5):
+    for tick in svg.ticks(low, high, about=6):
         x, floor = scale(tick), height - bottom
         svg.line(root, (x, 0), (x, floor), css="zero" if tick == 0 else "grid")
         svg.write(root, x, floor + 15, _signed(tick), css="small", anchor="middle")
@@ -73,8 +73,9 @@ def chart(
     for line in series:
         _band(root, line, x, y)
     for index, line in enumerate(series):
-        _draw(root, line, x, y, index)
-        _legend(root, line, index, top=base + 50 + legend * index)
+        dash = _dash(series[:index], line)
+        _draw(root, line, x, y, dash=dash, shape=index)
+        _legend(root, line, top=base + 50 + legend * index, dash=dash, shape=index)
     return Figure(caption=caption, svg=svg.to_text(root))
 
 
@@ -86,7 +87,7 @@ def _said(gain: Gain) -> str:
 
 def _forest_row(root: Element, gain: Gain, scale: Scale, *, top: float) -> None:
     digits = gain_digits(gain.gain)
-    word = "unclear" if gain.word is Word.NO_EVIDENCE else gain.word.value
+    word = "no evidence" if gain.word is Word.NO_EVIDENCE else gain.word.value
     value = f"{points(gain.gain, digits)} ({interval(gain.low, gain.high, digits)})"
     # The words stand above the line, on a ground of their own where grid lines would cross them.
     SubElement(
@@ -117,18 +118,22 @@ def _band(root: Element, line: Series, x: Scale, y: Scale) -> None:
         svg.path(root, [*upper, *lower], css=f"band {line.css}")
 
 
-def _draw(root: Element, line: Series, x: Scale, y: Scale, index: int) -> None:
+def _dash(before: Sequence[Series], line: Series) -> str:
+    dashes = _DASHES[line.css]
+    return dashes[sum(other.css == line.css for other in before) % len(dashes)]
+
+
+def _draw(root: Element, line: Series, x: Scale, y: Scale, *, dash: str, shape: int) -> None:
     places = [(x(row[0]), y(row[1])) for row in line.rows if not math.isnan(row[1])]
     if places:
-        svg.path(root, places, css=f"curve {line.css}", dash=_DASHES[index % len(_DASHES)])
+        svg.path(root, places, css=f"curve {line.css}", dash=dash)
     for place in places if len(places) <= 24 else places[-1:]:
-        svg.marker(root, *place, shape=index, css=f"dot {line.css}")
+        svg.marker(root, *place, shape=shape, css=f"dot {line.css}")
 
 
-def _legend(root: Element, line: Series, index: int, *, top: float) -> None:
-    dash = _DASHES[index % len(_DASHES)]
+def _legend(root: Element, line: Series, *, top: float, dash: str, shape: int) -> None:
     svg.path(root, [(12, top), (44, top)], css=f"curve {line.css}", dash=dash)
-    svg.marker(root, 28, top, shape=index, css=f"dot {line.css}")
+    svg.marker(root, 28, top, shape=shape, css=f"dot {line.css}")
     label = line.label if len(line.label) <= _LONGEST else f"{line.label[: _LONGEST - 1]}…"
     svg.write(root, 52, top + 4, label, css="label")
 
@@ -147,10 +152,9 @@ def _axis(values: Sequence[float]) -> list[float]:
     low, high = max(low, 0.0), min(high, 100.0)
     if high - low < 1:
         low, high = max(0.0, high - 1), max(high, 1.0)
-    inner = svg.ticks(low, high, about=4)
-    step = min((round(b - a, 10) for a, b in pairwise(inner)), default=1.0)
-    marks = [step * math.floor(low / step), *inner, step * math.ceil(high / step)]
-    return sorted({round(mark, 10) for mark in marks})
+    step = svg.tick_step(low, high, about=5)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(index * step, 10) for index in range(first, last + 1)]
 
 
 def _round_marks(rounds: Sequence[float]) -> list[float]:

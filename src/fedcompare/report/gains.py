@@ -239,7 +239,7 @@ def _parts(findings: Findings) -> Sheet:
         words=frozenset({1}),
         note=(
             "Gap closed is the share of the way from isolated to centralized; "
-            f"{DASH} where centralized is not above isolated."
+            f"{DASH} where that way may be none: its own interval includes 0."
         ),
     )
 

@@ -47,7 +47,7 @@ def confusion_section(findings: Findings) -> Section:
     federated = next((m for m in findings.models if m.regime is Regime.FEDERATED), None)
     text = (
         "Rows are true classes, columns what the model answered; counts are summed over the "
-        "seeds, and the darker a cell, the larger its share of the row. Rows marked ∅ are "
+        "seeds, and the stronger a cell's colour, the larger its share of the row. Rows marked ∅ are "
         "classes that the silo never saw."
     )
     grids = tuple(
@@ -105,7 +105,7 @@ def _accuracies(findings: Findings, name: str, test_sets: list[TestSet]) -> Shee
     return Sheet(
         key=f"matrix-{name}",
         caption=_GROUPS[name],
-        columns=("model", *(f"{t.label} (n = {t.num_examples:,})" for t in test_sets)),
+        columns=("model", *(f"{t.label} (n\u00a0=\u00a0{t.num_examples:,})" for t in test_sets)),
         rows=tuple(
             (
                 Cell(model.label, note=f"{plural(model.epochs, 'epoch')}"),

@@ -80,11 +80,16 @@ def to_text(root: Element) -> str:
     return tostring(root, encoding="unicode")
 
 
-def ticks(low: float, high: float, *, about: int) -> list[float]:
-    """Return round numbers within [low, high], about so many and at equal steps."""
+def tick_step(low: float, high: float, *, about: int) -> float:
+    """Return the round step that cuts [low, high] into at most `about` parts."""
     raw = (high - low) / about
     magnitude = 10.0 ** math.floor(math.log10(raw))
-    step = next(m * magnitude for m in (1, 2, 5, 10, 20) if m * magnitude >= raw * 0.999)
+    return next(m * magnitude for m in (1, 2, 2.5, 5, 10) if m * magnitude >= raw * 0.999)
+
+
+def ticks(low: float, high: float, *, about: int) -> list[float]:
+    """Return round numbers within [low, high], at equal steps."""
+    step = tick_step(low, high, about=about)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [round(index * step, 10) for index in range(first, last + 1)]
 
