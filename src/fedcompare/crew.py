@@ -73,9 +73,14 @@ class Mailbox:
             try:
                 self._say(True, handle(job, self._tell))
             except Exception as error:
-                known = error if isinstance(error, FedcompareError) else None
-                self._say(True, _Failure(known, traceback.format_exc()))
+                self.refuse(error)
                 return
+
+    def refuse(self, error: Exception) -> None:
+        """Fail the job at hand, or the next one, with `error`."""
+        known = error if isinstance(error, FedcompareError) else None
+        trace = "".join(traceback.format_exception(error))
+        self._say(True, _Failure(known, trace))
 
     def _tell(self, content: object) -> None:
         self._say(False, content)

@@ -160,6 +160,15 @@ def check_files(run: RunDirectory, part: str) -> Path:
     return folder
 
 
+def read_recorded(run: RunDirectory, part: str) -> dict[str, str]:
+    """Return the SHA-256 of each file as recorded when the part was made.
+
+    Raises:
+        ResultsError: the part is missing or damaged.
+    """
+    return _read_run_file(run.path / part)["files"]
+
+
 def remake(
     config: ExperimentConfig, run: RunDirectory, part: str, sources: Sequence[str]
 ) -> Iterator[tuple[str, bytes]]:

@@ -103,6 +103,7 @@ def run_campaign(
     try:
         benches = {stage.bench for stage in stages}
         if SESSION in benches:
+            log.parent.mkdir(parents=True, exist_ok=True)
             session = functools.partial(serve_session, config, log, verbose)
             crew.hire(SESSION, session, 1, patient=True)
         workers = resolve_cpus(config.resources.num_cpus)

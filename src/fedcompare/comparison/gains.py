@@ -25,7 +25,7 @@ Correct = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Asked:
+class Asked:
     """One question of one silo: `weights` float [K, N], and who was right, int8 [K, N]."""
 
     silo: int
@@ -44,18 +44,19 @@ def find_gains(answers: Sequence[SeedAnswers], cases: Cases) -> tuple[Gain, ...]
     """Return a gain per silo and question; a question without test examples is not asked."""
     gains: list[Gain] = []
     for question in Question:
-        asked = list(_ask(question, answers, cases))
+        asked = list(ask(question, answers, cases))
         gains += _correct_over_silos([_find(item, answers, cases) for item in asked])
     return tuple(sorted(gains, key=lambda gain: gain.silo))
 
 
-def _ask(question: Question, answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[_Asked]:
+def ask(question: Question, answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Asked]:
+    """Yield the question for every silo that has test examples for it."""
     for silo in cases.silos:
         key = {Question.OWN: own(silo), Question.WHOLE: ALL, Question.UNSEEN: unseen(silo)}
         if question is Question.UNSEEN and not cases.mask(cases.unseen_classes(silo)).any():
             continue
         weights = np.stack([cases.weights(key[question], k) for k in range(len(answers))])
-        yield _Asked(
+        yield Asked(
             silo=silo,
             question=question,
             weights=weights,
@@ -71,10 +72,10 @@ def _correct(answers: Sequence[SeedAnswers], regime: Regime, silo: int) -> Corre
     return np.stack([row.predicted == row.labels for row in rows]).astype(np.int8)
 
 
-def _find(asked: _Asked, answers: Sequence[SeedAnswers], cases: Cases) -> Gain:
+def _find(asked: Asked, answers: Sequence[SeedAnswers], cases: Cases) -> Gain:
     federated, isolated = asked.correct[Regime.FEDERATED], asked.correct[Regime.ISOLATED_EQUAL]
     differences = (federated - isolated).astype(np.float64)
-    found = paired_gain(_for_interval(asked, differences, cases))
+    found = paired_gain(for_interval(asked, differences, cases))
     accuracies = {regime: asked.accuracies(regime) for regime in _COMPARED}
     means = {regime: float(values.mean()) for regime, values in accuracies.items()}
     unseen_mask = cases.mask(cases.unseen_classes(asked.silo))
@@ -106,22 +107,23 @@ def _find(asked: _Asked, answers: Sequence[SeedAnswers], cases: Cases) -> Gain:
     )
 
 
-def _for_interval(asked: _Asked, differences: Floats, cases: Cases) -> Floats:
+def for_interval(asked: Asked, differences: Floats, cases: Cases) -> Floats:
+    """Return `differences`, float [K, N], as `paired_gain` takes them for this question."""
     if asked.question is Question.OWN:
         return standardise(differences, cases.labels, cases.class_shares[asked.silo - 1])
     return differences[:, asked.relevant]
 
 
-def _gap_closed(asked: _Asked, cases: Cases, gain: float) -> float | None:
+def _gap_closed(asked: Asked, cases: Cases, gain: float) -> float | None:
     """Return the share of the gap to centralized that federating closes, if there surely is one."""
     centralized, isolated = asked.correct[Regime.CENTRALIZED], asked.correct[Regime.ISOLATED_EQUAL]
     differences = (centralized - isolated).astype(np.float64)
-    gap = paired_gain(_for_interval(asked, differences, cases))
+    gap = paired_gain(for_interval(asked, differences, cases))
     return gain / gap.gain if gap.low > 0 else None
 
 
 def _seed_gains(
-    asked: _Asked, answers: Sequence[SeedAnswers], accuracies: Mapping[Regime, Floats]
+    asked: Asked, answers: Sequence[SeedAnswers], accuracies: Mapping[Regime, Floats]
 ) -> Iterator[SeedGain]:
     federated, isolated = asked.correct[Regime.FEDERATED], asked.correct[Regime.ISOLATED_EQUAL]
     for index, seed in enumerate(answers):

@@ -50,6 +50,8 @@ def serve_session(config: ExperimentConfig, log: Path, verbose: bool, mailbox: M
     try:
         with chatter_to(log, verbose=verbose):
             with_simulated_grid(config, run, aborted=aborted, verbose=verbose)
+    except Exception as error:
+        mailbox.refuse(error)
     finally:
         # After an abort, threads of Flower's can wait for Ray for good.
         os._exit(0)
