@@ -47,8 +47,9 @@ def contributions_section(findings: Findings) -> Section:
     labels = test_set_labels(findings)
     text = (
         "Left out is the federation's accuracy minus that of a federation without the silo. The "
-        "Shapley value is the mean of what the silo adds to every possible coalition of the "
-        "others; the values of all silos add up to what the federation reaches over no training."
+        "Shapley value is what the silo adds to the silos before it, as the mean over all orders "
+        "of joining; the values of all silos add up to what the federation gains over an "
+        "untrained model."
     )
     sheet = Sheet(
         key="contributions",
@@ -175,9 +176,8 @@ def _contribution_row(contribution: Contribution, labels: dict[str, str]) -> tup
 
 
 def _spread_cell(spread: Spread) -> Cell:
-    return Cell(
-        points(spread.mean), note=interval(spread.lowest, spread.highest, gain_digits(spread.mean))
-    )
+    bounds = interval(spread.lowest, spread.highest, gain_digits(spread.mean))
+    return Cell(points(spread.mean), note=bounds)
 
 
 def _budget_row(budget: Budget) -> tuple[Cell, ...]:

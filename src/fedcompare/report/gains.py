@@ -119,7 +119,7 @@ def _cards(findings: Findings) -> list[Card]:
     lacks = {facts.silo: facts.unseen for facts in findings.silos}
     return [
         Card(
-            owner=f"{silo_name(verdict.silo).capitalize()} · lacks {_classes(lacks, verdict.silo)}",
+            owner=f"{silo_name(verdict.silo).capitalize()}: {_missing(lacks, verdict.silo)}",
             headline=verdict.headline,
             sentences=verdict.sentences,
             answers=tuple(
@@ -135,9 +135,10 @@ def _cards(findings: Findings) -> list[Card]:
     ]
 
 
-def _classes(lacks: dict[int, tuple[str, ...]], silo: int) -> str:
+def _missing(lacks: dict[int, tuple[str, ...]], silo: int) -> str:
     names = lacks.get(silo, ())
-    return f"{'class' if len(names) == 1 else 'classes'} {listing(names)}" if names else "nothing"
+    noun = "class" if len(names) == 1 else "classes"
+    return f"no training data of {noun} {listing(names)}" if names else "has all classes"
 
 
 def _gains_sheet(findings: Findings) -> Sheet:

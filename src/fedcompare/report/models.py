@@ -47,8 +47,8 @@ def confusion_section(findings: Findings) -> Section:
     federated = next((m for m in findings.models if m.regime is Regime.FEDERATED), None)
     text = (
         "Rows are true classes, columns what the model answered; counts are summed over the "
-        "seeds, and the stronger a cell's colour, the larger its share of the row. Rows marked ∅ are "
-        "classes that the silo never saw."
+        "seeds, and the stronger a cell's colour, the larger its share of the row. Rows marked ∅ "
+        "are classes that the silo never saw."
     )
     grids = tuple(
         Grid(
@@ -185,7 +185,7 @@ def _confusion(findings: Findings, facts: SiloFacts, model: Model, confusion: Co
     return Sheet(
         key=key,
         caption=model.label,
-        columns=("true \\ answer", *names),
+        columns=("true", *names),
         rows=tuple(
             (
                 Cell(f"{name} ∅" if row in unseen else name),
