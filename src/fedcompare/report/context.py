@@ -52,7 +52,7 @@ def contributions_section(findings: Findings) -> Section:
         "untrained model."
     )
     sheet = Sheet(
-        key="contributions",
+        key="contributions-table",
         caption="What a silo adds, percentage points (lowest to highest seed)",
         columns=("silo", "test set", "left out", "Shapley value"),
         rows=tuple(_contribution_row(c, labels) for c in findings.contributions),

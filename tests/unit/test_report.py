@@ -1,0 +1,360 @@
+import json
+import math
+import re
+import subprocess
+import sys
+from dataclasses import fields, replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from fedcompare.errors import ResultsError
+from fedcompare.records import Question, Regime
+from fedcompare.report import wording
+from fedcompare.report.html import render_html
+from fedcompare.report.markdown import escape, render_markdown
+from fedcompare.report.schema import from_json, schema, to_json
+from fedcompare.report.sections import sections
+from fedcompare.report.svg import ticks
+from made_up_findings import NASTY, findings
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "report.schema.json"
+VOID = {"meta", "link", "br"}
+KEYS = [
+    "verdict",
+    "gains",
+    "matrix",
+    "silos",
+    "curves",
+    "confusion",
+    "mistakes",
+    "forgetting",
+    "contributions",
+    "equal-budget",
+    "budget",
+    "method",
+    "reproduce",
+]
+SHEETS = {
+    "gains-table",
+    "gains-numbers",
+    "gains-parts",
+    "matrix-whole",
+    "matrix-silo",
+    "matrix-classes",
+    "quality",
+    "recall",
+    "labels",
+    "confusion-1-isolated-equal",
+    "confusion-1-federated",
+    "mistakes-frequent",
+    "mistakes-all",
+    "forgetting-table",
+    "contributions-table",
+    "budget-parts",
+    "ledger",
+    "seeds",
+    "versions",
+}
+
+
+class Page(HTMLParser):
+    """The elements, ids and text of a page; fails where tags do not match."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.ids, self.words, self.open = [], [], [], []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.ids += [value for name, value in attrs if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("style", "title"):
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def page():
+    return Page(render_html(findings()))
+
+
+def test_every_section_is_there_in_its_order(page):
+    assert [attrs["id"] for tag, attrs in page.tags if tag == "section"] == KEYS
+    titles = re.findall(r"^## (.*)$", render_markdown(findings()), flags=re.MULTILINE)
+    assert titles == [section.title for section in sections(findings())]
+
+
+def test_every_family_of_numbers_has_a_table(page):
+    captions = {attrs.get("id") for tag, attrs in page.tags if tag == "caption"}
+    assert captions >= SHEETS
+    assert any(key.startswith("rounds-") for key in captions)
+
+
+def test_both_renderings_hold_the_same_tables(page):
+    markdown = render_markdown(findings())
+    tables = sum(tag == "table" for tag, _ in page.tags)
+    assert len(re.findall(r"^\| -", markdown, flags=re.MULTILINE)) == tables
+
+
+def test_the_numbers_are_shown(page):
+    markdown = render_markdown(findings())
+    shown = (
+        "97.12",  # an isolated share, with two decimals as its gain is below a point
+        "−0.52",
+        "−0.73 to −0.31",
+        "+30.5",
+        "no evidence either way",
+        "0.31",  # detectable
+        "95.3",  # gap closed
+        "7.3 MB",
+        "1 min 23 s",
+        "1,236,480",
+        "41.2 s",
+        "< 0.001",
+        "+32.0",  # a Shapley value
+        "fedcompare compare --seeds 1,2,3,4,5",
+        "learning-rate = 0.01",
+    )
+    for number in shown:
+        assert number in page.text, number
+        assert number in markdown.replace("&lt;", "<"), number
+
+
+def test_all_texts_of_the_verdicts_are_there(page):
+    found = findings()
+    for verdict in found.verdicts:
+        for text in (found.summary, verdict.headline, *verdict.sentences):
+            assert text in page.text
+            assert escape(text) in render_markdown(found)
+
+
+def test_the_same_findings_give_the_same_small_page():
+    text = render_html(findings())
+    assert text == render_html(findings())
+    assert render_markdown(findings()) == render_markdown(findings())
+    assert len(text.encode()) < 2_000_000
+
+
+def test_user_text_is_never_markup():
+    names = (NASTY, *"123456789")
+    found = findings(name=NASTY, class_names=names)
+    found = replace(found, summary=NASTY, commands=(NASTY, "```"))
+    text = render_html(found)
+    page = Page(text)
+    assert not [tag for tag, _ in page.tags if tag == "script"]
+    assert "<script" not in text
+    assert NASTY in page.text
+    markdown = render_markdown(found)
+    prose = re.sub(r"^(`{3,}).*?^\1$", "", markdown, flags=re.DOTALL | re.MULTILINE)
+    assert "<script" not in prose
+    assert "````sh" in markdown  # a longer fence than the commands hold
+
+
+def test_markdown_cells_stay_in_their_rows():
+    markdown = render_markdown(findings(class_names=("a|b\nc", *"123456789")))
+    tables = re.findall(r"(?:^\|.*\|\n)+", markdown, flags=re.MULTILINE)
+    for table in tables:
+        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
+        assert len(widths) == 1
+
+
+def test_ids_are_unique_and_every_reference_has_its_target(page):
+    assert len(page.ids) == len(set(page.ids))
+    for _, attrs in page.tags:
+        for name in ("aria-labelledby", "aria-describedby"):
+            assert attrs.get(name) is None or attrs[name] in page.ids
+        if (attrs.get("href") or "").startswith("#"):
+            assert attrs["href"][1:] in page.ids
+
+
+def test_the_page_needs_nothing_else(page):
+    addresses = [v for _, attrs in page.tags for k, v in attrs.items() if k in ("src", "href")]
+    assert all(address.startswith(("#", "data:,")) for address in addresses)
+    assert "url(" not in render_html(findings())
+    assert "@import" not in render_html(findings())
+
+
+def test_what_is_missing_is_a_dash_or_left_out():
+    found = findings(complete=False)
+    page = Page(render_html(found))
+    keys = [attrs["id"] for tag, attrs in page.tags if tag == "section"]
+    assert keys == [key for key in KEYS if key != "contributions"]
+    assert "nan" not in page.text.lower().split()
+    assert "None" not in page.text
+    assert "–" in page.text
+    assert Question.UNSEEN.value not in " ".join(
+        cell.text for row in sections(found)[0].blocks[1].rows for cell in row
+    )
+
+
+def test_nan_is_shown_as_a_dash():
+    found = findings()
+    gain = replace(found.gains[0], gain=math.nan, low=math.nan, high=math.nan, p_value=math.nan)
+    curve = replace(
+        found.curves[0], points=tuple(replace(p, mean=math.nan) for p in found.curves[0].points)
+    )
+    found = replace(found, gains=(gain, *found.gains[1:]), curves=(curve, *found.curves[1:]))
+    text = render_html(found)
+    assert "nan" not in Page(text).text.lower().split()
+    assert not re.search(r'="[^"]*\bnan\b', text)
+
+
+def test_one_silo_one_class_one_round_can_be_shown():
+    found = findings()
+    found = replace(
+        found,
+        silos=found.silos[:1],
+        gains=found.gains[:1],
+        curves=tuple(replace(c, points=c.points[:1]) for c in found.curves[:1]),
+        forgetting=found.forgetting[:1],
+        confusions=(),
+        budgets=(),
+        qualities=(),
+        accuracies=(),
+    )
+    assert Page(render_html(found)).text
+
+
+def test_many_classes_give_a_list_of_mistakes_in_place_of_a_matrix():
+    found = findings()
+    size = 30
+    counts = tuple(tuple(row * size + column for column in range(size)) for row in range(size))
+    confusions = tuple(replace(c, counts=counts) for c in found.confusions)
+    names = tuple(f"class {label}" for label in range(size))
+    shares = tuple(replace(q, recall=(0.5,) * size) for q in found.qualities)
+    silos = tuple(replace(s, label_counts=(1.0,) * size) for s in found.silos)
+    rows = tuple(
+        replace(f, before=(0.5,) * size, local=(0.5,) * size, after=(0.5,) * size)
+        for f in found.forgetting
+    )
+    found = replace(
+        found,
+        class_names=names,
+        confusions=confusions,
+        qualities=shares,
+        silos=silos,
+        forgetting=rows,
+    )
+    assert "the 15 most frequent mistakes" in Page(render_html(found)).text
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_json_comes_back_as_it_was(complete):
+    found = findings(name=NASTY, complete=complete)
+    text = to_json(found)
+    assert text.endswith("}\n")
+    assert text == to_json(found)
+    assert from_json(text, "report.json") == found
+    assert list(json.loads(text)) == [field.name for field in fields(found)]
+
+
+def test_numbers_that_are_not_finite_survive_json():
+    found = findings()
+    odd = replace(found.gains[0], gain=math.nan, degrees_of_freedom=math.inf, detectable=-math.inf)
+    text = to_json(replace(found, gains=(odd,)))
+    jsonschema.validate(json.loads(text, parse_constant=pytest.fail), schema())
+    back = from_json(text, "report.json").gains[0]
+    assert math.isnan(back.gain)
+    assert (back.degrees_of_freedom, back.detectable) == (math.inf, -math.inf)
+
+
+def test_the_schema_takes_a_report_and_refuses_others():
+    jsonschema.Draft202012Validator.check_schema(schema())
+    content = json.loads(to_json(findings()))
+    jsonschema.validate(content, schema())
+    del content["gains"][0]["word"]
+    with pytest.raises(jsonschema.ValidationError, match="word"):
+        jsonschema.validate(content, schema())
+
+
+def test_the_schema_says_what_the_fields_mean():
+    descriptions = schema()["$defs"]
+    assert "smallest true" in descriptions["Gain"]["description"]
+    assert all(descriptions[name].get("description") for name in ("Budget", "Curve", "Regime"))
+
+
+def test_the_written_schema_is_current():
+    remedy = "make it again, as docs/report.md says"
+    assert SCHEMA.read_text(encoding="utf-8") == json.dumps(schema(), indent=2) + "\n", remedy
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"name": 1}', '[{"regime": "isolated"}]'])
+def test_foreign_and_damaged_files_are_refused(text):
+    with pytest.raises(ResultsError, match=r"^old\.json is no report of fedcompare") as caught:
+        from_json(text, "old.json")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_field_is_named():
+    text = to_json(findings()).replace('"question": "own cases"', '"question": "whose"', 1)
+    with pytest.raises(ResultsError, match=r"gains\.0\.question"):
+        from_json(text, "report.json")
+
+
+def test_the_best_of_a_column_is_never_the_centralized_model():
+    matrix = next(s for s in sections(findings()) if s.key == "matrix")
+    sheet = next(b for b in matrix.blocks if getattr(b, "key", "") == "matrix-whole")
+    for column in range(1, len(sheet.columns)):
+        best = [row for row in sheet.rows if row[column].best]
+        assert best
+        assert not [row for row in best if row[0].text == Regime.CENTRALIZED.value]
+
+
+@pytest.mark.parametrize(
+    ("gain", "shown"),
+    [
+        (0.3052, "+30.5"),
+        (-0.0052, "−0.52"),
+        (0.0099, "+0.99"),
+        (0.01, "+1.0"),
+        (0.0, "0.00"),
+        (-0.00001, "0.00"),
+        (math.nan, "–"),
+    ],
+)
+def test_gains_have_a_sign_and_enough_decimals(gain, shown):
+    assert wording.points(gain) == shown
+
+
+def test_units_are_those_of_people():
+    assert wording.size(999) == "999 B"
+    assert wording.size(7_340_000) == "7.3 MB"
+    assert wording.size(2.5e15) == "2,500.0 TB"
+    assert wording.duration(200) == "3 min 20 s"
+    assert wording.duration(3900) == "1 h 5 min"
+    assert wording.count(1236480) == "1,236,480"
+    assert wording.count(12.5) == "12.5"
+    assert wording.p_value(0.0123) == "0.012"
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 100), (-0.75, 0.5), (0.91, 0.97), (-3, 98)])
+def test_ticks_are_round_and_within(low, high):
+    marks = ticks(low, high, about=5)
+    assert 2 <= len(marks) <= 6
+    assert all(low - 1e-9 <= mark <= high + 1e-9 for mark in marks)
+
+
+def test_rendering_needs_no_heavy_library():
+    heavy = {"pandas", "torch", "matplotlib", "sklearn", "scipy"}
+    code = (
+        "import sys, fedcompare.report.html, fedcompare.report.markdown, fedcompare.report.schema;"
+        f"sys.exit(bool({heavy} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
