@@ -124,10 +124,8 @@ def _answers(comparison: Comparison) -> list[SeedAnswers]:
 def _check_paired(old: Sequence[SeedAnswers], new: Sequence[SeedAnswers]) -> None:
     if [seed.seed for seed in old] != [seed.seed for seed in new]:
         raise _NotPairedError("the seeds are not the same")
-    manifests = [
-        (o.manifests[Regime.FEDERATED], n.manifests[Regime.FEDERATED])
-        for o, n in zip(old, new, strict=True)
-    ]
+    pairs = zip(old, new, strict=True)
+    manifests = [tuple(s.manifests[Regime.FEDERATED] for s in pair) for pair in pairs]
     if any(o.data_fingerprint != n.data_fingerprint for o, n in manifests):
         raise _NotPairedError("the data are not the same")
     if any(o.partition_fingerprint != n.partition_fingerprint for o, n in manifests):

@@ -90,9 +90,8 @@ def qualities(
     """Yield recall, macro F1 and calibration of each model, as means over the seeds."""
     for model in models:
         own_predictions = [seed.predictions[model.key] for seed in answers]
-        lacks = cases.unseen_classes(model.silo) if model.silo else ()
-        unseen = cases.mask(lacks)
-        confidence = [float(p.confidence[unseen].mean(dtype=np.float64)) for p in own_predictions]
+        unseen = cases.mask(cases.unseen_classes(model.silo) if model.silo else ())
+        confidence = [p.confidence[unseen].astype(np.float64) for p in own_predictions]
         yield Quality(
             model=model.key,
             macro_f1=float(np.mean([p.macro_f1() for p in own_predictions])),

@@ -86,15 +86,23 @@ def _gain_sentence(gain: Gain) -> str:
     if gain.word is Word.NO_EVIDENCE:
         return (
             f"On {_the(gain.question, own='its')} there is no evidence either way: {models}, a "
-            f"difference of {points(gain.gain)} points ({certain}). A true gain or loss of "
-            f"{percent(gain.detectable, gain_digits(gain.detectable))} points or more would "
-            "probably have been found."
+            f"difference of {points(gain.gain)} points ({certain}). {_detectable(gain)}"
         )
     amount = percent(abs(gain.gain), digits)
     return (
         f"On {_the(gain.question, own='its')} it {gain.word.value} {amount} points ({certain}): "
         f"{models}."
     )
+
+
+def _detectable(gain: Gain) -> str:
+    if gain.detectable >= 1:
+        return (
+            "With these few seeds and test examples, not even the largest gain would surely have "
+            "been found."
+        )
+    amount = percent(gain.detectable, gain_digits(gain.detectable))
+    return f"A true gain or loss of {amount} points or more would probably have been found."
 
 
 def _composition(whole: Gain) -> Iterator[str]:
@@ -118,7 +126,7 @@ def _unseen_sentences(unseen: Gain, facts: SiloFacts) -> Iterator[str]:
 
 
 def _gap(whole: Gain) -> Iterator[str]:
-    if whole.gap_closed is not None:
+    if whole.gap_closed is not None and whole.gap_closed > 0:
         yield (
             f"Federating closes {percent(whole.gap_closed, 0)} % of the gap between its own model "
             f"and one trained on everybody's data ({percent(whole.centralized)} %) on the whole "
