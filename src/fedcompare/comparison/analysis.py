@@ -87,6 +87,7 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
     )
     models = tuple(_models(config))
     singles = tuple(single_accuracies(answers, models, cases))
+    means = tuple(accuracies(singles))
     gains = find_gains(answers, cases)
     silos = cases.silo_facts(label_counts)
     epochs = config.federation.num_server_rounds * config.federation.local_epochs
@@ -99,11 +100,11 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
         class_names=dataset.class_names,
         silos=silos,
         summary=summarise(gains, num_silos=len(silos), num_seeds=len(answers), epochs=epochs),
-        verdicts=find_verdicts(gains, silos),
+        verdicts=find_verdicts(gains, silos, means),
         gains=gains,
         models=models,
         test_sets=cases.test_sets(),
-        accuracies=tuple(accuracies(singles)),
+        accuracies=means,
         qualities=tuple(qualities(answers, models, cases)),
         curves=tuple(curves(answers, cases)),
         confusions=tuple(confusions(answers, cases)),

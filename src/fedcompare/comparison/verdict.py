@@ -1,18 +1,23 @@
 """The verdict in plain sentences: what a board reads, made from the gains alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from fedcompare.findings import Gain, SiloFacts, Verdict
-from fedcompare.records import Question, Word, silo_name
+from fedcompare.comparison.answers import model_key
+from fedcompare.comparison.cases import own, unseen
+from fedcompare.findings import Accuracy, Gain, SiloFacts, Verdict
+from fedcompare.records import Question, Regime, Word, silo_name
 from fedcompare.report.wording import gain_digits, interval, listing, percent, plural, points
 
 _HARDLY_ANY = 0.01
 
 
-def find_verdicts(gains: Sequence[Gain], silos: Sequence[SiloFacts]) -> tuple[Verdict, ...]:
+def find_verdicts(
+    gains: Sequence[Gain], silos: Sequence[SiloFacts], accuracies: Sequence[Accuracy]
+) -> tuple[Verdict, ...]:
     """Return a verdict per silo; the advice follows from the words of its gains."""
+    means = {(item.model, item.test_set): item.mean for item in accuracies}
     return tuple(
-        _verdict(facts, {gain.question: gain for gain in gains if gain.silo == facts.silo})
+        _verdict(facts, {gain.question: gain for gain in gains if gain.silo == facts.silo}, means)
         for facts in silos
     )
 
@@ -21,9 +26,9 @@ def summarise(gains: Sequence[Gain], *, num_silos: int, num_seeds: int, epochs: 
     """Return the whole comparison in a few sentences."""
     lines = []
     for question in (Question.WHOLE, Question.UNSEEN, Question.OWN):
-        own = [gain for gain in gains if gain.question is question]
-        if own:
-            lines.append(f"On {_the(question)}, {_tally(own)}.")
+        asked = [gain for gain in gains if gain.question is question]
+        if asked:
+            lines.append(f"On {_the(question)}, {_tally(asked)}.")
     budget = "one pass" if epochs == 1 else f"{epochs} passes"
     lines.append(
         f"Compared over {plural(num_seeds, 'seed')} and {plural(num_silos, 'silo')}, with the "
@@ -49,13 +54,16 @@ def _tally(gains: Sequence[Gain]) -> str:
     return ", ".join(parts)
 
 
-def _verdict(facts: SiloFacts, gains: dict[Question, Gain]) -> Verdict:
-    whole, own = gains[Question.WHOLE], gains[Question.OWN]
-    unseen = gains.get(Question.UNSEEN)
+def _verdict(
+    facts: SiloFacts, gains: dict[Question, Gain], means: Mapping[tuple[str, str], float]
+) -> Verdict:
+    whole, own_cases = gains[Question.WHOLE], gains[Question.OWN]
+    unseen_cases = gains.get(Question.UNSEEN)
     sentences = [_gain_sentence(whole), *_composition(whole)]
-    if unseen:
-        sentences += _unseen_sentences(unseen, facts)
-    sentences += [_gain_sentence(own), *_gap(whole), _advice(own, whole, unseen, facts)]
+    if unseen_cases:
+        sentences += _unseen_sentences(unseen_cases, facts)
+    sentences += [_gain_sentence(own_cases), *_fine_tuned(facts, means), *_gap(whole)]
+    sentences += [_advice(own_cases, whole, unseen_cases, facts)]
     return Verdict(
         silo=facts.silo, headline=_headline(facts.silo, gains), sentences=tuple(sentences)
     )
@@ -66,7 +74,7 @@ def _headline(silo: int, gains: dict[Question, Gain]) -> str:
     parts = []
     for word in Word:
         questions = [
-            f"on {_the(q, own='its')}" for q in order if q in gains and gains[q].word is word
+            f"on {_the(q, whose='its')}" for q in order if q in gains and gains[q].word is word
         ]
         if questions:
             says = "there is no evidence either way" if word is Word.NO_EVIDENCE else word.value
@@ -82,15 +90,15 @@ def _gain_sentence(gain: Gain) -> str:
         f"its own model gets {percent(gain.isolated)} % right, "
         f"the federated one {percent(gain.federated)} %"
     )
-    certain = f"95 % interval {interval(gain.low, gain.high, digits)}"
+    certain = f"95 % interval {interval(gain.low, gain.high, digits)}"
     if gain.word is Word.NO_EVIDENCE:
         return (
-            f"On {_the(gain.question, own='its')} there is no evidence either way: {models}, a "
+            f"On {_the(gain.question, whose='its')} there is no evidence either way: {models}, a "
             f"difference of {points(gain.gain)} points ({certain}). {_detectable(gain)}"
         )
     amount = percent(abs(gain.gain), digits)
     return (
-        f"On {_the(gain.question, own='its')} it {gain.word.value} {amount} points ({certain}): "
+        f"On {_the(gain.question, whose='its')} it {gain.word.value} {amount} points ({certain}): "
         f"{models}."
     )
 
@@ -116,12 +124,30 @@ def _composition(whole: Gain) -> Iterator[str]:
         )
 
 
-def _unseen_sentences(unseen: Gain, facts: SiloFacts) -> Iterator[str]:
-    yield _gain_sentence(unseen)
-    if unseen.isolated < _HARDLY_ANY:
+def _unseen_sentences(gain: Gain, facts: SiloFacts) -> Iterator[str]:
+    yield _gain_sentence(gain)
+    if gain.isolated < _HARDLY_ANY:
         yield (
             f"It has no training example of {listing(facts.unseen)}, so its own model cannot "
             "name them: this gain is exactly those classes, learnt from the other silos."
+        )
+
+
+def _fine_tuned(facts: SiloFacts, means: Mapping[tuple[str, str], float]) -> Iterator[str]:
+    key = model_key(Regime.FINE_TUNED, facts.silo)
+    own_share, unseen_share = (
+        means.get((key, own(facts.silo))),
+        means.get((key, unseen(facts.silo))),
+    )
+    if own_share is not None:
+        also = (
+            ""
+            if unseen_share is None
+            else (f", and {percent(unseen_share)} % of those of classes it never saw")
+        )
+        yield (
+            "The federated model, fine-tuned on its own data, gets "
+            f"{percent(own_share)} % of its own cases right{also}."
         )
 
 
@@ -134,26 +160,26 @@ def _gap(whole: Gain) -> Iterator[str]:
         )
 
 
-def _advice(own: Gain, whole: Gain, unseen: Gain | None, facts: SiloFacts) -> str:
-    wider = [gain for gain in (unseen, whole) if gain and gain.word is Word.GAINS]
-    cases = f"cases of {listing(facts.unseen)}" if unseen else "cases unlike its own"
-    if own.word is Word.GAINS:
+def _advice(known: Gain, whole: Gain, new: Gain | None, facts: SiloFacts) -> str:
+    wider = [gain for gain in (new, whole) if gain and gain.word is Word.GAINS]
+    cases = f"cases of {listing(facts.unseen)}" if new else "cases unlike its own"
+    if known.word is Word.GAINS:
         return "Advice: join; the federated model is better on its own cases too."
-    if own.word is Word.LOSES and wider:
+    if known.word is Word.LOSES and wider:
         return (
             f"Advice: join if it will meet {cases}; for cases like those it has today, its own "
-            "model, or the fine-tuned federated one, serves it better."
+            "model serves it better than the federated one."
         )
     if wider:
         return f"Advice: join; it gains on {cases}, and its own cases show no loss."
-    if own.word is Word.LOSES:
+    if known.word is Word.LOSES:
         return "Advice: do not use the federated model; nothing makes up for the loss."
     return "Advice: this comparison gives no reason to join, and none against it."
 
 
-def _the(question: Question, own: str = "their") -> str:
+def _the(question: Question, whose: str = "their") -> str:
     return {
-        Question.OWN: f"{own} own cases",
+        Question.OWN: f"{whose} own cases",
         Question.WHOLE: "the whole population",
-        Question.UNSEEN: f"cases of classes {'it' if own == 'its' else 'they'} never saw",
+        Question.UNSEEN: f"cases of classes {'it' if whose == 'its' else 'they'} never saw",
     }[question]
