@@ -42,10 +42,12 @@ def forest(key: str, caption: str, gains: Sequence[Gain]) -> Figure:
     scale = Scale(low, high, 12, WIDTH - 12)
     said = "; ".join(f"{silo_name(g.silo)} {_said(g)}" for g in gains)
     root = svg.picture(key, WIDTH, height, title=f"Gain, {caption}", description=said)
-    for tick in svg.ticks(low, high, about=6):
+    marks = svg.ticks(low, high, about=6)
+    digits = next(d for d in (0, 1, 2, 9) if all(mark == round(mark, d) for mark in marks))
+    for tick in marks:
         x, floor = scale(tick), height - bottom
         svg.line(root, (x, 0), (x, floor), css="zero" if tick == 0 else "grid")
-        svg.write(root, x, floor + 15, _signed(tick), css="small", anchor="middle")
+        svg.write(root, x, floor + 15, _signed(tick, digits), css="small", anchor="middle")
     svg.write(root, WIDTH / 2, height - 4, "gain, percentage points", css="small", anchor="middle")
     for index, gain in enumerate(gains):
         _forest_row(root, gain, scale, top=row * index)
@@ -164,6 +166,6 @@ def _round_marks(rounds: Sequence[float]) -> list[float]:
     return [mark for mark in marks if mark == round(mark)]
 
 
-def _signed(value: float) -> str:
-    text = number(value, 0 if value == round(value) else 2)
+def _signed(value: float, digits: int) -> str:
+    text = number(value, digits)
     return f"+{text}" if value > 0 else text

@@ -238,8 +238,8 @@ def _frequent_mistakes(findings: Findings) -> Sheet:
                 Cell(name),
                 *(
                     Cell(
-                        f"{m.taken_for}: {percent(m.share)} %",
-                        note=f"confidence {percent(m.confidence)} %",
+                        f"{m.taken_for}: {percent(m.share)}\u00a0%",
+                        note=f"confidence\u00a0{percent(m.confidence)}\u00a0%",
                     )
                     for m in groups[silo, name][:3]
                 ),

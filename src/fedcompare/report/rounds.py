@@ -22,8 +22,9 @@ def curves_section(findings: Findings) -> Section:
     """Return accuracy after each round, with the spread over the seeds."""
     text = (
         "Accuracy after each round, in percent: the mean over the seeds, and from the lowest to "
-        "the highest seed as a band. A round of an isolated or a centralized model is as much "
-        "training as a federated round. Only the last round decides."
+        "the highest seed as a band. Pictures begin at round 1 and each has its own scale; round "
+        "0, before training, is in the tables. A round of an isolated or a centralized model is "
+        "as much training as a federated round. Only the last round decides."
     )
     test_sets = tuple(dict.fromkeys(curve.test_set for curve in findings.curves))
     panels = tuple(
@@ -84,7 +85,7 @@ def _curves(findings: Findings, test_set: str, key: str) -> Figure:
         key,
         labels.get(test_set, test_set),
         series,
-        x_label="round (0: before training)",
+        x_label="round",
         description=f"Accuracy per round. {ends}.",
     )
 
@@ -94,11 +95,13 @@ def _concerns(model: Model | None, owner: str) -> bool:
 
 
 def _series(curve: Curve, model: Model | None) -> Series:
+    # Before training all models guess; on a scale that holds that, their differences vanish.
+    shown = [p for p in curve.points if p.round > 0] or curve.points
     colours = {Regime.FEDERATED: "federated", Regime.CENTRALIZED: "centralized"}
     return Series(
         label=model.label if model else curve.model,
         css=colours.get(model.regime, "isolated") if model else "isolated",
-        rows=tuple((p.round, 100 * p.mean, 100 * p.lowest, 100 * p.highest) for p in curve.points),
+        rows=tuple((p.round, 100 * p.mean, 100 * p.lowest, 100 * p.highest) for p in shown),
     )
 
 
