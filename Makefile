@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test check bench clean
+.PHONY: help install demo test check bench coverage clean
 
 help:  ## Show this list.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -31,6 +31,9 @@ check: $(INSTALLED)  ## Run the linter, the formatter's check and the type check
 
 bench: $(INSTALLED)  ## Print the speed ratios of docs/performance.md, measured now.
 	$(BIN)/python benchmarks/bench.py
+
+coverage: $(INSTALLED)  ## Run the study of the intervals' coverage (docs/coverage.md).
+	$(BIN)/python benchmarks/coverage.py
 
 clean:  ## Remove .venv and caches; results stay.
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,6 +1,6 @@
 """Print the speed ratios that docs/performance.md explains, each measured side by side now.
 
-Usage: bench.py [a] [b] [c] [d] [e]   (default: all; about ten minutes on two cores)
+Usage: bench.py [a] [b] [c] [d] [e] [f]   (default: all; about 15 minutes on two cores)
 """
 
 import os
@@ -165,12 +165,31 @@ def pss(pid: int) -> int:
     return next((1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
+def bench_compare(folder: Path) -> None:
+    """(f) `compare --seeds 5` against its training steps on all cores plus an empty simulation."""
+    from fedcompare.workers import available_cpus, plan_workers
+
+    cpus = available_cpus()
+    # Per seed: isolated, federated and centralized pass 30 times over all, fine-tuning once.
+    separate, pooled = 213 + 222 + 222, 656
+    steps = 5 * (30 * (2 * separate + pooled) + separate)
+    shape = ["3", "3", str(plan_workers(3, cpus))]
+    fedcompare("partition", folder)  # the caches, which an empty simulation does not fill either
+    empty = run([sys.executable, str(HERE / "noop_simulation.py"), *shape])
+    loop = [sys.executable, str(HERE / "bare_loop.py"), str(steps), str(cpus)]
+    bare = float(subprocess.run(loop, check=True, capture_output=True, text=True).stdout)
+    ours = run([*FEDCOMPARE, "compare", "--seeds", "5", "--results", str(folder)])
+    print(f"    empty {empty:.1f} s + bare loop {bare:.1f} s; fedcompare {ours:.1f} s")
+    print(f"(f) compare / floor = {ours / (empty + bare):.2f} (wanted: 1.15 or less)")
+
+
 BENCHMARKS = {
     "a": bench_isolated,
     "b": bench_loop,
     "c": bench_federated,
     "d": bench_load,
     "e": bench_memory,
+    "f": bench_compare,
 }
 
 
