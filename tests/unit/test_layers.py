@@ -22,10 +22,21 @@ LAYERS = [
     {"data", "model", "results"},
     {"training"},
     {"isolated", "federated", "evaluation", "doctor", "partition_files"},
-    {"pipeline", "evaluation_files"},
+    {"pipeline", "evaluation_files", "regime_files", "comparison"},
     {"cli", "__main__"},
 ]
-TORCH_FREE = ("errors", "seeds", "records", "config", "workers", "crew", "findings", "environment", "results", "cli")
+TORCH_FREE = (
+    "errors",
+    "seeds",
+    "records",
+    "config",
+    "workers",
+    "crew",
+    "findings",
+    "environment",
+    "results",
+    "cli",
+)
 ONLY_IN = {
     "flwr": ("federated",),
     "ray": ("federated.simulation",),
