@@ -99,7 +99,9 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
         commands=_commands(config, contributions=contributions),
         class_names=dataset.class_names,
         silos=silos,
-        summary=summarise(gains, num_silos=len(silos), num_seeds=len(answers), epochs=epochs),
+        summary=summarise(
+            gains, means, num_silos=len(silos), num_seeds=len(answers), epochs=epochs
+        ),
         verdicts=find_verdicts(gains, silos, means),
         gains=gains,
         models=models,

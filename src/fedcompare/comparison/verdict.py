@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from fedcompare.comparison.answers import model_key
-from fedcompare.comparison.cases import own, unseen
+from fedcompare.comparison.cases import ALL, own, unseen
 from fedcompare.findings import Accuracy, Gain, SiloFacts, Verdict
 from fedcompare.records import Question, Regime, Word, silo_name
 from fedcompare.report.wording import gain_digits, interval, listing, percent, plural, points
@@ -22,13 +22,27 @@ def find_verdicts(
     )
 
 
-def summarise(gains: Sequence[Gain], *, num_silos: int, num_seeds: int, epochs: int) -> str:
+def summarise(
+    gains: Sequence[Gain],
+    accuracies: Sequence[Accuracy],
+    *,
+    num_silos: int,
+    num_seeds: int,
+    epochs: int,
+) -> str:
     """Return the whole comparison in a few sentences."""
+    means = {(item.model, item.test_set): item.mean for item in accuracies}
     lines = []
     for question in (Question.WHOLE, Question.UNSEEN, Question.OWN):
         asked = [gain for gain in gains if gain.question is question]
         if asked:
             lines.append(f"On {_the(question)}, {_tally(asked)}.")
+    lines.append(
+        "Two alternatives need one exchange of weights only: on the whole population the ensemble "
+        f"of the isolated models gets {percent(means[Regime.ENSEMBLE, ALL])} % right and their "
+        f"one-shot average {percent(means[Regime.AVERAGE, ALL])} %, the federated model "
+        f"{percent(means[Regime.FEDERATED, ALL])} %."
+    )
     budget = "one pass" if epochs == 1 else f"{epochs} passes"
     lines.append(
         f"Compared over {plural(num_seeds, 'seed')} and {plural(num_silos, 'silo')}, with the "
