@@ -1,0 +1,664 @@
+"""`compare`, `report`, `verify` and `diff`: what they write, refuse, find and survive."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from fedcompare.errors import ExitCode
+from support import InlineGrid, idx_bytes, made_up_images, write_idx
+
+PATIENCE = 240.0
+SEEDS = (5, 6, 7)
+FILES = {"config.toml", "report.html", "report.json", "report.md", "verdict.json"}
+TABLES = {
+    *("accuracies", "budgets", "contributions", "curves", "forgetting"),
+    *("gains", "mistakes", "qualities", "single-accuracies"),
+}
+PREDICTIONS = "seed-6/predictions/federated.safetensors"
+
+
+def files(folder):
+    """Return all files below a folder and their bytes."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def times(folder):
+    """Return when each file of a seed was written."""
+    return {path: path.stat().st_mtime_ns for path in folder.glob("seed-*/**/*")}
+
+
+def conclusions(folder):
+    """Return what must not depend on time: predictions, weights and the verdict."""
+    every = files(folder)
+    return {n: c for n, c in every.items() if n.endswith((".safetensors", "verdict.json"))}
+
+
+def half_written(folder):
+    return list(folder.rglob(".*"))
+
+
+def assert_one_message(outcome, code):
+    assert outcome.code == code, outcome.err
+    assert outcome.err.count("fedcompare: ") == 1
+    assert "Traceback" not in outcome.err
+
+
+def make(results, config, *, contributions=False):
+    """Make a comparison whose federations run in this process, without Ray."""
+    from fedcompare.comparison.campaign import Watcher
+    from fedcompare.comparison.compare import compare
+    from fedcompare.comparison.stages import Federated, seed_stages
+    from fedcompare.federated.server_app import run_federated
+
+    first, count = config.seed, config.comparison.num_seeds
+    for own in map(config.with_seed, range(first, first + count)):
+        for stage in seed_stages(own, results, contributions=contributions):
+            if isinstance(stage, Federated):
+                grid = InlineGrid(own.partition.num_silos)
+                stage.finish([run_federated(grid, own, members=stage.members)])
+    folder, _ = compare(
+        config,
+        results,
+        contributions=contributions,
+        force=False,
+        verbose=False,
+        watcher=Watcher(),
+    )
+    return folder.parent
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory, tiny):
+    """A comparison of three seeds with contributions; copy it, don't change it."""
+    return make(tmp_path_factory.mktemp("made"), tiny(num_seeds=3), contributions=True)
+
+
+@pytest.fixture
+def run(made, tmp_path):
+    """The same as a folder of this test's own."""
+    return Path(shutil.copytree(made, tmp_path / "results" / "tiny"))
+
+
+@pytest.fixture
+def options(tiny_toml, tmp_path):
+    return ("--config", tiny_toml, "--results", tmp_path / "results", "--seeds", 3)
+
+
+@pytest.fixture
+def no_training(monkeypatch):
+    """Fail if anything is trained: everything must be there."""
+
+    def hire(*arguments, **named):
+        raise AssertionError("a worker was hired")
+
+    monkeypatch.setattr("fedcompare.crew.Crew.hire", hire)
+
+
+# What compare, report and diff say and write.
+
+
+def test_compare_prints_summary_headlines_gains_and_budgets(cli, options, run, no_training):
+    outcome = cli("compare", *options, "--contributions")
+    assert outcome.code == 0, outcome.err
+    verdict = json.loads((run / "comparison/verdict.json").read_text())
+    said = " ".join(outcome.out.split())
+    for sentence in (verdict["summary"], *(v["headline"] for v in verdict["verdicts"])):
+        assert " ".join(sentence.split()) in said
+    assert [v["silo"] for v in verdict["verdicts"]] == [1, 2, 3]
+    for column in ("95 % interval", "isolated", "centralized", "fine-tuned"):
+        assert column in said
+    assert str(run / "comparison" / "report.html") in outcome.err
+
+
+def test_compare_writes_every_file(run):
+    written = set(files(run / "comparison"))
+    assert written == FILES | {f"tables/{name}.csv" for name in TABLES}
+
+
+def test_json_is_the_verdict_file_and_nothing_else(cli, options, run):
+    outcome = cli("compare", *options, "--contributions", "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert json.loads(outcome.out) == json.loads((run / "comparison/verdict.json").read_text())
+
+
+def test_a_second_compare_makes_nothing_and_gives_the_same_bytes(cli, options, run, no_training):
+    before, then = files(run), times(run)
+    assert cli("compare", *options, "--contributions").code == 0
+    assert files(run) == before
+    assert times(run) == then
+
+
+def test_compare_uses_what_the_single_commands_made(cli, tiny, options, results, no_training):
+    """Of the fixture's two regimes, nothing is made again, nor is the rest of other bytes."""
+    own = results / "tiny" / "seed-5"
+    before = files(own)
+    stages = unfinished_stages(tiny(num_seeds=3), results)
+    assert [(s.config.seed, s.part) for s in stages if s.config.seed == 5] == [
+        (5, "centralized"),
+        (5, "isolated-equal"),
+        (5, "fine-tuned"),
+        (5, "predictions"),
+    ]
+    assert files(own) == before
+
+
+def unfinished_stages(config, results):
+    from fedcompare.comparison.stages import seed_stages, unfinished
+
+    first, count = config.seed, config.comparison.num_seeds
+    configs = map(config.with_seed, range(first, first + count))
+    stages = [s for own in configs for s in seed_stages(own, results, contributions=False)]
+    return list(unfinished(stages, force=False))
+
+
+def test_fewer_seeds_train_nothing(cli, options, run, no_training):
+    then = times(run)
+    outcome = cli("compare", *options, "--seeds", 2, "--json")
+    assert json.loads(outcome.out)["seeds"] == [5, 6]
+    assert times(run) == then
+
+
+def test_a_lost_part_is_made_again_with_the_same_bytes(cli, options, run):
+    before, then = conclusions(run), times(run)
+    shutil.rmtree(run / "seed-6" / "predictions")
+    assert cli("compare", *options, "--contributions").code == 0
+    assert conclusions(run) == before
+    kept = {p: t for p, t in then.items() if "seed-6/predictions" not in str(p)}
+    assert kept.items() <= times(run).items()
+
+
+@pytest.mark.parametrize("inside", ["", "comparison"])
+def test_report_writes_the_same_bytes(cli, run, inside, no_training):
+    before = files(run)
+    (run / "comparison" / "report.html").write_text("mine")
+    shutil.rmtree(run / "comparison" / "tables")
+    outcome = cli("report", run / inside)
+    assert outcome.code == 0, outcome.err
+    assert json.loads(before["comparison/verdict.json"])["summary"] in outcome.out
+    assert files(run) == before
+
+
+def test_diff_of_a_run_with_itself_finds_nothing(cli, run):
+    outcome = cli("diff", run, run / "comparison")
+    assert (outcome.code, outcome.err) == (0, "")
+    config, _, paired = outcome.out.partition("Gain over")
+    assert "(nothing)" in config
+    change = paired.partition("The second federated model minus the first")[2]
+    assert change.count(" 0.00 ") == 9
+    words = change.split()
+    assert (words.count("evidence"), words.count("better"), words.count("gains")) == (9, 0, 0)
+
+
+@pytest.fixture(scope="session")
+def others(made, tmp_path_factory, tiny):
+    """Return `others(key=value, ...)`: the comparison of another experiment, made once."""
+    found = {}
+
+    def build(**changes):
+        key = tuple(sorted(changes.items()))
+        if key not in found:
+            config = tiny(num_seeds=3, **changes)
+            found[key] = make(tmp_path_factory.mktemp("other"), config)
+        return found[key]
+
+    return build
+
+
+def test_diff_shows_what_another_learning_rate_changes(cli, made, others):
+    worse = others(learning_rate=0.001, hidden_units=4)
+    outcome = cli("diff", made, worse)
+    assert (outcome.code, outcome.err) == (0, "")
+    rows = [line.split() for line in outcome.out.splitlines()]
+    assert ["learning-rate", "0.1", "0.001"] in rows
+    assert ["hidden-units", "16", "4"] in rows
+    assert "No paired difference" not in outcome.out
+    change = outcome.out.partition("The second federated model minus the first")[2]
+    assert "loses" in change
+    assert "gains" not in change
+
+
+def test_diff_of_other_seeds_is_not_paired(cli, made, others):
+    outcome = cli("diff", made, others(seed=6))
+    assert outcome.code == 0, outcome.err
+    assert "No paired difference with an interval: the seeds are not the same" in outcome.out
+    assert "The second federated model minus the first" not in outcome.out
+
+
+def test_diff_needs_the_same_silos(cli, made, others):
+    outcome = cli("diff", made, others(num_silos=2, excluded_classes="1,3 2,5"))
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert "tiny has 3 silos and tiny has 2" in outcome.err
+    assert outcome.out == ""
+
+
+# What they refuse.
+
+
+def test_one_seed_has_no_interval(cli, options, tmp_path):
+    outcome = cli("compare", *options, "--seeds", 1)
+    assert_one_message(outcome, ExitCode.CONFIG)
+    assert "use --seeds 2 or more" in outcome.err
+    assert "an interval would be made up" in outcome.err
+    assert files(tmp_path) == {}
+
+
+def test_a_class_without_test_examples_is_refused_before_training(cli, options, tmp_path):
+    folder = write_idx(tmp_path / "data")
+    images, labels = made_up_images(100, seed=2)
+    for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
+        (folder / f"t10k-{kind}-ubyte").write_bytes(idx_bytes(array[labels != 9]))
+    outcome = cli("compare", *options, "--set", f"dataset=idx:{folder}")
+    assert_one_message(outcome, ExitCode.DATA)
+    assert "silo 1 trains on class 9, but the test set has no example of it" in outcome.err
+    assert not (tmp_path / "results").exists()
+
+
+def test_results_that_cannot_be_written(cli, options, tmp_path, no_training):
+    (tmp_path / "results").write_text("mine")
+    assert_one_message(cli("compare", *options), ExitCode.STORAGE)
+    assert files(tmp_path) == {"results": b"mine"}
+
+
+@pytest.mark.parametrize(
+    ("part", "typed", "difference"),
+    [
+        ("isolated", "isolated-epochs=3", "isolated-epochs = 2, now 3"),
+        ("federated", "num-server-rounds=3", "num-server-rounds = 2, now 3"),
+        ("fine-tuned", "fine-tune-epochs=2", "fine-tune-epochs = 1, now 2"),
+        ("federated", "learning-rate=0.2", "learning-rate = 0.1, now 0.2"),
+    ],
+)
+def test_parts_of_another_configuration_are_not_mixed(
+    cli, options, run, no_training, part, typed, difference
+):
+    before = files(run)
+    outcome = cli("compare", *options, "--set", typed)
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert f"seed-5/{part} was made with another configuration ({difference})" in outcome.err
+    assert "--force" in outcome.err
+    assert files(run) == before
+
+
+def test_force_replaces_only_the_parts_of_another_configuration(cli, options, run):
+    before, then = conclusions(run), times(run)
+    config = run / "seed-6" / "centralized" / "config.toml"
+    config.write_text(config.read_text().replace("learning-rate = 0.1", "learning-rate = 0.2"))
+    outcome = cli("compare", *options, "--contributions")
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert "learning-rate = 0.2, now 0.1" in outcome.err
+    assert cli("compare", *options, "--contributions", "--force").code == 0
+    assert conclusions(run) == before
+    replaced = ("seed-6/centralized", "seed-6/predictions")
+    kept = {p: t for p, t in then.items() if not any(part in str(p) for part in replaced)}
+    assert kept.items() <= times(run).items()
+
+
+@pytest.mark.parametrize("command", [["report"], ["verify"], ["diff"]])
+@pytest.mark.parametrize("name", ["nowhere", "seed-5", "unfinished"])
+def test_a_folder_without_a_comparison_is_named(cli, run, command, name):
+    (run / "unfinished" / "comparison").mkdir(parents=True)
+    both = [run / name] * (2 if command == ["diff"] else 1)
+    outcome = cli(*command, *both)
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert f"{run / name} has no finished comparison" in outcome.err
+    assert "fedcompare compare" in outcome.err
+
+
+def test_report_of_a_half_finished_comparison(cli, run):
+    shutil.rmtree(run / "seed-7" / "predictions")
+    before = files(run)
+    outcome = cli("report", run)
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert f"{run / 'seed-7/predictions'} is missing: the comparison is not finished" in outcome.err
+    assert files(run) == before
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, flip])
+@pytest.mark.parametrize("command", ["report", "compare"])
+def test_predictions_that_are_not_those_that_were_made(
+    cli, options, run, no_training, damage, command
+):
+    damage(run / PREDICTIONS)
+    before = files(run)
+    outcome = cli(*(["report", run] if command == "report" else ["compare", *options]))
+    assert_one_message(outcome, ExitCode.WEIGHTS)
+    assert str(run / PREDICTIONS) in outcome.err
+    assert f"emove {(run / PREDICTIONS).parent} and run fedcompare compare again" in outcome.err
+    assert files(run) == before
+
+
+@pytest.mark.parametrize(
+    ("file", "damage", "code"),
+    [
+        ("comparison/report.json", "", ExitCode.RESULTS),
+        ("comparison/report.json", "[1]", ExitCode.RESULTS),
+        ("comparison/report.json", '{"name": "tiny"}', ExitCode.RESULTS),
+        ("comparison/config.toml", "{", ExitCode.CONFIG),
+        ("comparison/config.toml", "seed = 0.5", ExitCode.CONFIG),
+        ("comparison/config.toml", 'name = "other"', ExitCode.RESULTS),
+        ("seed-6/predictions/run.json", "", ExitCode.RESULTS),
+        ("seed-6/predictions/run.json", "{}", ExitCode.RESULTS),
+        ("seed-6/federated/run.json", "[1]", ExitCode.RESULTS),
+        ("seed-6/federated/run.json", "{}", ExitCode.RESULTS),
+        ("seed-6/federated/config.toml", "{", ExitCode.RESULTS),
+    ],
+)
+def test_a_damaged_file_is_named(cli, run, file, damage, code):
+    (run / file).write_text(damage)
+    before = files(run)
+    outcome = cli("report", run)
+    assert_one_message(outcome, code)
+    assert Path(file).name in outcome.err
+    assert files(run) == before
+
+
+@pytest.mark.parametrize("command", ["compare", "report", "verify", "diff"])
+def test_help_works_without_torch(command):
+    code = (
+        f"import sys; from fedcompare.cli.main import run; code = run(['{command}', '--help']);"
+        "print('CODE', code, {'torch', 'flwr', 'ray', 'numpy', 'pandas'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Usage: fedcompare " + command in done.stdout
+    assert done.stdout.endswith("CODE 0 set()\n")
+
+
+# What verify finds.
+
+
+def test_verify_finds_nothing_wrong(cli, run):
+    before = files(run)
+    outcome = cli("verify", run)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert {line.split()[0] for line in outcome.out.splitlines()} == {"ok"}
+    for subject in ("seed-5/federated", PREDICTIONS, "comparison/tables/gains.csv"):
+        assert subject in outcome.out
+    assert files(run) == before
+
+
+def change_one_answer(path):
+    """Give the first example's probability to another class."""
+    tensors = load_file(path)
+    tensors["probabilities"][0] = tensors["probabilities"][0].roll(1)
+    save_file(tensors, path)
+
+
+def record_as_made(path):
+    """Write a file's new SHA-256 where the old one is recorded."""
+    record = path.parent / "run.json"
+    content = json.loads(record.read_text())
+    content["files"][path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    record.write_text(json.dumps(content))
+
+
+def edit_recorded_answer(run):
+    change_one_answer(run / PREDICTIONS)
+    record_as_made(run / PREDICTIONS)
+
+
+def edit_weights(run):
+    path = run / "seed-7/fine-tuned/weights/silo-1.safetensors"
+    save_file({name: tensor + 1e-3 for name, tensor in load_file(path).items()}, path)
+
+
+def replace(file, old, new):
+    """Return what edits a text file."""
+
+    def edit(run):
+        text = (run / file).read_text()
+        assert old in text
+        (run / file).write_text(text.replace(old, new, 1))
+
+    return edit
+
+
+COALITION = "seed-5/coalition-predictions/coalition-1-3.safetensors"
+MANIPULATIONS = {
+    "an answer": (lambda run: change_one_answer(run / PREDICTIONS), PREDICTIONS, "was altered"),
+    "an answer and its record": (edit_recorded_answer, PREDICTIONS, "first example 0"),
+    "no answers": (lambda run: (run / PREDICTIONS).unlink(), PREDICTIONS, "is missing"),
+    "a coalition's answer": (lambda run: change_one_answer(run / COALITION), COALITION, "altered"),
+    "weights": (edit_weights, "seed-7/fine-tuned", "weights/silo-1.safetensors was altered"),
+    "a coalition's weights": (
+        lambda run: flip(run / "seed-5/coalition-1-3/weights/global.safetensors"),
+        "seed-5/coalition-1-3",
+        "weights/global.safetensors was altered",
+    ),
+    "lost weights": (
+        lambda run: (run / "seed-5/centralized/weights/round-1/global.safetensors").unlink(),
+        "seed-5/centralized",
+        "weights/round-1/global.safetensors is missing",
+    ),
+    "a table": (
+        replace("comparison/tables/gains.csv", "0.", "1."),
+        "comparison/tables/gains.csv",
+        "first in line 2",
+    ),
+    "the report": (
+        replace("comparison/report.html", "Silo 1", "Silo 9"),
+        "comparison/report.html",
+        "differs",
+    ),
+    "no report": (
+        lambda run: (run / "comparison/report.md").unlink(),
+        "comparison/report.md",
+        "is missing",
+    ),
+    "the verdict": (
+        replace("comparison/verdict.json", "no evidence", "evidence"),
+        "comparison/verdict.json",
+        "differs",
+    ),
+    "other data": (
+        replace("seed-6/isolated/run.json", 'data_fingerprint": "', 'data_fingerprint": "0'),
+        "seed-6/isolated",
+        "trained on other data",
+    ),
+    "another partition": (
+        replace(
+            "seed-6/federated/run.json",
+            'partition_fingerprint": "',
+            'partition_fingerprint": "0',
+        ),
+        "seed-6/federated",
+        "trained on another partition",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("manipulate", "subject", "finding"), MANIPULATIONS.values(), ids=MANIPULATIONS
+)
+def test_verify_names_what_was_manipulated(cli, run, manipulate, subject, finding):
+    manipulate(run)
+    before = files(run)
+    outcome = cli("verify", run)
+    assert_one_message(outcome, ExitCode.VERIFICATION)
+    wrong = [line for line in outcome.out.splitlines() if not line.startswith("ok ")]
+    assert any(line.startswith(f"WRONG {subject}: ") and finding in line for line in wrong), wrong
+    assert files(run) == before
+
+
+# Real Ray: one session for all seeds, and what happens when it is stopped or fails.
+
+
+def lines_of_ps(*columns):
+    command = ["ps", "-A", "-o", ",".join(f"{column}=" for column in columns)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [line.split(maxsplit=len(columns) - 1) for line in done.stdout.splitlines()]
+
+
+def descendants(root):
+    """Return the living processes below `root` and their names."""
+    below, found = {root}, {}
+    rows = lines_of_ps("pid", "ppid", "stat", "comm")
+    while more := [r for r in rows if int(r[1]) in below and int(r[0]) not in below]:
+        below |= {int(pid) for pid, *_ in more}
+        found |= {int(pid): name for pid, _, state, name in more if not state.startswith("Z")}
+    return found
+
+
+def alive(pids):
+    living = {int(pid) for pid, state in lines_of_ps("pid", "stat") if not state.startswith("Z")}
+    return set(pids) & living
+
+
+def reset_interrupt():
+    """A parent in the background may ignore Ctrl-C, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+class Started:
+    """`fedcompare compare` in a process group of its own."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen(
+            [str(word) for word in command],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=reset_interrupt,
+        )
+        self.said = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
+
+    def lines(self):
+        for line in self.process.stderr:
+            self.said.append(line)
+            yield line
+
+    def wait_for(self, what):
+        assert any(what in line for line in self.lines()), self.said
+
+    def interrupt(self):
+        """Press Ctrl-C, and return the exit code once nothing of it is left."""
+        below = descendants(self.process.pid)
+        os.killpg(self.process.pid, signal.SIGINT)  # as a terminal does
+        list(self.lines())
+        code = self.process.wait(timeout=60)
+        deadline = time.monotonic() + 15
+        while alive(below) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert not alive(below)
+        return code
+
+
+@pytest.fixture
+def ray_command(fedcompare_command, options):
+    return [*fedcompare_command, "compare", *options, "--contributions"]
+
+
+@pytest.mark.simulation
+def test_ray_starts_once_for_all_seeds_and_gives_the_same_bytes(ray_command, tmp_path, made):
+    sessions = set()
+    with Started(*ray_command) as started:
+        for line in started.lines():
+            if line.startswith("made: "):
+                below = descendants(started.process.pid)
+                sessions |= {pid for pid, name in below.items() if name == "raylet"}
+        assert started.process.wait(timeout=PATIENCE) == 0, started.said
+    assert len(sessions) == 1
+    for seed in SEEDS:
+        assert any(f"seed-{seed}/coalition-2-3" in line for line in started.said)
+    run = tmp_path / "results" / "tiny"
+    assert conclusions(run) == conclusions(made)
+    assert half_written(run) == []
+
+
+@pytest.mark.simulation
+def test_an_interrupted_comparison_goes_on_where_it_stopped(ray_command, tmp_path, made):
+    run = tmp_path / "results" / "tiny"
+    last = f"made: {run / 'seed-7'}/federated"
+    for moment in ("before Ray is up", f"made: {run / 'seed-5'}", last):
+        kept = times(run)
+        with Started(*ray_command) as started:
+            if moment.startswith("made: "):
+                started.wait_for(moment)
+            else:
+                while not (run / "compare.log").exists():
+                    time.sleep(0.02)
+            assert started.interrupt() == ExitCode.INTERRUPTED, started.said
+        assert started.said[-1].startswith("fedcompare: interrupted"), started.said
+        assert "Traceback" not in "".join(started.said)
+        assert half_written(run) == []
+        assert not (run / "comparison").exists()
+        assert kept.items() <= times(run).items()
+    with Started(*ray_command) as started:
+        list(started.lines())
+        assert started.process.wait(timeout=PATIENCE) == 0, started.said
+    assert last not in "".join(started.said)
+    assert conclusions(run) == conclusions(made)
+
+
+@pytest.mark.simulation
+def test_a_fourth_seed_is_added_to_three(fedcompare_command, options, run):
+    then = times(run)
+    command = [*fedcompare_command, "compare", *options, "--seeds", "4"]
+    with Started(*command) as started:
+        list(started.lines())
+        assert started.process.wait(timeout=PATIENCE) == 0, started.said
+    parts = [line for line in started.said if line.startswith("made: ")]
+    assert parts
+    assert all("seed-8" in line for line in parts)
+    assert then.items() <= times(run).items()
+    assert json.loads((run / "comparison/verdict.json").read_text())["seeds"] == [5, 6, 7, 8]
+
+
+FAULTY = """
+import functools, sys
+import faulty_clients
+from fedcompare.cli.main import main
+from fedcompare.federated import simulation
+grid = simulation.with_simulated_grid
+simulation.with_simulated_grid = functools.partial(grid, client_app=faulty_clients.raising)
+main()
+"""
+
+
+@pytest.mark.simulation
+def test_a_failing_silo_stops_the_comparison(options, tmp_path):
+    words = [sys.executable, "-c", FAULTY, "compare", *options]
+    done = subprocess.run(
+        [str(word) for word in words],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == ExitCode.SILO, done.stderr
+    assert done.stderr.count("fedcompare: ") == 1
+    assert "Traceback" not in done.stderr
+    assert "silo 2 failed: " in done.stderr
+    assert "the disk of this silo burns" in done.stderr
+    run = tmp_path / "results" / "tiny"
+    log = run / "compare.log"
+    assert str(log) in done.stderr.replace("\n", "")
+    assert "in train_or_raise" in log.read_text()
+    assert half_written(run) == []
+    assert not (run / "comparison").exists()
+    assert not list(run.glob("*/federated"))
