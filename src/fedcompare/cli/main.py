@@ -115,7 +115,7 @@ def _report(error: Exception) -> int:
 
 
 def _interrupted() -> int:
-    return _fail("interrupted; nothing of the unfinished run is kept", ExitCode.INTERRUPTED)
+    return _fail("interrupted; finished parts are kept, nothing half-done is", ExitCode.INTERRUPTED)
 
 
 def _fail(message: str, code: ExitCode) -> int:
