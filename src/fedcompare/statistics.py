@@ -220,12 +220,15 @@ def detectable_gain(
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Return `p_values` adjusted by Holm's step-down method (1979), in their own order."""
-    from statsmodels.stats.multitest import multipletests
+    """Return `p_values` adjusted by Holm's step-down method (1979), in their own order.
 
-    if not p_values:
-        return ()
-    return tuple(map(float, multipletests(p_values, method="holm")[1]))
+    Statsmodels' own collects garbage at each call: a quarter of a second in our process.
+    """
+    order = np.argsort(p_values, kind="stable")
+    factors = np.arange(len(order), 0, -1)
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.maximum.accumulate(np.asarray(p_values, dtype=np.float64)[order] * factors)
+    return tuple(np.minimum(adjusted, 1.0).tolist())
 
 
 def mcnemar_exact(won: int, lost: int) -> float:

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
+from statsmodels.stats.multitest import multipletests
 
 from fedcompare.records import Word
 from fedcompare.statistics import (
@@ -219,6 +220,13 @@ def test_the_detectable_gain_of_many_is_blooms():
 def test_impossible_powers_are_refused(alpha, power):
     with pytest.raises(ValueError, match="alpha"):
         detectable_gain(1, 5, alpha=alpha, power=power)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 10])
+def test_holm_is_statsmodels_own(count):
+    p_values = np.random.default_rng(count).random(count) ** 3
+    expected = multipletests(p_values, method="holm")[1]
+    assert holm(p_values.tolist()) == pytest.approx(expected.tolist())
 
 
 def test_holm_by_hand():

@@ -1,5 +1,6 @@
 """`fedcompare compare`, from configuration to the verdict."""
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,4 +86,11 @@ def check(config: ExperimentConfig) -> None:
 
 def _import_analysis() -> None:
     """Import what is slow to import while the workers train."""
-    from fedcompare.comparison import files  # noqa: F401
+    for name in (
+        "fedcompare.comparison.files",
+        "sklearn.calibration",
+        "sklearn.metrics",
+        "statsmodels.stats.contingency_tables",
+        "statsmodels.stats.proportion",
+    ):
+        importlib.import_module(name)
