@@ -207,9 +207,10 @@ class RunDirectory:
         """
         path = self.regime_path(regime) / RUN_FILE
         if not path.exists():
+            command = regime if regime in (Regime.ISOLATED, Regime.FEDERATED) else "compare"
             raise ResultsError(
                 f"{self.path} has no {regime} model. Make it, with the same --config, --set, "
-                f"--seed and --results: fedcompare {regime}"
+                f"--seed and --results: fedcompare {command}"
             )
         if differences := self._differences(regime):
             raise ResultsError(

@@ -136,7 +136,7 @@ def read_coalition_answers(run: RunDirectory) -> dict[tuple[int, ...], Predictio
 
 def are_current(run: RunDirectory, part: str, sources: Sequence[str]) -> bool:
     """Return whether `part` was derived from the weights that its source parts have now."""
-    if not run.is_finished(part):
+    if not all(map(run.is_finished, (part, *sources))):
         return False
     now = _sources({source: run.read_manifest(source) for source in sources})
     return _read_run_file(run.path / part)["sources"] == now
