@@ -9,7 +9,7 @@ from fedcompare.cli import options
 
 def compare(
     seeds: Annotated[
-        int | None, typer.Option(help="How many seeds, from --seed on; without it, 5.")
+        int | None, typer.Option(help="How many seeds, from --seed on (key num-seeds).")
     ] = None,
     contributions: Annotated[
         bool,
