@@ -1,0 +1,295 @@
+"""Gains from made-up answers: which example each model of each seed gets right is chosen."""
+
+from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from fedcompare.comparison.answers import SeedAnswers, model_key
+from fedcompare.comparison.cases import ALL, Cases, own, unseen
+from fedcompare.comparison.gains import find_gains
+from fedcompare.predictions import Predictions
+from fedcompare.records import Question, Regime, Word
+
+LABELS = np.repeat(np.arange(4), 30)
+NAMES = ("cat", "dog", "hen", "owl")
+SEEDS = (11, 12, 13, 14, 15)
+# [seed][silo][class]: silo 1 lacks hen and owl, silo 2 lacks cat, silo 3 lacks nothing.
+COUNTS = [((8 + k, 2, 0, 0), (0, 5, 5, 5 + k), (1, 2, 3 + k, 4)) for k in range(len(SEEDS))]
+CASES = Cases.build(LABELS, COUNTS, NAMES, [])
+OWNED = (Regime.ISOLATED, Regime.ISOLATED_EQUAL)
+SHARED = (Regime.FEDERATED, Regime.CENTRALIZED)
+ALWAYS = np.ones(len(LABELS), dtype=bool)
+
+
+def answers(rights):
+    """Return a seed's answers per row of `rights`: by model key, who is right, bool [N]."""
+    return [
+        SeedAnswers(
+            seed=seed,
+            predictions={key: answering(right) for key, right in row.items()},
+            rounds={},
+            manifests={},
+            model_bytes=1,
+        )
+        for seed, row in zip(SEEDS, rights, strict=False)
+    ]
+
+
+def answering(right):
+    """Return predictions that are right exactly where `right` is."""
+    predicted = np.where(right, LABELS, (LABELS + 1) % 4)
+    probabilities = np.full((len(LABELS), 4), 0.1, dtype=np.float32)
+    probabilities[np.arange(len(LABELS)), predicted] = 0.7
+    return Predictions(labels=LABELS, probabilities=probabilities)
+
+
+def rows(isolated, federated, *, centralized=None, alone=None, silos=(1, 2, 3)):
+    """Return `rights` of every seed: the isolated model's by silo, the others' for all."""
+    centralized = federated if centralized is None else centralized
+    row = {model_key(Regime.ISOLATED_EQUAL, silo): isolated(silo) for silo in silos}
+    row |= {model_key(Regime.ISOLATED, silo): (alone or isolated)(silo) for silo in silos}
+    return [row | {Regime.FEDERATED: federated, Regime.CENTRALIZED: centralized}] * len(SEEDS)
+
+
+def random_rows(seed=0, levels=(0.6, 0.65, 0.8, 0.9)):
+    """Return models that are right at random, each regime at its level."""
+    random = np.random.default_rng(seed)
+    keys = [(regime, silo) for regime in OWNED for silo in (1, 2, 3)]
+    keys += [(regime, None) for regime in SHARED]
+    level = dict(zip((*OWNED, *SHARED), levels, strict=True))
+    return [
+        {model_key(*key): random.random(len(LABELS)) < level[key[0]] for key in keys} for _ in SEEDS
+    ]
+
+
+def knows(silo):
+    """Return a model that is right on all classes its silo has, and never on others."""
+    return CASES.mask(CASES.seen_classes(silo))
+
+
+def gains(rights, cases=CASES):
+    return {(gain.silo, gain.question): gain for gain in find_gains(answers(rights), cases)}
+
+
+def relevant(silo, question):
+    """Return the test examples that a question is about."""
+    classes = {
+        Question.OWN: CASES.seen_classes(silo),
+        Question.WHOLE: range(4),
+        Question.UNSEEN: CASES.unseen_classes(silo),
+    }
+    return np.isin(LABELS, classes[question])
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Gains of models that are right at random."""
+    return gains(random_rows())
+
+
+def test_equal_models_show_no_evidence():
+    half = np.arange(len(LABELS)) % 2 == 0
+    for gain in gains(rows(lambda silo: half, half)).values():
+        assert gain.word is Word.NO_EVIDENCE
+        assert (gain.gain, gain.unseen_part, gain.seen_part, gain.budget_part) == (0, 0, 0, 0)
+        assert gain.low < 0 < gain.high
+        assert gain.adjusted_p_value == 1
+        assert gain.gap_closed is None
+        assert all((seed.won, seed.lost, seed.mcnemar) == (0, 0, 1) for seed in gain.seeds)
+
+
+@pytest.mark.parametrize("silo", [1, 2])
+def test_classes_that_only_the_federated_model_knows_are_the_whole_gain(silo):
+    found = gains(rows(knows, ALWAYS))
+    never, whole = found[silo, Question.UNSEEN], found[silo, Question.WHOLE]
+    assert (never.word, never.isolated) == (Word.GAINS, 0)
+    assert (never.gain, never.federated) == pytest.approx((1, 1))
+    assert whole.word is Word.GAINS
+    assert whole.gain == pytest.approx(relevant(silo, Question.UNSEEN).mean())
+    assert whole.unseen_part == pytest.approx(whole.gain)
+    assert whole.seen_part == pytest.approx(0)
+    assert (found[silo, Question.OWN].word, found[silo, Question.OWN].gain) == (Word.NO_EVIDENCE, 0)
+
+
+def test_a_federated_model_that_is_worse_on_own_cases_loses():
+    federated = np.arange(len(LABELS)) % 2 == 0
+    found = gains(rows(lambda silo: ALWAYS, federated))
+    for silo in (1, 2, 3):
+        gain = found[silo, Question.OWN]
+        assert gain.word is Word.LOSES
+        assert gain.gain == pytest.approx(-0.5)
+        assert gain.high < 0
+
+
+def test_the_word_agrees_with_sign_and_certainty(found):
+    better = gains(random_rows(levels=(0.3, 0.3, 0.9, 0.9)))
+    worse = gains(random_rows(levels=(0.9, 0.9, 0.3, 0.9)))
+    assert {gain.word for gain in better.values()} == {Word.GAINS}
+    assert {gain.word for gain in worse.values()} == {Word.LOSES}
+    for gain in (*found.values(), *better.values(), *worse.values()):
+        assert (gain.word is Word.NO_EVIDENCE) == (gain.adjusted_p_value > 0.05)
+        assert gain.low <= gain.gain <= gain.high
+        assert gain.detectable > 0
+
+
+def test_a_gain_is_the_difference_of_accuracies_and_the_mean_of_the_seeds_gains(found):
+    rights = random_rows()
+    for (silo, question), gain in found.items():
+        key = {Question.OWN: own(silo), Question.WHOLE: ALL, Question.UNSEEN: unseen(silo)}
+        for index, seed in enumerate(gain.seeds):
+            weights = CASES.weights(key[question], index)
+            isolated = rights[index][model_key(Regime.ISOLATED_EQUAL, silo)] @ weights
+            federated = rights[index][Regime.FEDERATED] @ weights
+            assert seed.seed == SEEDS[index]
+            assert (seed.isolated, seed.federated) == pytest.approx((isolated, federated))
+            assert seed.gain == pytest.approx(federated - isolated)
+        assert gain.gain == pytest.approx(np.mean([seed.gain for seed in gain.seeds]))
+        assert gain.gain == pytest.approx(gain.federated - gain.isolated)
+
+
+def test_parts_add_up(found):
+    for gain in found.values():
+        assert gain.unseen_part + gain.seen_part == pytest.approx(gain.gain)
+        assert gain.budget_part + gain.gain == pytest.approx(gain.unequal_gain)
+    for silo in (1, 2):
+        assert found[silo, Question.UNSEEN].seen_part == pytest.approx(0)
+        assert found[silo, Question.OWN].unseen_part == 0
+
+
+def test_a_larger_budget_is_told_apart_from_federating():
+    few, more = np.arange(len(LABELS)) % 3 == 0, np.arange(len(LABELS)) % 3 != 1
+    found = gains(rows(lambda silo: more, ALWAYS, alone=lambda silo: few))
+    for gain in found.values():
+        assert gain.budget_part == pytest.approx(1 / 3)
+        assert gain.gain == pytest.approx(1 / 3)
+        assert gain.unequal_gain == pytest.approx(2 / 3)
+
+
+def test_pairs_are_counted_on_the_questions_examples_and_tested(found):
+    rights = random_rows()
+    for (silo, question), gain in found.items():
+        mask = relevant(silo, question)
+        assert gain.num_examples == mask.sum()
+        for row, seed in zip(rights, gain.seeds, strict=True):
+            isolated = row[model_key(Regime.ISOLATED_EQUAL, silo)][mask]
+            federated = row[Regime.FEDERATED][mask]
+            assert seed.won == (federated & ~isolated).sum()
+            assert seed.lost == (isolated & ~federated).sum()
+            expected = binomtest(seed.won, seed.won + seed.lost).pvalue
+            assert seed.mcnemar == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("question", Question)
+def test_the_correction_over_silos_keeps_the_order_and_never_helps(found, question):
+    asked = [gain for (_, asked), gain in found.items() if asked is question]
+    families = [[(gain.p_value, gain.adjusted_p_value) for gain in asked]]
+    families += [
+        [(gain.seeds[k].mcnemar, gain.seeds[k].mcnemar_adjusted) for gain in asked]
+        for k in range(len(SEEDS))
+    ]
+    for family in families:
+        adjusted = [after for _, after in sorted(family)]
+        assert adjusted == sorted(adjusted)
+        assert all(before <= after <= 1 for before, after in family)
+        smallest = min(family)
+        assert smallest[1] == pytest.approx(min(1, len(asked) * smallest[0]))
+
+
+def test_a_single_silo_needs_no_correction():
+    cases = Cases.build(LABELS, [[row[0]] for row in COUNTS], NAMES, [])
+    found = gains(random_rows(), cases)
+    assert {silo for silo, _ in found} == {1}
+    for gain in found.values():
+        assert gain.adjusted_p_value == gain.p_value
+        assert all(seed.mcnemar_adjusted == seed.mcnemar for seed in gain.seeds)
+
+
+def test_more_silos_make_a_gain_harder_to_detect(found):
+    cases = Cases.build(LABELS, [[row[0]] for row in COUNTS], NAMES, [])
+    alone = gains(random_rows(), cases)
+    for key, gain in alone.items():
+        assert gain.detectable < found[key].detectable
+        assert (gain.low, gain.high) == (found[key].low, found[key].high)
+
+
+def test_the_gap_is_closed_where_the_federated_model_is_the_centralized_one():
+    found = gains(rows(knows, ALWAYS))
+    assert found[1, Question.WHOLE].gap_closed == pytest.approx(1)
+    assert found[1, Question.UNSEEN].gap_closed == pytest.approx(1)
+
+
+def test_half_of_the_gap():
+    federated = knows(1) | ((np.arange(len(LABELS)) % 2 == 0) & ~knows(1))
+    gain = gains(rows(knows, federated, centralized=ALWAYS))[1, Question.WHOLE]
+    assert gain.gap_closed == pytest.approx(0.5)
+    assert gain.centralized == pytest.approx(1)
+
+
+def test_there_is_no_gap_where_the_centralized_model_is_not_surely_better():
+    one_more = np.arange(len(LABELS)) > 0
+    found = gains(rows(lambda silo: one_more, ALWAYS, centralized=ALWAYS))
+    worse = gains(rows(lambda silo: ALWAYS, ALWAYS, centralized=one_more))
+    assert {gain.gap_closed for gain in (*found.values(), *worse.values())} == {None}
+
+
+def test_a_question_without_test_examples_is_not_asked(found):
+    asked = defaultdict(set)
+    for silo, question in found:
+        asked[silo].add(question)
+    assert asked == {1: set(Question), 2: set(Question), 3: {Question.OWN, Question.WHOLE}}
+
+
+def test_nobody_asks_of_unseen_classes_where_all_are_seen():
+    cases = Cases.build(LABELS, [[row[2]] * 3 for row in COUNTS], NAMES, [])
+    found = gains(random_rows(), cases)
+    assert {question for _, question in found} == {Question.OWN, Question.WHOLE}
+    assert all(gain.unseen_part == 0 for gain in found.values())
+
+
+def test_gains_come_silo_by_silo():
+    found = find_gains(answers(random_rows()), CASES)
+    assert [gain.silo for gain in found] == [1, 1, 1, 2, 2, 2, 3, 3]
+
+
+def test_the_order_of_seeds_does_not_matter(found):
+    backwards = Cases.build(LABELS, COUNTS[::-1], NAMES, [])
+    for gain in find_gains(answers(random_rows())[::-1], backwards):
+        other = found[gain.silo, gain.question]
+        assert tuple(seed.seed for seed in gain.seeds) == SEEDS[::-1]
+        assert gain.seeds[::-1] == other.seeds
+        assert gain.word is other.word
+        for name in ("gain", "low", "high", "p_value", "adjusted_p_value", "unseen_part"):
+            assert getattr(gain, name) == pytest.approx(getattr(other, name))
+
+
+def test_swapping_the_models_turns_the_sign():
+    rights = random_rows()
+    swapped = []
+    for row in rights:
+        isolated = row[model_key(Regime.ISOLATED_EQUAL, 1)]
+        changed = {model_key(Regime.ISOLATED_EQUAL, 1): row[Regime.FEDERATED]}
+        swapped.append(row | changed | {Regime.FEDERATED: isolated})
+    there, back = gains(rights), gains(swapped)
+    for question in Question:
+        one, other = there[1, question], back[1, question]
+        assert (one.gain, one.low, one.high) == pytest.approx(
+            (-other.gain, -other.high, -other.low)
+        )
+        assert one.p_value == pytest.approx(other.p_value)
+
+
+def test_only_who_is_right_matters_and_not_how_sure_they_are(found):
+    sure = [
+        replace(
+            seed,
+            predictions={
+                key: Predictions(labels=LABELS, probabilities=p.probabilities**4)
+                for key, p in seed.predictions.items()
+            },
+        )
+        for seed in answers(random_rows())
+    ]
+    assert find_gains(sure, CASES) == tuple(found.values())
