@@ -660,6 +660,7 @@ def test_a_failing_silo_stops_the_comparison(options, tmp_path):
     assert "silo 2 failed: " in done.stderr
     assert "the disk of this silo burns" in done.stderr
     run = tmp_path / "results" / "tiny"
+    assert "in train_or_raise" in (run / "compare.log").read_text()
     assert half_written(run) == []
     assert not (run / "comparison").exists()
     assert not list(run.glob("*/federated"))
