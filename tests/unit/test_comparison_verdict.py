@@ -1,0 +1,271 @@
+"""The verdict's sentences say what the gains say, whatever these are."""
+
+import itertools
+import math
+
+import pytest
+
+from fedcompare.comparison.answers import model_key
+from fedcompare.comparison.cases import ALL, own, unseen
+from fedcompare.comparison.verdict import find_verdicts, summarise
+from fedcompare.findings import Accuracy, Gain, SiloFacts
+from fedcompare.records import Question, Regime, Word
+
+SIZE = {Word.GAINS: 0.05, Word.LOSES: -0.05, Word.NO_EVIDENCE: 0.001}
+NAMED = {
+    Question.OWN: "its own cases",
+    Question.WHOLE: "the whole population",
+    Question.UNSEEN: "cases of classes it never saw",
+}
+FACTS = SiloFacts(silo=1, label_counts=(5.0, 5.0, 0.0), seen=("cat", "dog"), unseen=("hen",))
+COMPLETE = SiloFacts(silo=1, label_counts=(5.0,) * 3, seen=("cat", "dog", "hen"), unseen=())
+ACCURACIES = [
+    Accuracy(model=model, test_set=test_set, mean=mean, lowest=mean, highest=mean)
+    for model, test_set, mean in (
+        ("federated", ALL, 0.951),
+        ("ensemble", ALL, 0.842),
+        ("average", ALL, 0.733),
+        (model_key(Regime.FINE_TUNED, 1), own(1), 0.971),
+        (model_key(Regime.FINE_TUNED, 1), unseen(1), 0.624),
+    )
+]
+COMBINATIONS = [
+    dict(zip(Question, words, strict=True)) for words in itertools.product(Word, repeat=3)
+] + [
+    dict(zip((Question.OWN, Question.WHOLE), words, strict=True))
+    for words in itertools.product(Word, repeat=2)
+]
+
+
+def gain(question, word, *, silo=1, **changes):
+    """Return a gain that has this word, and a size that agrees with it."""
+    size = changes.pop("gain", SIZE[word])
+    fields = {
+        "silo": silo,
+        "question": question,
+        "num_examples": 100,
+        "isolated": 0.9,
+        "federated": 0.9 + size,
+        "centralized": 0.96,
+        "gain": size,
+        "low": size - 0.02,
+        "high": size + 0.02,
+        "standard_error": 0.01,
+        "degrees_of_freedom": 4.0,
+        "p_value": 0.012345,
+        "adjusted_p_value": 0.034567,
+        "word": word,
+        "detectable": 0.031,
+        "unequal_gain": size + 0.01,
+        "budget_part": 0.01,
+        "unseen_part": 0.0,
+        "seen_part": size,
+        "gap_closed": None,
+        "seeds": (),
+    }
+    return Gain(**fields | changes)
+
+
+def verdict(words, *, accuracies=ACCURACIES, **changes):
+    """Return the verdict of a silo with these words; `changes` are those of a question's gain."""
+    gains = [gain(q, word, **changes.get(q.name, {})) for q, word in words.items()]
+    facts = FACTS if Question.UNSEEN in words else COMPLETE
+    (found,) = find_verdicts(gains, [facts], accuracies)
+    return found
+
+
+def summary(words_of_silos, **changes):
+    gains = [
+        gain(question, word, silo=silo)
+        for silo, words in enumerate(words_of_silos, start=1)
+        for question, word in words.items()
+    ]
+    counts = {"num_silos": len(words_of_silos), "num_seeds": 5, "epochs": 30} | changes
+    return summarise(gains, ACCURACIES, **counts)
+
+
+def plain(text):
+    """Return a text with every space an ordinary one."""
+    return " ".join(text.split())
+
+
+def everything(found):
+    return plain(" ".join((found.headline, *found.sentences)))
+
+
+def sentence(found, question):
+    """Return the sentence on a question."""
+    texts = map(plain, found.sentences)
+    return next(text for text in texts if text.startswith(f"On {NAMED[question]}"))
+
+
+@pytest.mark.parametrize("words", COMBINATIONS)
+def test_the_headline_says_each_questions_word(words):
+    headline = verdict(words).headline
+    assert headline.startswith("Silo 1")
+    parts = headline.rstrip(".").split("; ")
+    assert len(parts) == len(set(words.values()))
+    for question, word in words.items():
+        (part,) = [text for text in parts if f"on {NAMED[question]}" in text]
+        assert word.value in part
+
+
+@pytest.mark.parametrize("words", COMBINATIONS)
+def test_a_sentence_on_each_question_says_its_word(words):
+    found = verdict(words)
+    for question, word in words.items():
+        text = sentence(found, question)
+        assert word.value in text
+        assert not any(other.value in text for other in Word if other is not word)
+        assert "95 % interval" in text
+        assert ("would probably have been found" in text) == (word is Word.NO_EVIDENCE)
+
+
+@pytest.mark.parametrize("words", COMBINATIONS)
+def test_advice_comes_last_and_follows_from_the_words(words):
+    *others, advice = verdict(words).sentences
+    assert not any(text.startswith("Advice") for text in others)
+    wider = Word.GAINS in (words[Question.WHOLE], words.get(Question.UNSEEN))
+    expected = {
+        Word.GAINS: "join; the federated model is better on its own cases",
+        Word.LOSES: "join if it will meet" if wider else "do not use the federated model",
+        Word.NO_EVIDENCE: "join; it gains on" if wider else "gives no reason to join",
+    }
+    assert advice.startswith("Advice: ")
+    assert expected[words[Question.OWN]] in advice
+
+
+@pytest.mark.parametrize("words", COMBINATIONS)
+def test_no_sentence_has_a_bare_p_value_or_a_missing_number(words):
+    for accuracies in (ACCURACIES, ACCURACIES[:-1], ACCURACIES[:3]):
+        text = everything(verdict(words, accuracies=accuracies))
+        lowered = text.lower()
+        for unwanted in ("p =", "p <", "p-value", "0.0123", "0.034", "nan", "None", "inf"):
+            assert unwanted not in (text if unwanted == "None" else lowered)
+
+
+@pytest.mark.parametrize("words", COMBINATIONS)
+def test_every_text_is_whole_sentences(words):
+    found = verdict(words)
+    for text in (found.headline, *found.sentences):
+        assert text[0].isupper()
+        assert text.endswith(".")
+
+
+def test_a_model_that_cannot_name_unseen_classes_gains_exactly_those():
+    words = {
+        Question.OWN: Word.NO_EVIDENCE,
+        Question.WHOLE: Word.GAINS,
+        Question.UNSEEN: Word.GAINS,
+    }
+    numbers = {"gain": 0.9, "isolated": 0.0, "federated": 0.9, "unseen_part": 0.9}
+    text = everything(verdict(words, UNSEEN=numbers))
+    assert "its own model gets 0.0 % right" in text
+    assert "no training example of hen" in text
+    assert "this gain is exactly those classes" in text
+    assert "exactly those classes" not in everything(verdict(words))
+
+
+@pytest.mark.parametrize(
+    ("seen_part", "says"), [(0.001, "not a better judgement"), (0.02, "and a better judgement")]
+)
+def test_a_gain_that_is_mostly_unseen_classes_is_said_to_be_that(seen_part, says):
+    words = {
+        Question.OWN: Word.NO_EVIDENCE,
+        Question.WHOLE: Word.GAINS,
+        Question.UNSEEN: Word.GAINS,
+    }
+    numbers = {"gain": 0.1, "unseen_part": 0.1 - seen_part, "seen_part": seen_part}
+    assert says in everything(verdict(words, WHOLE=numbers))
+    assert "a wider range of cases" not in everything(verdict(words))
+
+
+def test_a_gain_is_given_in_points_with_its_interval_and_both_accuracies():
+    words = {Question.OWN: Word.LOSES, Question.WHOLE: Word.GAINS}
+    found = verdict(words)
+    text = sentence(found, Question.WHOLE)
+    assert "gains 5.0 points (95 % interval +3.0 to +7.0)" in text
+    assert "its own model gets 90.0 % right, the federated one 95.0 %" in text
+    assert "loses 5.0 points (95 % interval −7.0 to −3.0)" in sentence(found, Question.OWN)
+
+
+@pytest.mark.parametrize("detectable", [1.0, 1.7, math.inf])
+def test_a_gain_that_no_test_could_find_is_not_printed_as_points(detectable):
+    words = dict.fromkeys((Question.OWN, Question.WHOLE), Word.NO_EVIDENCE)
+    numbers = {"detectable": detectable}
+    text = everything(verdict(words, OWN=numbers, WHOLE=numbers))
+    assert "A true gain or loss of" not in text
+    assert text.count("not even the largest gain would surely have been found") == 2
+
+
+def test_what_could_have_been_found_is_given_in_points():
+    words = dict.fromkeys((Question.OWN, Question.WHOLE), Word.NO_EVIDENCE)
+    text = everything(verdict(words, WHOLE={"detectable": 0.0042}))
+    assert "A true gain or loss of 0.42 points or more" in text
+    assert "A true gain or loss of 3.1 points or more" in text
+
+
+@pytest.mark.parametrize(("gap_closed", "says"), [(None, False), (0.83, True), (-0.2, False)])
+def test_the_gap_is_told_only_where_federating_closes_some_of_it(gap_closed, says):
+    words = {Question.OWN: Word.NO_EVIDENCE, Question.WHOLE: Word.GAINS}
+    text = everything(verdict(words, WHOLE={"gap_closed": gap_closed}))
+    assert ("Federating closes 83 % of the gap" in text) is says
+    assert ("of the gap" in text) is says
+
+
+def test_the_fine_tuned_model_is_told_where_it_was_measured():
+    words = dict.fromkeys(Question, Word.GAINS)
+    assert "97.1 % of its own cases right, and 62.4 %" in everything(verdict(words))
+    assert "97.1 % of its own cases right." in everything(
+        verdict(words, accuracies=ACCURACIES[:-1])
+    )
+    assert "fine-tuned" not in everything(verdict(words, accuracies=ACCURACIES[:3]))
+
+
+def test_each_silo_has_its_own_verdict():
+    gains = [
+        gain(question, word, silo=silo)
+        for silo, word in ((1, Word.LOSES), (2, Word.GAINS))
+        for question in (Question.OWN, Question.WHOLE)
+    ]
+    facts = [COMPLETE, SiloFacts(silo=2, label_counts=(1.0,), seen=("cat",), unseen=())]
+    found = find_verdicts(gains, facts, ACCURACIES)
+    assert [item.silo for item in found] == [1, 2]
+    assert found[0].headline.startswith("Silo 1 loses")
+    assert found[1].headline.startswith("Silo 2 gains")
+
+
+@pytest.mark.parametrize("words", COMBINATIONS)
+def test_the_summary_counts_the_silos_of_each_word(words):
+    text = summary([words, words])
+    for question, name in {
+        Question.OWN: "their own cases",
+        Question.WHOLE: "the whole population",
+        Question.UNSEEN: "cases of classes they never saw",
+    }.items():
+        verbs = {Word.GAINS: "gain", Word.LOSES: "lose", Word.NO_EVIDENCE: "show no evidence"}
+        if question in words:
+            assert f"On {name}, 2 of 2 silos {verbs[words[question]]}" in text
+        else:
+            assert name not in text
+    assert "nan" not in text
+    assert "None" not in text
+    assert "p =" not in text
+    assert "p-value" not in text
+
+
+def test_the_summary_tells_silos_with_different_words_apart():
+    silos = [dict.fromkeys((Question.OWN, Question.WHOLE), word) for word in Word]
+    text = summary(silos)
+    expected = "1 of 3 silos gains, 1 of 3 silos loses, 1 of 3 silos shows no evidence either way."
+    assert text.count(expected) == 2
+
+
+def test_the_summary_names_the_alternatives_and_the_budget():
+    words = [dict.fromkeys((Question.OWN, Question.WHOLE), Word.GAINS)]
+    text = summary(words, num_seeds=1, epochs=1)
+    assert "the ensemble of the isolated models gets 84.2 % right" in text
+    assert "one-shot average 73.3 %, the federated model 95.1 %" in text
+    assert "over 1 seed and 1 silo," in text
+    assert "one pass over each training example" in text
+    assert "30 passes" in summary(words)
