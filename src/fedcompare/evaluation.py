@@ -2,7 +2,7 @@
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from safetensors.torch import save
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.examples import Dataset
+from fedcompare.data.silos import partition_fingerprint
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.model import build_model, load_state, read_tensors
 from fedcompare.predictions import Predictions, class_list
@@ -61,7 +62,7 @@ def evaluate_models(config: ExperimentConfig, run: RunDirectory) -> Evaluation:
     """
     manifests = [run.read_manifest(regime) for regime in (Regime.ISOLATED, Regime.FEDERATED)]
     dataset = load_dataset(config.data)
-    _check_fingerprints(run, manifests, dataset)
+    check_fingerprints(config, run, {m.regime: m for m in manifests})
     models = []
     with torch_threads(config.train.threads_per_silo):
         for manifest in manifests:
@@ -200,18 +201,28 @@ def _predict(config: ExperimentConfig, dataset: Dataset, path: Path, expected: s
     return Predictions(labels=dataset.test.labels.numpy(), probabilities=probabilities.numpy())
 
 
-def _check_fingerprints(run: RunDirectory, manifests: Sequence[Manifest], dataset: Dataset) -> None:
-    for manifest in manifests:
-        if manifest.data_fingerprint != dataset.fingerprint:
+def check_fingerprints(
+    config: ExperimentConfig,
+    run: RunDirectory,
+    manifests: Mapping[Regime, Manifest] | Mapping[str, Manifest],
+) -> None:
+    """Raise if a part was trained on other data, or another partition, than there are now.
+
+    Raises:
+        ResultsError: naming the part.
+    """
+    data, partition = load_dataset(config.data).fingerprint, partition_fingerprint(config)
+    for part, manifest in manifests.items():
+        if manifest.data_fingerprint != data:
             raise ResultsError(
-                f"{run.regime_path(manifest.regime)} was made from other data than "
+                f"{run.regime_path(part)} was made from other data than "
                 "the dataset has now; make it again with --force"
             )
-    if len({manifest.partition_fingerprint for manifest in manifests}) > 1:
-        raise ResultsError(
-            f"the regimes in {run.path} were trained on different partitions; "
-            "make them again with --force"
-        )
+        if manifest.partition_fingerprint != partition:
+            raise ResultsError(
+                f"{run.regime_path(part)} was trained on another partition than the "
+                "configuration gives now; make it again with --force"
+            )
 
 
 def _classes(label_counts: Sequence[int], *, present: bool) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +49,7 @@ def run_isolated_command(
             if verbose:
                 progress.say(f"silo {record.silo} epoch {record.epoch}: loss {record.loss:.4f}")
 
-        with _failures_in_log(run, "isolated"):
+        with _failures_in_log(lambda: run.log_path("isolated")):
             trained = train_isolated_regime(config, run, on_epoch)
     stale = run.discard_stale(clashes)
     rows = (
@@ -79,7 +79,7 @@ def run_federated_command(
     start = time.perf_counter()
     log = run.log_path("federated")
     with (
-        _failures_in_log(run, "federated"),
+        _failures_in_log(lambda: log),
         _Watcher(config) as watcher,
         chatter_to(log, verbose=verbose),
     ):
@@ -143,9 +143,10 @@ def run_compare_command(
 ) -> None:
     """Run the whole comparison and print the verdict, or with `json_only` the verdict as JSON."""
     from fedcompare.comparison.campaign import Watcher
-    from fedcompare.comparison.compare import compare
+    from fedcompare.comparison.compare import compare, compare_log
 
-    with OverallProgress() as progress:
+    log = compare_log(results, config)
+    with OverallProgress() as progress, _failures_in_log(lambda: log):
         watcher = Watcher(
             on_start=progress.start,
             on_steps=progress.advance,
@@ -258,12 +259,12 @@ class _Watcher:
 
 
 @contextmanager
-def _failures_in_log(run: RunDirectory, command: str) -> Iterator[None]:
+def _failures_in_log(find_log: Callable[[], Path]) -> Iterator[None]:
     """Write a silo's failure and its traceback to the command's log, and say where."""
     try:
         yield
     except SiloFailedError as error:
-        log = run.log_path(command)
+        log = find_log()
         with log.open("a", encoding="utf-8") as file:
             file.write(f"{error}\n{error.details}\n")
         raise SiloFailedError(f"{error}\nlog: {log}", details=error.details) from error

@@ -19,7 +19,7 @@ from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import partition_fingerprint
 from fedcompare.errors import ResultsError, WeightsError
-from fedcompare.evaluation import predictions_to_bytes, read_predictions
+from fedcompare.evaluation import check_fingerprints, predictions_to_bytes, read_predictions
 from fedcompare.model import State, build_model, load_state, read_tensors
 from fedcompare.predictions import Predictions
 from fedcompare.records import Regime
@@ -108,6 +108,8 @@ def read_seed_answers(config: ExperimentConfig, run: RunDirectory) -> SeedAnswer
         WeightsError: a file is missing, corrupt or altered; it is named.
     """
     folder = check_files(run, PREDICTIONS)
+    manifests = {regime: run.read_manifest(regime) for regime in TRAINED}
+    check_fingerprints(config, run, manifests)
     stored = read_tensors(folder / ROUNDS)
     return SeedAnswers(
         seed=config.seed,
@@ -117,7 +119,7 @@ def read_seed_answers(config: ExperimentConfig, run: RunDirectory) -> SeedAnswer
             if path.name != ROUNDS
         },
         rounds={_round_of(name): tensor.long().numpy() for name, tensor in stored.items()},
-        manifests={regime: run.read_manifest(regime) for regime in TRAINED},
+        manifests=manifests,
         model_bytes=(run.regime_path(Regime.FEDERATED) / weights_file(None)).stat().st_size,
     )
 

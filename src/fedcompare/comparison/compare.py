@@ -50,7 +50,7 @@ def compare(
     run_campaign(
         config,
         list(unfinished(stages, force=force)),
-        log=folder / "compare.log",
+        log=compare_log(results, config),
         verbose=verbose,
         watcher=watcher,
         meanwhile=_import_analysis,
@@ -58,6 +58,11 @@ def compare(
     from fedcompare.comparison.files import write_comparison
 
     return write_comparison(results, config, contributions=contributions)
+
+
+def compare_log(results: Path, config: ExperimentConfig) -> Path:
+    """Return the file for what Flower and Ray say, and for tracebacks."""
+    return results / config.name / "compare.log"
 
 
 def check(config: ExperimentConfig) -> None:

@@ -87,8 +87,9 @@ def read_findings(folder: Path) -> Findings:
     path = folder / REPORT
     try:
         return from_json(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise ResultsError(f"{path}: {error.strerror}; run fedcompare compare") from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ResultsError(f"{path}: {reason}; run fedcompare compare") from error
 
 
 def write_comparison(

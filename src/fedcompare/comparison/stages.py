@@ -19,6 +19,7 @@ from fedcompare.config import ExperimentConfig
 from fedcompare.crew import Job
 from fedcompare.data.silos import count_labels
 from fedcompare.errors import ResultsError
+from fedcompare.evaluation import check_fingerprints
 from fedcompare.federated.history import History
 from fedcompare.federated.session import FederatedJob
 from fedcompare.federated.store import write_history
@@ -67,9 +68,12 @@ class Stage:
         """Return whether the part is there and can be used.
 
         Raises:
-            ResultsError: it was made with another configuration.
+            ResultsError: it is damaged, or was made with another configuration or other data.
         """
-        return self.run.is_reusable(self.part, (*self.config.shared(), *self.own_keys))
+        if not self.run.is_reusable(self.part, (*self.config.shared(), *self.own_keys)):
+            return False
+        check_fingerprints(self.config, self.run, {self.part: self.run.read_manifest(self.part)})
+        return True
 
     def jobs(self) -> list[Job]:
         """Return the work; none where other parts hold all that is needed."""

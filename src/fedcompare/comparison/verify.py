@@ -1,11 +1,12 @@
 """`fedcompare verify`: derive everything again, from the data up, and compare."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from safetensors.torch import load
 
 from fedcompare.comparison.analysis import analyse, seed_configs
@@ -105,11 +106,12 @@ def _difference(stored: bytes, content: bytes) -> str | None:
         old, new = load(stored), load(content)
     except Exception as error:  # safetensors raises its own type for any damage
         return f"cannot be read ({error})"
-    if {n: t.shape for n, t in old.items()} != {n: t.shape for n, t in new.items()}:
+    if _kinds(old) != _kinds(new):
         return "has other tensors than the weights give"
     for name in old:
         distance = np.abs(old[name].double().numpy() - new[name].double().numpy())
-        rows = np.flatnonzero(distance.reshape(len(distance), -1).max(axis=1) > _ROUNDING)
+        close = distance <= _ROUNDING  # a NaN is not
+        rows = np.flatnonzero(~close.reshape(len(close), -1).all(axis=1))
         if len(rows):
             row = int(rows[0])
             return (
@@ -117,6 +119,10 @@ def _difference(stored: bytes, content: bytes) -> str | None:
                 f"example {row}: stored {_shown(old[name][row])}, given {_shown(new[name][row])}"
             )
     return None
+
+
+def _kinds(tensors: Mapping[str, torch.Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
 
 
 def _shown(value: object) -> str:
@@ -141,10 +147,10 @@ def _check_tables(comparison: Comparison) -> Iterator[Check]:
 def _check_text(path: Path, subject: str, expected: str) -> Check:
     if not path.exists():
         return Check(subject=subject, ok=False, finding="is missing")
-    if path.read_text(encoding="utf-8") == expected:
+    if path.read_bytes() == expected.encode():
         return Check(subject=subject, ok=True, finding="the stored predictions give the same")
-    stored = path.read_text(encoding="utf-8").splitlines()
-    pairs = enumerate(zip(stored, expected.splitlines(), strict=False), start=1)
+    stored = path.read_bytes().split(b"\n")
+    pairs = enumerate(zip(stored, expected.encode().split(b"\n"), strict=False), start=1)
     line = next((number for number, (old, new) in pairs if old != new), len(stored))
     return Check(
         subject=subject,
