@@ -261,6 +261,10 @@ def test_a_failure_in_training_keeps_the_old_comparison(cli, options, run, monke
     assert_one_message(outcome, ExitCode.SILO)
     assert "isolated-equal training of silo " in outcome.err
     assert ", seed 6 failed: ValueError: the disk of this silo burns" in outcome.err
+    log = run / "compare.log"
+    assert f"log: {log}" in outcome.err.replace("\n", "")
+    assert "in burn" in log.read_text()
+    log.unlink()
     assert files(run) == before
 
 
@@ -509,10 +513,43 @@ def test_verify_finds_other_data_and_another_partition(run, wrong):
     for part, what in (("isolated", "data"), ("federated", "partition")):
         key = f'"{what}_fingerprint": "'
         replace(run / "seed-6" / part / "run.json", key, f"{key}0")
-    assert wrong() == {
+    found = wrong()
+    assert "seed-6/isolated was made from other data" in found.pop("comparison")
+    assert found == {
         "seed-6/isolated": "trained on other data than the dataset has now",
         "seed-6/federated": "trained on another partition than the configuration gives",
     }
+
+
+@pytest.mark.parametrize(
+    ("what", "message"), [("data", "other data"), ("partition", "another partition")]
+)
+def test_answers_to_other_data_or_of_another_partition_are_refused(
+    cli, options, run, what, message
+):
+    key = f'"{what}_fingerprint": "'
+    replace(run / "seed-6/federated/run.json", key, f"{key}0")
+    for outcome in (cli("report", run), cli("compare", *options)):
+        assert_one_message(outcome, ExitCode.RESULTS)
+        assert "seed-6/federated" in outcome.err.replace("\n", "")
+        assert message in outcome.err.replace("\n", " ")
+
+
+def test_verify_finds_a_probability_that_is_no_number(run, wrong):
+    path = run / "seed-6/predictions/federated.safetensors"
+    tensors = load_file(path)
+    tensors["probabilities"][3] = float("nan")
+    save_file(tensors, path)
+    assert "first example 3" in wrong()["seed-6/predictions/federated.safetensors"]
+
+
+def test_files_that_are_no_text_are_named(cli, run, wrong):
+    (run / "comparison/tables/gains.csv").write_bytes(b"\xff\xfe")
+    assert list(wrong()) == ["comparison/tables/gains.csv"]
+    (run / "comparison/report.json").write_bytes(b"\xff\xfe")
+    outcome = cli("report", run)
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert "report.json" in outcome.err
 
 
 # Real Ray: one session for all seeds, and what happens when it is stopped or fails.
