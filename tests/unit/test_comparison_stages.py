@@ -63,6 +63,13 @@ def make(*stages):
         stage.finish(do(stage))
 
 
+def make_unfinished(stages):
+    """Make what is not there yet; a stage may have made another one's part along the way."""
+    for stage in stages:
+        if not stage.is_finished():
+            make(stage)
+
+
 def plan(config, results, *, contributions=False, force=False):
     stages = seed_stages(config, results, contributions=contributions)
     return list(unfinished(stages, force=force))
@@ -95,7 +102,7 @@ def config(tiny):
 def made(tmp_path_factory, config):
     """The results of all stages of one seed; copy them, don't change them."""
     results = tmp_path_factory.mktemp("made")
-    make(*seed_stages(config, results, contributions=True))
+    make_unfinished(seed_stages(config, results, contributions=True))
     return results
 
 
@@ -126,11 +133,23 @@ def test_isolated_training_is_the_first_round_at_equal_budget(made, config, tmp_
     for silo in SILOS:
         expected = first[weights_file(silo, round=1)]
         assert weights(made, config, Regime.ISOLATED)[weights_file(silo)] == expected
-    (ours, theirs) = (
-        RunDirectory(folder, config).read_manifest(Regime.ISOLATED) for folder in (made, tmp_path)
-    )
-    ignored = {"seconds": 0.0, "cpu_seconds": 0.0}
-    assert replace(ours, **ignored) == replace(theirs, **ignored)
+    run = RunDirectory(made, config)
+    ours, theirs = run.read_manifest(Regime.ISOLATED), alone.read_manifest(Regime.ISOLATED)
+    assert replace(ours, seconds=0, cpu_seconds=0) == replace(theirs, seconds=0, cpu_seconds=0)
+    losses, expected = (each.regime_path(Regime.ISOLATED) / "epochs.csv" for each in (run, alone))
+    assert losses.read_bytes() == expected.read_bytes()
+    both_rounds = run.read_manifest(Regime.ISOLATED_EQUAL)
+    assert 0 < ours.seconds < both_rounds.seconds
+    assert 0 < ours.cpu_seconds < both_rounds.cpu_seconds
+
+
+def test_isolated_training_waits_for_what_includes_it(tiny, tmp_path):
+    included = Isolated(config=tiny(isolated_epochs=1), results=tmp_path)
+    assert included.needed() == (Regime.ISOLATED_EQUAL,)
+    assert included.steps() == 0
+    longer = Isolated(config=tiny(isolated_epochs=2), results=tmp_path)
+    assert longer.needed() == ()
+    assert longer.steps() > 0
 
 
 def test_isolated_training_of_another_length_is_trained_by_itself(tiny, tmp_path):
@@ -138,7 +157,6 @@ def test_isolated_training_of_another_length_is_trained_by_itself(tiny, tmp_path
     make(IsolatedEqual(config=config, results=tmp_path))
     isolated = Isolated(config=config, results=tmp_path)
     assert not isolated.is_finished()
-    assert isolated.needed() == ()
     make(isolated)
     train_isolated_regime(config, RunDirectory(tmp_path / "alone", config), lambda record: None)
     expected = weights(tmp_path / "alone", config, Regime.ISOLATED)
@@ -329,9 +347,7 @@ def test_parts_of_another_budget_are_refused_or_made_again(results, run, tiny, c
     assert run.is_finished(Regime.FINE_TUNED)
     stages = plan(other, results, force=True)
     assert set(parts(stages)) == {*again, PREDICTIONS}
-    for stage in stages:
-        if not stage.is_finished():
-            make(stage)
+    make_unfinished(stages)
     assert plan(other, results) == []
 
 
