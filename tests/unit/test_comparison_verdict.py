@@ -102,7 +102,7 @@ def sentence(found, question):
 @pytest.mark.parametrize("words", COMBINATIONS)
 def test_the_headline_says_each_questions_word(words):
     headline = verdict(words).headline
-    assert headline.startswith("Silo 1")
+    assert headline.startswith(("Silo 1 ", "For silo 1, "))
     parts = headline.rstrip(".").split("; ")
     assert len(parts) == len(set(words.values()))
     for question, word in words.items():
@@ -125,14 +125,23 @@ def test_a_sentence_on_each_question_says_its_word(words):
 def test_advice_comes_last_and_follows_from_the_words(words):
     *others, advice = verdict(words).sentences
     assert not any(text.startswith("Advice") for text in others)
-    wider = Word.GAINS in (words[Question.WHOLE], words.get(Question.UNSEEN))
+    gains, loses = Word.GAINS in words.values(), Word.LOSES in words.values()
     expected = {
-        Word.GAINS: "join; the federated model is better on its own cases",
-        Word.LOSES: "join if it will meet" if wider else "do not use the federated model",
-        Word.NO_EVIDENCE: "join; it gains on" if wider else "gives no reason to join",
+        (True, False): "join; the federated model is better on",
+        (True, True): "its own model serves it better",
+        (False, True): "do not use the federated model",
+        (False, False): "gives no reason to join",
     }
     assert advice.startswith("Advice: ")
-    assert expected[words[Question.OWN]] in advice
+    assert expected[gains, loses] in advice
+
+
+@pytest.mark.parametrize("words", COMBINATIONS)
+def test_the_classes_are_named_only_where_they_are_gained(words):
+    text = everything(verdict(words))
+    gained = words.get(Question.UNSEEN) is Word.GAINS
+    assert gained or "join if it will meet" not in text
+    assert gained or "this gain is exactly those classes" not in text
 
 
 @pytest.mark.parametrize("words", COMBINATIONS)

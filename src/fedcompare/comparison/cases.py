@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from fedcompare.errors import DataError
 from fedcompare.findings import SiloFacts, TestSet
-from fedcompare.predictions import Predictions, class_list
+from fedcompare.predictions import class_list
 from fedcompare.records import silo_name
 
 Floats = npt.NDArray[np.float64]
@@ -156,6 +156,6 @@ def check_own_cases(labels: Labels, counts: Floats, class_names: Sequence[str]) 
             )
 
 
-def accuracy(predictions: Predictions, weights: Floats) -> float:
-    """Return the weighted share of right answers."""
-    return float((predictions.predicted == predictions.labels) @ weights)
+def accuracy(right: npt.NDArray[np.bool_], weights: Floats) -> float:
+    """Return the weighted share of `right` answers, bool [N], in [0, 1]."""
+    return min(float(right @ weights), 1.0)  # weights add up to 1 but for rounding

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from fedcompare.comparison.answers import Answers, SeedAnswers, model_key
-from fedcompare.comparison.cases import Cases
+from fedcompare.comparison.cases import Cases, accuracy
 from fedcompare.comparison.measures import spread
 from fedcompare.comparison.stages import MAX_SHAPLEY_SILOS
 from fedcompare.findings import Contribution
@@ -30,7 +30,7 @@ def find_contributions(
     for key in (s.key for s in cases.test_sets() if not s.key.startswith(("own:", "seen:"))):
         games = [
             {
-                members: float((predicted == cases.labels) @ cases.weights(key, index))
+                members: accuracy(predicted == cases.labels, cases.weights(key, index))
                 for members, predicted in own.items()
             }
             for index, own in enumerate(values)

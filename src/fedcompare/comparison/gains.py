@@ -37,7 +37,7 @@ class Asked:
     def accuracies(self, regime: Regime) -> Floats:
         """Return the accuracy of each seed, float [K]."""
         found: Floats = (self.weights * self.correct[regime]).sum(axis=1)
-        return found
+        return np.minimum(found, 1.0)  # weights add up to 1 but for rounding
 
 
 def find_gains(answers: Sequence[SeedAnswers], cases: Cases) -> tuple[Gain, ...]:

@@ -55,7 +55,7 @@ def single_accuracies(
         for model in models:
             predictions = seed.predictions[model.key]
             for key, size in sizes.items():
-                found = accuracy(predictions, weights[key])
+                found = accuracy(predictions.predicted == predictions.labels, weights[key])
                 plain = not key.startswith("own:")
                 low, high = wilson(round(found * size), size) if plain else (None, None)
                 yield SingleAccuracy(
@@ -119,8 +119,8 @@ def curves(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Curve]:
             for number in numbers:
                 found = spread(
                     [
-                        float(
-                            (seed.rounds[model, number] == cases.labels) @ cases.weights(key, index)
+                        accuracy(
+                            seed.rounds[model, number] == cases.labels, cases.weights(key, index)
                         )
                         for index, seed in enumerate(answers)
                     ]

@@ -196,7 +196,9 @@ class Isolated(Stage):
 
     @override
     def steps(self) -> int:
-        epochs = 0 if is_first_round(self.config) else self.config.isolated.isolated_epochs
+        if is_first_round(self.config) and not self.run.is_finished(Regime.ISOLATED_EQUAL):
+            return 0  # that stage writes this part too
+        epochs = self.config.isolated.isolated_epochs
         return epochs * sum(map(self._epoch_steps, self._silos()))
 
     @override

@@ -9,6 +9,7 @@ from fedcompare.records import Question, Regime, Word, silo_name
 from fedcompare.report.wording import gain_digits, interval, listing, percent, plural, points
 
 _HARDLY_ANY = 0.01
+_ORDER = (Question.WHOLE, Question.UNSEEN, Question.OWN)
 
 
 def find_verdicts(
@@ -33,7 +34,7 @@ def summarise(
     """Return the whole comparison in a few sentences."""
     means = {(item.model, item.test_set): item.mean for item in accuracies}
     lines = []
-    for question in (Question.WHOLE, Question.UNSEEN, Question.OWN):
+    for question in _ORDER:
         asked = [gain for gain in gains if gain.question is question]
         if asked:
             lines.append(f"On {_the(question)}, {_tally(asked)}.")
@@ -77,25 +78,24 @@ def _verdict(
     if unseen_cases:
         sentences += _unseen_sentences(unseen_cases, facts)
     sentences += [_gain_sentence(own_cases), *_fine_tuned(facts, means), *_gap(whole)]
-    sentences += [_advice(own_cases, whole, unseen_cases, facts)]
+    sentences += [_advice(gains, facts)]
     return Verdict(
         silo=facts.silo, headline=_headline(facts.silo, gains), sentences=tuple(sentences)
     )
 
 
 def _headline(silo: int, gains: dict[Question, Gain]) -> str:
-    order = (Question.WHOLE, Question.UNSEEN, Question.OWN)
     parts = []
     for word in Word:
         questions = [
-            f"on {_the(q, whose='its')}" for q in order if q in gains and gains[q].word is word
+            f"on {_the(q, whose='its')}" for q in _ORDER if q in gains and gains[q].word is word
         ]
         if questions:
             says = "there is no evidence either way" if word is Word.NO_EVIDENCE else word.value
             parts.append(f"{says} {' and '.join(questions)}")
-    name = silo_name(silo).capitalize()
-    lead = parts[0] if not parts[0].startswith("there") else f"of federating, {parts[0]}"
-    return f"{name} {lead}" + "".join(f"; {part}" for part in parts[1:]) + "."
+    name = silo_name(silo)
+    lead = f"For {name}, " if parts[0].startswith("there") else f"{name.capitalize()} "
+    return lead + "; ".join(parts) + "."
 
 
 def _gain_sentence(gain: Gain) -> str:
@@ -140,7 +140,7 @@ def _composition(whole: Gain) -> Iterator[str]:
 
 def _unseen_sentences(gain: Gain, facts: SiloFacts) -> Iterator[str]:
     yield _gain_sentence(gain)
-    if gain.isolated < _HARDLY_ANY:
+    if gain.word is Word.GAINS and gain.isolated < _HARDLY_ANY:
         yield (
             f"It has no training example of {listing(facts.unseen)}, so its own model cannot "
             "name them: this gain is exactly those classes, learnt from the other silos."
@@ -174,21 +174,26 @@ def _gap(whole: Gain) -> Iterator[str]:
         )
 
 
-def _advice(known: Gain, whole: Gain, new: Gain | None, facts: SiloFacts) -> str:
-    wider = [gain for gain in (new, whole) if gain and gain.word is Word.GAINS]
-    cases = f"cases of {listing(facts.unseen)}" if new else "cases unlike its own"
-    if known.word is Word.GAINS:
-        return "Advice: join; the federated model is better on its own cases too."
-    if known.word is Word.LOSES and wider:
-        return (
-            f"Advice: join if it will meet {cases}; for cases like those it has today, its own "
-            "model serves it better than the federated one."
-        )
-    if wider:
-        return f"Advice: join; it gains on {cases}, and its own cases show no loss."
-    if known.word is Word.LOSES:
+def _advice(gains: Mapping[Question, Gain], facts: SiloFacts) -> str:
+    better, worse = (
+        [f"on {_the(q, whose='its')}" for q in _ORDER if q in gains and gains[q].word is word]
+        for word in (Word.GAINS, Word.LOSES)
+    )
+    if better and not worse:
+        return f"Advice: join; the federated model is better {' and '.join(better)}."
+    if worse and not better:
         return "Advice: do not use the federated model; nothing makes up for the loss."
-    return "Advice: this comparison gives no reason to join, and none against it."
+    if not better:
+        return "Advice: this comparison gives no reason to join, and none against it."
+    new = gains.get(Question.UNSEEN)
+    if new and new.word is Word.GAINS:
+        when = f"if it will meet cases of {listing(facts.unseen)}"
+    else:
+        when = f"for what it gains {' and '.join(better)}"
+    return (
+        f"Advice: join {when}; {' and '.join(worse)} its own model serves it better than the "
+        "federated one."
+    )
 
 
 def _the(question: Question, whose: str = "their") -> str:
