@@ -58,6 +58,8 @@ def test_it_writes_the_files_of_fedcompare_federated(part: Path):
         "run.json",
         "server.csv",
         "weights/global.safetensors",
+        "weights/round-1/silo-1.safetensors",
+        "weights/round-1/silo-2.safetensors",
     }
 
 
