@@ -2,24 +2,15 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from fedcompare.environment import versions
 from fedcompare.errors import FedcompareError
+from fedcompare.records import Check
 from fedcompare.results import probe_writable
 from fedcompare.workers import available_cpus
 
 _PYTHON = (3, 11)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One finding; where it is not ok, `finding` says what to do."""
-
-    subject: str
-    ok: bool
-    finding: str
 
 
 def diagnose(results: Path) -> list[Check]:

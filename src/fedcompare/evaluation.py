@@ -129,24 +129,30 @@ def check_subsets(subsets: Sequence[Sequence[int]], num_classes: int) -> None:
 def mistakes(evaluation: Evaluation) -> Iterator[Mistake]:
     """Yield, per isolated model and unseen class, the commonest wrong answers, commonest first."""
     for model in evaluation.models:
-        if model.silo is None:
-            continue
-        answers = model.predictions
-        for unseen in evaluation.unseen_classes[model.silo - 1]:
-            mask = answers.mask([unseen])
-            wrong = answers.predicted[mask & (answers.predicted != unseen)]
-            counts = np.bincount(wrong, minlength=len(evaluation.class_names))
-            for taken in np.argsort(-counts, kind="stable")[:_COMMONEST]:
-                if counts[taken]:
-                    own = mask & (answers.predicted == taken)
-                    yield Mistake(
-                        silo=model.silo,
-                        unseen_class=evaluation.class_names[unseen],
-                        taken_for=evaluation.class_names[taken],
-                        share=float(counts[taken] / mask.sum()),
-                        confidence=float(answers.confidence[own].mean(dtype=np.float64)),
-                        num_examples=int(counts[taken]),
-                    )
+        if model.silo is not None:
+            unseen = evaluation.unseen_classes[model.silo - 1]
+            yield from mistakes_of(model.predictions, model.silo, unseen, evaluation.class_names)
+
+
+def mistakes_of(
+    answers: Predictions, silo: int, unseen_classes: Iterable[int], class_names: Sequence[str]
+) -> Iterator[Mistake]:
+    """Yield one silo's commonest wrong answers per unseen class, commonest first."""
+    for unseen in unseen_classes:
+        mask = answers.mask([unseen])
+        wrong = answers.predicted[mask & (answers.predicted != unseen)]
+        counts = np.bincount(wrong, minlength=len(class_names))
+        for taken in np.argsort(-counts, kind="stable")[:_COMMONEST]:
+            if counts[taken]:
+                own = mask & (answers.predicted == taken)
+                yield Mistake(
+                    silo=silo,
+                    unseen_class=class_names[unseen],
+                    taken_for=class_names[taken],
+                    share=float(counts[taken] / mask.sum()),
+                    confidence=float(answers.confidence[own].mean(dtype=np.float64)),
+                    num_examples=int(counts[taken]),
+                )
 
 
 def commonest(mistakes: Iterable[Mistake]) -> Iterator[Mistake]:

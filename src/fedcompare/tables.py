@@ -107,12 +107,17 @@ def gains_table(gains: Iterable[Gain]) -> Table:
                 100 * gain.isolated,
                 100 * gain.federated,
                 100 * gain.gain,
-                f"{100 * gain.low:+.2f} to {100 * gain.high:+.2f}".replace("-", "−"),
+                interval_text(gain.low, gain.high),
                 gain.word.value,
             )
             for gain in gains
         ),
     )
+
+
+def interval_text(low: float, high: float) -> str:
+    """Return the bounds of a gain in points: "−2.05 to −1.33"."""
+    return f"{100 * low:+.2f} to {100 * high:+.2f}".replace("-", "−")
 
 
 def budgets_table(budgets: Iterable[Budget]) -> Table:

@@ -190,9 +190,7 @@ def run_verify_command(run: Path) -> None:
     problems = 0
     for check in verify(open_comparison(run)):
         problems += not check.ok
-        stdout().print(
-            f"{'ok   ' if check.ok else 'WRONG'} {check.subject}: {check.finding}", soft_wrap=True
-        )
+        stdout().print(str(check), soft_wrap=True, markup=False)
     if problems:
         count = "1 check" if problems == 1 else f"{problems} checks"
         raise VerificationError(

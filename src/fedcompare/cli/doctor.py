@@ -13,6 +13,6 @@ def doctor(
 
     checks = diagnose(results)
     for check in checks:
-        typer.echo(f"{'ok   ' if check.ok else 'WRONG'} {check.subject}: {check.finding}")
+        typer.echo(str(check))
     if not all(check.ok for check in checks):
         raise typer.Exit(1)

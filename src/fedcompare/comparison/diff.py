@@ -16,7 +16,7 @@ from fedcompare.findings import Findings, Gain
 from fedcompare.records import Question, Regime
 from fedcompare.results import RunDirectory
 from fedcompare.statistics import PairedGain, decide, holm, paired_gain
-from fedcompare.tables import Cell, Table
+from fedcompare.tables import Cell, Table, interval_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +149,6 @@ def _paired_rows(
                 100 * float(before.accuracies(Regime.FEDERATED).mean()),
                 100 * float(after.accuracies(Regime.FEDERATED).mean()),
                 100 * item.gain,
-                f"{100 * item.low:+.2f} to {100 * item.high:+.2f}".replace("-", "−"),
+                interval_text(item.low, item.high),
                 decide(item.gain, p_value, alpha=ALPHA).value,
             )

@@ -7,6 +7,7 @@ import numpy as np
 
 from fedcompare.comparison.answers import LOCAL, SeedAnswers, model_key
 from fedcompare.comparison.cases import ALL, Cases, Floats, accuracy, own
+from fedcompare.evaluation import mistakes_of
 from fedcompare.findings import (
     Accuracy,
     Confusion,
@@ -20,8 +21,6 @@ from fedcompare.findings import (
 from fedcompare.predictions import Predictions
 from fedcompare.records import Mistake, Regime
 from fedcompare.statistics import wilson
-
-_COMMONEST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,23 +150,12 @@ def mistakes(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Mistake]:
     """
     for silo in cases.silos:
         key = model_key(Regime.ISOLATED_EQUAL, silo)
-        predicted = np.stack([seed.predictions[key].predicted for seed in answers])
-        confidence = np.stack([seed.predictions[key].confidence for seed in answers])
-        for unseen_class in cases.unseen_classes(silo):
-            of_class = np.broadcast_to(cases.labels == unseen_class, predicted.shape)
-            counts = np.bincount(predicted[of_class], minlength=len(cases.class_names))
-            counts[unseen_class] = 0
-            for taken in np.argsort(-counts, kind="stable")[:_COMMONEST]:
-                if counts[taken]:
-                    chosen = of_class & (predicted == taken)
-                    yield Mistake(
-                        silo=silo,
-                        unseen_class=cases.class_names[unseen_class],
-                        taken_for=cases.class_names[taken],
-                        share=float(counts[taken] / of_class.sum()),
-                        confidence=float(confidence[chosen].mean(dtype=np.float64)),
-                        num_examples=int(counts[taken]),
-                    )
+        own_predictions = [seed.predictions[key] for seed in answers]
+        pooled = Predictions(
+            labels=np.concatenate([p.labels for p in own_predictions]),
+            probabilities=np.concatenate([p.probabilities for p in own_predictions]),
+        )
+        yield from mistakes_of(pooled, silo, cases.unseen_classes(silo), cases.class_names)
 
 
 def forgetting(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Forgetting]:

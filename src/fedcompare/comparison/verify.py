@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,19 +16,11 @@ from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import partition_fingerprint
 from fedcompare.errors import FedcompareError
+from fedcompare.records import Check
 from fedcompare.results import COALITION_PREDICTIONS, PREDICTIONS, RunDirectory
 
 # Another processor or build of torch may differ in the last bits of a probability.
 _ROUNDING = 1e-4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """What was looked at, whether it is as it should be, and what was found."""
-
-    subject: str
-    ok: bool
-    finding: str
 
 
 def verify(comparison: Comparison) -> Iterator[Check]:
