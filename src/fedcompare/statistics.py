@@ -18,7 +18,7 @@ from fedcompare.records import Word
 Floats = npt.NDArray[np.float64]
 
 # How much each of the two pseudo-examples (one won, one lost) weighs; docs/coverage.md.
-PSEUDO_WEIGHT = 0.25
+PSEUDO_WEIGHT = 1 / 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +62,19 @@ def paired_gain(differences: Floats, *, confidence: float = 0.95) -> PairedGain:
     studies (Hillis 2007, Statistics in Medicine 26:596-619): the mean's variance is
     [MS_seed + max(MS_example - MS_residual, 0)] / (K N). Three things differ from Hillis:
 
-    - The critical value is Cochran and Cox's (1957, Experimental Designs, section 4.14): the
-      mean of Student's t for K-1 and for N-1 degrees of freedom, weighted by the two terms'
-      parts of the variance. With Hillis's degrees of freedom and three seeds, coverage falls
-      to 92 %, since few seeds that agree by chance shrink the error and raise them at once.
+    - Each of the two terms has its own Student's t, for K-1 and for N-1 degrees of freedom,
+      and their half-widths add in quadrature (Howe 1974, JASA 69:789-794). With Hillis's
+      degrees of freedom and three seeds, coverage falls to 92 %, since few seeds that agree
+      by chance shrink the error and raise them at once.
     - Two pseudo-examples, one won and one lost in every seed, as in Bonett and Price (2012,
-      J. Educational and Behavioral Statistics 37:479-488), but of weight 1/4, keep the width
+      J. Educational and Behavioral Statistics 37:479-488), but of weight 1/16, keep the width
       above zero.
-    - The interval is Wilson's score interval for an effective sample size (Korn and Graubard
-      1998, Survey Methodology 24:193-201), applied to (1 + gain) / 2: near a gain of 1 it
-      reaches further down than up, and near 0 it is the t interval. The p-value is its test.
+    - The interval is a score interval: it holds the gains g that lie at most the
+      critical value's number of standard errors off, where the error is the one at g
+      (`Spread`). Without a spread over seeds it is Wilson's for an effective sample size
+      (Korn and Graubard 1998, Survey Methodology 24:193-201), applied to (1 + gain) / 2: near
+      a gain of 1 it reaches further down than up, and near 0 it is the t interval. The
+      p-value is its test.
 
     Args:
         differences: Float [K, N] in [-1, 1], or what `standardise` returns.
@@ -92,44 +95,85 @@ def paired_gain(differences: Floats, *, confidence: float = 0.95) -> PairedGain:
     gain = float(differences.mean())
     if not abs(gain) <= 1 + 1e-9:
         raise ValueError(f"a mean difference of {gain} is outside [-1, 1]")
-    centre = gain * num_examples / (num_examples + 2 * PSEUDO_WEIGHT)
+    spread = spread_of(differences)
+    freedoms = (num_seeds - 1, max(num_examples - 1, 1))
+    critical = combined_t(1 - confidence, spread.seed_part, freedoms)
+    low, high = spread.interval(critical)
+    statistic = abs(spread.centre) / spread.error_at(0.0)
+    return PairedGain(
+        gain=gain,
+        # The pseudo-examples must not push the interval off the gain that is reported.
+        low=min(low, gain),
+        high=max(high, gain),
+        standard_error=spread.error,
+        degrees_of_freedom=equivalent_freedom(critical, 1 - confidence, freedoms),
+        p_value=combined_p_value(statistic, spread.seed_part, freedoms),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How far a mean difference may lie from the true gain, whatever that is.
+
+    Variances of a share p of right answers are p (1 - p) to some power: 1 for a binomial,
+    2 for models that differ from seed to seed by a constant on the logit scale, so that near
+    p = 1 bad seeds are far worse than good ones are better. `power` goes from 1, where seeds
+    add nothing to chance, halfway to 2, where they are everything. At 2 itself, seeds with
+    gains of 90, 95 and 100 points would not exclude 0.
+    """
+
+    centre: float
+    error: float
+    seed_part: float
+    power: float
+
+    def error_at(self, gain: float) -> float:
+        """Return the standard error if the true gain were `gain`, in [-1, 1]."""
+        ratio = (1 - gain**2) / (1 - self.centre**2)
+        # Nearer to 1 than the centre, the error shrinks no faster than a binomial's.
+        return self.error * math.sqrt(ratio ** (self.power if ratio > 1 else 1.0))
+
+    def interval(self, critical: float) -> tuple[float, float]:
+        """Return the gains that lie `critical` of their own standard errors off the centre."""
+
+        def excess(gain: float) -> float:
+            return abs(gain - self.centre) - critical * self.error_at(gain)
+
+        low, high = (float(optimize.brentq(excess, self.centre, end)) for end in (-1.0, 1.0))
+        return low, high
+
+
+def spread_of(differences: Floats) -> Spread:
+    """Return the spread that `paired_gain` describes, of float [K >= 2, N >= 1]."""
+    num_seeds, num_examples = differences.shape
+    centre = float(differences.mean()) * num_examples / (num_examples + 2 * PSEUDO_WEIGHT)
     # The pseudo-examples' own sum of squares around the centre is 2 w (1 + centre^2).
     example = num_seeds * 2 * PSEUDO_WEIGHT * (1 + centre**2) / num_examples
     if num_examples > 1:
         squares = mean_squares(differences)
-        seed = squares.seed
-        example += max(squares.example - squares.residual, 0.0)
+        seed, residual = squares.seed, squares.residual
+        example += max(squares.example - residual, 0.0)
     else:
-        seed = float(differences.mean(axis=1).var(ddof=1))
-    variance = (seed + example) / (num_seeds * num_examples)
-    effective = (1 - centre**2) / variance
-    part = seed / (seed + example)
-    freedoms = (num_seeds - 1, max(num_examples - 1, 1))
-    critical = weighted_t(1 - confidence, part, freedoms)
-    bend = critical**2 / effective
-    half = math.sqrt(bend * (1 - centre**2 + bend)) / (1 + bend)
-    return PairedGain(
-        gain=gain,
-        # The pseudo-examples must not push the interval off the gain that is reported.
-        low=max(min(centre / (1 + bend) - half, gain), -1.0),
-        high=min(max(centre / (1 + bend) + half, gain), 1.0),
-        standard_error=math.sqrt(variance),
-        degrees_of_freedom=equivalent_freedom(critical, 1 - confidence, freedoms),
-        p_value=weighted_p_value(abs(centre) * math.sqrt(effective), part, freedoms),
+        seed, residual = float(differences.mean(axis=1).var(ddof=1)), 0.0
+    return Spread(
+        centre=centre,
+        error=math.sqrt((seed + example) / (num_seeds * num_examples)),
+        seed_part=seed / (seed + example),
+        power=1 + max(seed - residual, 0.0) / (seed + example) / 2,
     )
 
 
-def weighted_t(p_value: float, part: float, freedoms: tuple[int, int]) -> float:
-    """Return Cochran and Cox's two-sided critical value; `part` is the first one's weight."""
-    first, second = (-float(special.stdtrit(freedom, p_value / 2)) for freedom in freedoms)
-    return part * first + (1 - part) * second
+def combined_t(p_value: float, part: float, freedoms: tuple[int, int]) -> float:
+    """Return Howe's two-sided critical value; `part` is the first term's part of the variance."""
+    first, second = (float(special.stdtrit(freedom, p_value / 2)) for freedom in freedoms)
+    return math.sqrt(part * first**2 + (1 - part) * second**2)
 
 
-def weighted_p_value(statistic: float, part: float, freedoms: tuple[int, int]) -> float:
+def combined_p_value(statistic: float, part: float, freedoms: tuple[int, int]) -> float:
     """Return the two-sided p-value whose critical value is `statistic` >= 0, at least 1e-100."""
 
     def excess(log_p: float) -> float:
-        return weighted_t(math.exp(log_p), part, freedoms) - statistic
+        return combined_t(math.exp(log_p), part, freedoms) - statistic
 
     smallest = math.log(1e-100)
     if excess(smallest) <= 0:

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from itertools import combinations, permutations
 
 import numpy as np
@@ -8,9 +9,12 @@ from scipy import stats
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
 
 from fedcompare.records import Word
 from fedcompare.statistics import (
+    combined_p_value,
+    combined_t,
     decide,
     detectable_gain,
     equivalent_freedom,
@@ -19,9 +23,8 @@ from fedcompare.statistics import (
     mean_squares,
     paired_gain,
     shapley,
+    spread_of,
     standardise,
-    weighted_p_value,
-    weighted_t,
     wilson,
 )
 
@@ -44,17 +47,48 @@ def test_mean_squares_are_statsmodels():
 
 
 def test_the_variance_by_hand():
-    # Rows' means .5 and 0, columns' means 1, 0, 0, 0; grand mean .25; pseudo weight 1/4 each.
+    # Rows' means .5 and 0, columns' means 1, 0, 0, 0; grand mean .25; pseudo weight 1/16 each.
     differences = np.array([[1.0, 1, 0, 0], [1, -1, 0, 0]])
     squares = mean_squares(differences)
     assert squares.seed == pytest.approx(4 * (0.25**2 + 0.25**2))
     assert squares.example == pytest.approx(2 * (0.75**2 + 3 * 0.25**2) / 3)
     total = 4 - 8 * 0.25**2
     assert squares.residual == pytest.approx((total - 0.5 - 1.5) / 3)
-    pseudo = 2 * 0.5 * (1 + (0.25 * 4 / 4.5) ** 2) / 4
+    pseudo = 2 * 0.125 * (1 + (0.25 * 4 / 4.125) ** 2) / 4
     found = paired_gain(differences)
     assert found.gain == 0.25
     assert found.standard_error**2 == pytest.approx((0.5 + pseudo) / 8)
+
+
+def test_the_spreads_power_by_hand():
+    beyond_chance = np.array([[1.0, 1, 1, 0], [1, 0, 0, 0]])
+    squares = mean_squares(beyond_chance)
+    assert squares.seed > squares.residual
+    example = max(squares.example - squares.residual, 0)
+    pseudo = 2 * 0.125 * (1 + (0.5 * 4 / 4.125) ** 2) / 4
+    share = (squares.seed - squares.residual) / (squares.seed + example + pseudo)
+    assert spread_of(beyond_chance).power == pytest.approx(1 + share / 2)
+    no_more_than_chance = np.array([[1.0, 0, 0, 0], [0, 1, 0, 0]])
+    assert spread_of(no_more_than_chance).power == 1
+
+
+def test_seeds_that_scatter_near_one_reach_further_down_than_wilsons_interval():
+    shares = np.array([0.97, 0.98, 0.99])
+    differences = (np.arange(1000) < 1000 * shares[:, None]).astype(float)
+    spread, critical = spread_of(differences), 4.0
+    low, high = spread.interval(critical)
+    assert spread.power > 1.3
+    # Each limit is `critical` of its own standard errors away.
+    assert spread.centre - low == pytest.approx(critical * spread.error_at(low))
+    assert high - spread.centre == pytest.approx(critical * spread.error_at(high))
+    # Wilson's interval in closed form, for (1 + gain) / 2 of (1 - centre^2) / error^2 examples.
+    effective = (1 - spread.centre**2) / spread.error**2
+    right = (1 + spread.centre) / 2
+    plain_low, plain_high = proportion_confint(
+        right * effective, effective, alpha=2 * stats.norm.sf(critical), method="wilson"
+    )
+    assert low < 2 * plain_low - 1 - 0.01
+    assert high == pytest.approx(2 * plain_high - 1)
 
 
 def test_equal_seeds_reduce_to_the_paired_t_interval_over_examples():
@@ -79,11 +113,11 @@ def test_many_examples_without_effect_reduce_to_the_t_interval_over_seeds():
 
 
 @pytest.mark.parametrize("part", [0.0, 0.3, 1.0])
-def test_the_weighted_t_and_its_inverses(part):
-    critical = weighted_t(0.05, part, (2, 99))
-    expected = part * stats.t.ppf(0.975, 2) + (1 - part) * stats.t.ppf(0.975, 99)
-    assert critical == pytest.approx(expected)
-    assert weighted_p_value(critical, part, (2, 99)) == pytest.approx(0.05)
+def test_the_combined_t_and_its_inverses(part):
+    critical = combined_t(0.05, part, (2, 99))
+    expected = part * stats.t.ppf(0.975, 2) ** 2 + (1 - part) * stats.t.ppf(0.975, 99) ** 2
+    assert critical**2 == pytest.approx(expected)
+    assert combined_p_value(critical, part, (2, 99)) == pytest.approx(0.05)
     freedom = equivalent_freedom(critical, 0.05, (2, 99))
     assert stats.t.ppf(0.975, freedom) == pytest.approx(critical)
 
@@ -94,6 +128,15 @@ def test_the_interval_is_wilsons_where_answers_are_two_valued():
     low, high = wilson(9000, 10_000)
     found = paired_gain(np.tile(row, (3, 1)))
     assert (found.low, found.high) == pytest.approx((2 * low - 1, 2 * high - 1), abs=2e-4)
+
+
+def test_a_large_gain_in_every_seed_excludes_zero_as_it_would_not_at_power_two():
+    shares = np.array([0.90, 0.95, 1.0])
+    differences = (np.arange(500) < 500 * shares[:, None]).astype(float)
+    assert paired_gain(differences).low > 0
+    spread = spread_of(differences)
+    critical = combined_t(0.05, spread.seed_part, (2, 499))
+    assert replace(spread, power=2.0).interval(critical)[0] < 0
 
 
 @pytest.mark.parametrize("value", [-1.0, 0.0, 1.0])
