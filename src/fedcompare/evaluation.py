@@ -1,6 +1,5 @@
 """Evaluate stored models: one forward pass each, and all else from the predictions."""
 
-import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +11,13 @@ from safetensors.torch import save
 
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
-from fedcompare.data.examples import Dataset
 from fedcompare.data.silos import partition_fingerprint
-from fedcompare.errors import ResultsError, WeightsError
-from fedcompare.model import build_model, load_state, read_tensors
+from fedcompare.errors import ResultsError
+from fedcompare.evaluator import Evaluator
+from fedcompare.model import read_tensors
 from fedcompare.predictions import Predictions, class_list
 from fedcompare.records import Measurement, Mistake, Regime, model_name
 from fedcompare.results import Manifest, RunDirectory, weights_file
-from fedcompare.training import predict, torch_threads
 
 _COMMONEST = 3
 
@@ -61,23 +59,21 @@ def evaluate_models(config: ExperimentConfig, run: RunDirectory) -> Evaluation:
         WeightsError: a file of weights is corrupt.
     """
     manifests = [run.read_manifest(regime) for regime in (Regime.ISOLATED, Regime.FEDERATED)]
-    dataset = load_dataset(config.data)
     check_fingerprints(config, run, {m.regime: m for m in manifests})
+    evaluator = Evaluator(config, run)
     models = []
-    with torch_threads(config.train.threads_per_silo):
-        for manifest in manifests:
-            for file, silo in _weight_files(manifest):
-                path = run.regime_path(manifest.regime) / file
-                predictions = _predict(config, dataset, path, manifest.weights[file])
-                models.append(
-                    EvaluatedModel(regime=manifest.regime, silo=silo, predictions=predictions)
-                )
+    for manifest in manifests:
+        for file, silo in _weight_files(manifest):
+            predictions = evaluator.predict_file(manifest.regime, file, manifest)
+            models.append(
+                EvaluatedModel(regime=manifest.regime, silo=silo, predictions=predictions)
+            )
     counts = manifests[0].label_counts
     return Evaluation(
         models=tuple(models),
         seen_classes=tuple(_classes(own, present=True) for own in counts),
         unseen_classes=tuple(_classes(own, present=False) for own in counts),
-        class_names=dataset.class_names,
+        class_names=load_dataset(config.data).class_names,
     )
 
 
@@ -188,23 +184,6 @@ def _weight_files(manifest: Manifest) -> Iterator[tuple[str, int | None]]:
     federated = manifest.regime is Regime.FEDERATED
     for silo in [None] if federated else range(1, len(manifest.label_counts) + 1):
         yield weights_file(silo), silo
-
-
-def _predict(config: ExperimentConfig, dataset: Dataset, path: Path, expected: str) -> Predictions:
-    state = read_tensors(path)
-    if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-        raise WeightsError(
-            f"{path} was altered: its SHA-256 is not the one in run.json; "
-            "make it again with --force"
-        )
-    model = build_model(
-        config.model,
-        input_shape=tuple(dataset.train.inputs.shape[1:]),
-        num_classes=len(dataset.class_names),
-        seed=config.seed,
-    )
-    probabilities = predict(load_state(model, state, source=str(path)), dataset.test.inputs)
-    return Predictions(labels=dataset.test.labels.numpy(), probabilities=probabilities.numpy())
 
 
 def check_fingerprints(

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from fedcompare import environment
 from fedcompare.config import ExperimentConfig
-from fedcompare.errors import FedcompareError, ResultsError, StorageError
+from fedcompare.errors import FedcompareError, ResultsError, StorageError, WeightsError
 from fedcompare.records import Regime
 
 if TYPE_CHECKING:
@@ -325,6 +325,21 @@ def write_bytes(path: Path, content: bytes) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return hashlib.sha256(content).hexdigest()
+
+
+def check_digest(part: Path, file: str, expected: str) -> None:
+    """Raise if a file of the folder `part` is not the one that was written.
+
+    Raises:
+        WeightsError: it is missing, or its SHA-256 is not `expected`.
+    """
+    path, remedy = part / file, "make it again with --force"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"{path}: {error.strerror}; {remedy}") from error
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise WeightsError(f"{path} was altered: its SHA-256 is not the recorded one; {remedy}")
 
 
 def write_csv(path: Path, records: Sequence["DataclassInstance"]) -> None:

@@ -71,7 +71,7 @@ def paired_gain(differences: Floats, *, confidence: float = 0.95) -> PairedGain:
       above zero.
     - The interval is a score interval: it holds the gains g that lie at most the
       critical value's number of standard errors off, where the error is the one at g
-      (`Spread`). Without a spread over seeds it is Wilson's for an effective sample size
+      (`Uncertainty`). Without a spread over seeds it is Wilson's for an effective sample size
       (Korn and Graubard 1998, Survey Methodology 24:193-201), applied to (1 + gain) / 2: near
       a gain of 1 it reaches further down than up, and near 0 it is the t interval. The
       p-value is its test.
@@ -95,24 +95,24 @@ def paired_gain(differences: Floats, *, confidence: float = 0.95) -> PairedGain:
     gain = float(differences.mean())
     if not abs(gain) <= 1 + 1e-9:
         raise ValueError(f"a mean difference of {gain} is outside [-1, 1]")
-    spread = spread_of(differences)
+    uncertainty = uncertainty_of(differences)
     freedoms = (num_seeds - 1, max(num_examples - 1, 1))
-    critical = combined_t(1 - confidence, spread.seed_part, freedoms)
-    low, high = spread.interval(critical)
-    statistic = abs(spread.centre) / spread.error_at(0.0)
+    critical = combined_t(1 - confidence, uncertainty.seed_part, freedoms)
+    low, high = uncertainty.interval(critical)
+    statistic = abs(uncertainty.centre) / uncertainty.error_at(0.0)
     return PairedGain(
         gain=gain,
         # The pseudo-examples must not push the interval off the gain that is reported.
         low=min(low, gain),
         high=max(high, gain),
-        standard_error=spread.error,
+        standard_error=uncertainty.error,
         degrees_of_freedom=equivalent_freedom(critical, 1 - confidence, freedoms),
-        p_value=combined_p_value(statistic, spread.seed_part, freedoms),
+        p_value=combined_p_value(statistic, uncertainty.seed_part, freedoms),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
+class Uncertainty:
     """How far a mean difference may lie from the true gain, whatever that is.
 
     Variances of a share p of right answers are p (1 - p) to some power: 1 for a binomial,
@@ -143,8 +143,8 @@ class Spread:
         return low, high
 
 
-def spread_of(differences: Floats) -> Spread:
-    """Return the spread that `paired_gain` describes, of float [K >= 2, N >= 1]."""
+def uncertainty_of(differences: Floats) -> Uncertainty:
+    """Return the uncertainty that `paired_gain` describes, of float [K >= 2, N >= 1]."""
     num_seeds, num_examples = differences.shape
     centre = float(differences.mean()) * num_examples / (num_examples + 2 * PSEUDO_WEIGHT)
     # The pseudo-examples' own sum of squares around the centre is 2 w (1 + centre^2).
@@ -155,7 +155,7 @@ def spread_of(differences: Floats) -> Spread:
         example += max(squares.example - residual, 0.0)
     else:
         seed, residual = float(differences.mean(axis=1).var(ddof=1)), 0.0
-    return Spread(
+    return Uncertainty(
         centre=centre,
         error=math.sqrt((seed + example) / (num_seeds * num_examples)),
         seed_part=seed / (seed + example),

@@ -355,6 +355,31 @@ def test_parts_of_another_budget_are_refused_or_made_again(results, run, tiny, c
     assert plan(other, results) == []
 
 
+@pytest.mark.parametrize(
+    ("part", "file"),
+    [
+        (Regime.ISOLATED, "weights/silo-1.safetensors"),
+        (Regime.FEDERATED, "weights/round-1/global.safetensors"),
+        (PREDICTIONS, "ensemble.safetensors"),
+    ],
+)
+@pytest.mark.parametrize("lost", [True, False])
+def test_damaged_parts_are_refused_or_made_again(results, run, config, part, file, lost):
+    path = run.path / part / file
+    content = path.read_bytes()
+    if lost:
+        path.unlink()
+    else:
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(WeightsError, match=rf"{path.name}.*make it again with --force"):
+        plan(config, results)
+    stages = plan(config, results, force=True)
+    assert part in parts(stages)
+    make_unfinished(stages)
+    assert path.read_bytes() == content
+    assert plan(config, results) == []
+
+
 def test_what_does_not_change_the_numbers_does_not_make_parts_again(results, tiny):
     other = tiny(isolated_epochs=1, num_seeds=2, num_cpus=1, round_timeout=9.0)
     assert plan(other, results, contributions=True) == []

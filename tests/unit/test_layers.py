@@ -21,7 +21,7 @@ LAYERS = [
     {"environment", "cache", "tables", "plots", "statistics", "report"},
     {"data", "model", "results"},
     {"training"},
-    {"isolated", "federated", "evaluation", "doctor", "partition_files"},
+    {"isolated", "federated", "evaluator", "evaluation", "doctor", "partition_files"},
     {"pipeline", "evaluation_files", "regime_files", "comparison"},
     {"cli", "__main__"},
 ]

@@ -23,8 +23,8 @@ from fedcompare.statistics import (
     mean_squares,
     paired_gain,
     shapley,
-    spread_of,
     standardise,
+    uncertainty_of,
     wilson,
 )
 
@@ -60,30 +60,30 @@ def test_the_variance_by_hand():
     assert found.standard_error**2 == pytest.approx((0.5 + pseudo) / 8)
 
 
-def test_the_spreads_power_by_hand():
+def test_the_power_by_hand():
     beyond_chance = np.array([[1.0, 1, 1, 0], [1, 0, 0, 0]])
     squares = mean_squares(beyond_chance)
     assert squares.seed > squares.residual
     example = max(squares.example - squares.residual, 0)
     pseudo = 2 * 0.125 * (1 + (0.5 * 4 / 4.125) ** 2) / 4
     share = (squares.seed - squares.residual) / (squares.seed + example + pseudo)
-    assert spread_of(beyond_chance).power == pytest.approx(1 + share / 2)
+    assert uncertainty_of(beyond_chance).power == pytest.approx(1 + share / 2)
     no_more_than_chance = np.array([[1.0, 0, 0, 0], [0, 1, 0, 0]])
-    assert spread_of(no_more_than_chance).power == 1
+    assert uncertainty_of(no_more_than_chance).power == 1
 
 
 def test_seeds_that_scatter_near_one_reach_further_down_than_wilsons_interval():
     shares = np.array([0.97, 0.98, 0.99])
     differences = (np.arange(1000) < 1000 * shares[:, None]).astype(float)
-    spread, critical = spread_of(differences), 4.0
-    low, high = spread.interval(critical)
-    assert spread.power > 1.3
+    uncertainty, critical = uncertainty_of(differences), 4.0
+    low, high = uncertainty.interval(critical)
+    assert uncertainty.power > 1.3
     # Each limit is `critical` of its own standard errors away.
-    assert spread.centre - low == pytest.approx(critical * spread.error_at(low))
-    assert high - spread.centre == pytest.approx(critical * spread.error_at(high))
+    assert uncertainty.centre - low == pytest.approx(critical * uncertainty.error_at(low))
+    assert high - uncertainty.centre == pytest.approx(critical * uncertainty.error_at(high))
     # Wilson's interval in closed form, for (1 + gain) / 2 of (1 - centre^2) / error^2 examples.
-    effective = (1 - spread.centre**2) / spread.error**2
-    right = (1 + spread.centre) / 2
+    effective = (1 - uncertainty.centre**2) / uncertainty.error**2
+    right = (1 + uncertainty.centre) / 2
     plain_low, plain_high = proportion_confint(
         right * effective, effective, alpha=2 * stats.norm.sf(critical), method="wilson"
     )
@@ -134,9 +134,9 @@ def test_a_large_gain_in_every_seed_excludes_zero_as_it_would_not_at_power_two()
     shares = np.array([0.90, 0.95, 1.0])
     differences = (np.arange(500) < 500 * shares[:, None]).astype(float)
     assert paired_gain(differences).low > 0
-    spread = spread_of(differences)
-    critical = combined_t(0.05, spread.seed_part, (2, 499))
-    assert replace(spread, power=2.0).interval(critical)[0] < 0
+    uncertainty = uncertainty_of(differences)
+    critical = combined_t(0.05, uncertainty.seed_part, (2, 499))
+    assert replace(uncertainty, power=2.0).interval(critical)[0] < 0
 
 
 @pytest.mark.parametrize("value", [-1.0, 0.0, 1.0])

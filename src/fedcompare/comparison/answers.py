@@ -4,7 +4,6 @@ They are written once, from the stored weights, and all that a comparison says i
 from them. `verify` makes them again and compares the bytes.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +17,10 @@ from safetensors.torch import save
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import partition_fingerprint
-from fedcompare.errors import ResultsError, WeightsError
+from fedcompare.errors import ResultsError
 from fedcompare.evaluation import check_fingerprints, predictions_to_bytes, read_predictions
-from fedcompare.model import State, build_model, load_state, read_tensors
+from fedcompare.evaluator import Evaluator
+from fedcompare.model import State, read_tensors
 from fedcompare.predictions import Predictions
 from fedcompare.records import Regime
 from fedcompare.results import (
@@ -30,12 +30,12 @@ from fedcompare.results import (
     RUN_FILE,
     Manifest,
     RunDirectory,
+    check_digest,
     weights_file,
     write_bytes,
     write_config,
     write_json,
 )
-from fedcompare.training import predict, torch_threads
 
 TRAINED = (
     Regime.ISOLATED,
@@ -158,7 +158,7 @@ def check_files(run: RunDirectory, part: str) -> Path:
             "Go on with it: fedcompare compare, with the same --config, --set and --results"
         )
     for name, expected in _read_run_file(folder)["files"].items():
-        _check_digest(folder / name, expected)
+        check_digest(folder, name, expected)
     return folder
 
 
@@ -184,21 +184,21 @@ def remake(
 def _seed_files(
     config: ExperimentConfig, run: RunDirectory, manifests: Mapping[Regime, Manifest]
 ) -> Iterator[tuple[str, bytes]]:
-    evaluator = _Evaluator(config, run)
+    evaluator = Evaluator(config, run)
     silos = range(1, len(manifests[Regime.FEDERATED].label_counts) + 1)
     final: dict[str, Predictions] = {}
     rounds: dict[str, torch.Tensor] = {}
     for regime, manifest in manifests.items():
         shared = regime in (Regime.FEDERATED, Regime.CENTRALIZED)
         for silo in [None] if shared else silos:
-            state = evaluator.state(regime, weights_file(silo), manifest)
-            final[model_key(regime, silo)] = evaluator.predict(state)
+            key = model_key(regime, silo)
+            final[key] = evaluator.predict_file(regime, weights_file(silo), manifest)
     isolated = [model_key(Regime.ISOLATED_EQUAL, silo) for silo in silos]
     final[Regime.ENSEMBLE] = _ensemble([final[key] for key in isolated])
     final[Regime.AVERAGE] = evaluator.predict(
         _average(
             [
-                evaluator.state(
+                evaluator.read(
                     Regime.ISOLATED_EQUAL, weights_file(silo), manifests[Regime.ISOLATED_EQUAL]
                 )
                 for silo in silos
@@ -215,7 +215,7 @@ def _seed_files(
 
 def _after_rounds(
     config: ExperimentConfig,
-    evaluator: "_Evaluator",
+    evaluator: Evaluator,
     manifests: Mapping[Regime, Manifest],
     final: Mapping[str, Predictions],
     silos: range,
@@ -233,56 +233,23 @@ def _after_rounds(
         yield key, 0, initial
         for number in range(1, last):
             file = weights_file(silo, round=number)
-            yield key, number, evaluator.predict(evaluator.state(regime, file, manifests[regime]))
+            yield key, number, evaluator.predict_file(regime, file, manifests[regime])
         yield key, last, final[key]
     for silo in silos:
         for number in range(1, last + 1):
             file = weights_file(silo, round=number)
-            state = evaluator.state(Regime.FEDERATED, file, manifests[Regime.FEDERATED])
-            yield model_key(LOCAL, silo), number, evaluator.predict(state)
+            manifest = manifests[Regime.FEDERATED]
+            predictions = evaluator.predict_file(Regime.FEDERATED, file, manifest)
+            yield model_key(LOCAL, silo), number, predictions
 
 
 def _coalition_files(
     config: ExperimentConfig, run: RunDirectory, manifests: Mapping[str, Manifest]
 ) -> Iterator[tuple[str, bytes]]:
-    evaluator = _Evaluator(config, run)
+    evaluator = Evaluator(config, run)
     for part, manifest in manifests.items():
-        state = evaluator.state(part, weights_file(None), manifest)
-        yield f"{part}.safetensors", predictions_to_bytes(evaluator.predict(state))
-
-
-class _Evaluator:
-    """Holds the test set and one model, into which weights are loaded in turn."""
-
-    def __init__(self, config: ExperimentConfig, run: RunDirectory) -> None:
-        self._dataset = load_dataset(config.data)
-        self._threads = config.train.threads_per_silo
-        self._run = run
-        self._model = build_model(
-            config.model,
-            input_shape=tuple(self._dataset.train.inputs.shape[1:]),
-            num_classes=len(self._dataset.class_names),
-            seed=config.seed,
-        )
-        self.initial: State = {
-            name: tensor.clone() for name, tensor in self._model.state_dict().items()
-        }
-
-    def state(self, part: str, file: str, manifest: Manifest) -> State:
-        path = self._run.regime_path(part) / file
-        if file not in manifest.weights:
-            raise ResultsError(
-                f"{path.parent} lacks {path.name}: it was made by an older fedcompare; "
-                "make it again with --force"
-            )
-        _check_digest(path, manifest.weights[file])
-        return read_tensors(path)
-
-    def predict(self, state: State) -> Predictions:
-        test = self._dataset.test
-        with torch_threads(self._threads):
-            probabilities = predict(load_state(self._model, state), test.inputs)
-        return Predictions(labels=test.labels.numpy(), probabilities=probabilities.numpy())
+        predictions = evaluator.predict_file(part, weights_file(None), manifest)
+        yield f"{part}.safetensors", predictions_to_bytes(predictions)
 
 
 def _ensemble(models: Sequence[Predictions]) -> Predictions:
@@ -341,23 +308,7 @@ def _read_run_file(folder: Path) -> dict[str, dict[str, str]]:
         content = json.loads(path.read_text(encoding="utf-8"))
         return {"files": dict(content["files"]), "sources": dict(content["sources"])}
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ResultsError(
-            f"{path} is damaged ({error}); remove {folder} and run fedcompare compare again"
-        ) from error
-
-
-def _check_digest(path: Path, expected: str) -> None:
-    try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise WeightsError(
-            f"{path}: {error.strerror}; remove {path.parent} and run fedcompare compare again"
-        ) from error
-    if found != expected:
-        raise WeightsError(
-            f"{path} was altered: its SHA-256 is not the recorded one. "
-            f"Remove {path.parent} and run fedcompare compare again"
-        )
+        raise ResultsError(f"{path} is damaged ({error}); make it again with --force") from error
 
 
 def _round_of(name: str) -> tuple[str, int]:

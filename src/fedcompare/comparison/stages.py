@@ -5,6 +5,7 @@ interrupted comparison goes on where it stopped, and finished runs are used agai
 """
 
 import itertools
+import math
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ from typing import ClassVar
 
 from typing_extensions import override
 
-from fedcompare.comparison.answers import TRAINED, are_current, coalition_part
+from fedcompare.comparison.answers import TRAINED, are_current, check_files, coalition_part
 from fedcompare.comparison.jobs import BENCH, EvaluateJob, TrainJob
 from fedcompare.config import ExperimentConfig
 from fedcompare.crew import Job
 from fedcompare.data.silos import count_labels
-from fedcompare.errors import ResultsError
+from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.evaluation import check_fingerprints
 from fedcompare.federated.history import History
 from fedcompare.federated.session import FederatedJob
@@ -30,6 +31,7 @@ from fedcompare.results import (
     COALITION_PREDICTIONS,
     PREDICTIONS,
     RunDirectory,
+    check_digest,
     count_steps,
     weights_file,
 )
@@ -69,10 +71,14 @@ class Stage:
 
         Raises:
             ResultsError: it is damaged, or was made with another configuration or other data.
+            WeightsError: one of its files is missing or altered.
         """
         if not self.run.is_reusable(self.part, (*self.config.shared(), *self.own_keys)):
             return False
-        check_fingerprints(self.config, self.run, {self.part: self.run.read_manifest(self.part)})
+        manifest = self.run.read_manifest(self.part)
+        check_fingerprints(self.config, self.run, {self.part: manifest})
+        for file, digest in manifest.weights.items():
+            check_digest(self.run.regime_path(self.part), file, digest)
         return True
 
     def jobs(self) -> list[Job]:
@@ -101,23 +107,13 @@ class Stage:
         examples = sum(map(sum, counts)) if silo == POOLED else sum(counts[silo - 1])
         return count_steps(examples, epochs=1, batch_size=self.config.train.batch_size)
 
-    def _write(self, regime: Regime, outcomes: Sequence[object]) -> None:
-        write_results(
-            self.run,
-            self.config,
-            regime,
-            results := _trained(outcomes),
-            label_counts=count_labels(self.config),
-            seconds=max(result.seconds for result in results),
-        )
-
 
 @dataclass(frozen=True, kw_only=True)
-class IsolatedEqual(Stage):
-    """Isolated models at the federated budget, with as many renewals of the optimiser."""
+class Trained(Stage):
+    """Models of one regime, each trained by the plain loop on one silo's data."""
 
-    own_keys = _EQUAL_BUDGET
-    regime: ClassVar[Regime] = Regime.ISOLATED_EQUAL
+    regime: ClassVar[Regime]
+    stream: ClassVar[str] = "train"
 
     @property
     @override
@@ -126,84 +122,97 @@ class IsolatedEqual(Stage):
 
     @override
     def jobs(self) -> list[Job]:
-        federation = self.config.federation
+        rounds, epochs = self._budget()
+        initial = self._initial()
         return [
             TrainJob(
                 config=self.config,
                 regime=self.regime,
                 silo=silo,
-                rounds=federation.num_server_rounds,
-                epochs=federation.local_epochs,
+                rounds=rounds,
+                epochs=epochs,
+                stream=self.stream,
+                initial=initial,
             )
             for silo in self._members()
         ]
 
     @override
     def steps(self) -> int:
-        federation = self.config.federation
-        epochs = federation.num_server_rounds * federation.local_epochs
-        return epochs * sum(map(self._epoch_steps, self._members()))
+        return math.prod(self._budget()) * sum(map(self._epoch_steps, self._members()))
 
     @override
     def finish(self, outcomes: Sequence[object]) -> None:
-        isolated = Isolated(config=self.config, results=self.results)
-        includes = self.regime is Regime.ISOLATED_EQUAL and is_first_round(self.config)
-        if includes and not isolated.is_finished():
-            isolated.finish([outcome.first_round() for outcome in _trained(outcomes)])
-        self._write(self.regime, outcomes)
+        results = _results(outcomes)
+        write_results(
+            self.run,
+            self.config,
+            self.regime,
+            results,
+            label_counts=count_labels(self.config),
+            seconds=max(result.seconds for result in results),
+        )
 
     def _members(self) -> Sequence[int]:
         return self._silos()
 
+    def _budget(self) -> tuple[int, int]:
+        """Return the rounds, and the epochs in each."""
+        federation = self.config.federation
+        return federation.num_server_rounds, federation.local_epochs
+
+    def _initial(self) -> bytes | None:
+        """Return weights to begin with; None for the experiment's initial ones."""
+        return None
+
 
 @dataclass(frozen=True, kw_only=True)
-class Centralized(IsolatedEqual):
-    """One model on the pooled data, at the same budget: the bound."""
+class IsolatedEqual(Trained):
+    """Isolated models at the federated budget, with as many renewals of the optimiser."""
 
-    regime: ClassVar[Regime] = Regime.CENTRALIZED
+    regime = Regime.ISOLATED_EQUAL
+    own_keys = _EQUAL_BUDGET
 
+    @override
+    def finish(self, outcomes: Sequence[object]) -> None:
+        isolated = Isolated(config=self.config, results=self.results)
+        if is_first_round(self.config) and not isolated.is_finished():
+            isolated.finish([outcome.first_round() for outcome in _results(outcomes)])
+        super().finish(outcomes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Centralized(Trained):
+    """One model on the pooled data, at the federated budget: the bound."""
+
+    regime = Regime.CENTRALIZED
+    own_keys = _EQUAL_BUDGET
+
+    @override
     def _members(self) -> Sequence[int]:
         return [POOLED]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Isolated(Stage):
+class Isolated(Trained):
     """Isolated models at their own budget, as `fedcompare isolated` trains them."""
 
+    regime = Regime.ISOLATED
     own_keys = ("isolated-epochs",)
-
-    @property
-    @override
-    def part(self) -> str:
-        return Regime.ISOLATED
 
     @override
     def needed(self) -> tuple[str, ...]:
         return (Regime.ISOLATED_EQUAL,) if is_first_round(self.config) else ()
 
     @override
-    def jobs(self) -> list[Job]:
-        return [
-            TrainJob(
-                config=self.config,
-                regime=Regime.ISOLATED,
-                silo=silo,
-                rounds=1,
-                epochs=self.config.isolated.isolated_epochs,
-            )
-            for silo in self._silos()
-        ]
-
-    @override
     def steps(self) -> int:
         if is_first_round(self.config) and not self.run.is_finished(Regime.ISOLATED_EQUAL):
             return 0  # that stage writes this part too
-        epochs = self.config.isolated.isolated_epochs
-        return epochs * sum(map(self._epoch_steps, self._silos()))
+        return super().steps()
 
     @override
-    def finish(self, outcomes: Sequence[object]) -> None:
-        self._write(Regime.ISOLATED, outcomes)
+    def _budget(self) -> tuple[int, int]:
+        return 1, self.config.isolated.isolated_epochs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,40 +247,21 @@ class Federated(Stage):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FineTuned(Stage):
+class FineTuned(Trained):
     """The federated model, trained further on each silo alone."""
 
+    regime = Regime.FINE_TUNED
+    stream = "fine-tune"
     needs = (Regime.FEDERATED,)
     own_keys = (*_FEDERATION, "fine-tune-epochs")
 
-    @property
     @override
-    def part(self) -> str:
-        return Regime.FINE_TUNED
+    def _budget(self) -> tuple[int, int]:
+        return 1, self.config.comparison.fine_tune_epochs
 
     @override
-    def jobs(self) -> list[Job]:
-        initial = (self.run.regime_path(Regime.FEDERATED) / weights_file(None)).read_bytes()
-        return [
-            TrainJob(
-                config=self.config,
-                regime=Regime.FINE_TUNED,
-                silo=silo,
-                rounds=1,
-                epochs=self.config.comparison.fine_tune_epochs,
-                stream="fine-tune",
-                initial=initial,
-            )
-            for silo in self._silos()
-        ]
-
-    @override
-    def steps(self) -> int:
-        return self.config.comparison.fine_tune_epochs * sum(map(self._epoch_steps, self._silos()))
-
-    @override
-    def finish(self, outcomes: Sequence[object]) -> None:
-        self._write(Regime.FINE_TUNED, outcomes)
+    def _initial(self) -> bytes:
+        return (self.run.regime_path(Regime.FEDERATED) / weights_file(None)).read_bytes()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,7 +281,10 @@ class Answered(Stage):
 
     @override
     def is_finished(self) -> bool:
-        return are_current(self.run, self.part, self.needed())
+        current = are_current(self.run, self.part, self.needed())
+        if current:
+            check_files(self.run, self.part)
+        return current
 
     @override
     def jobs(self) -> list[Job]:
@@ -324,7 +317,7 @@ def is_first_round(config: ExperimentConfig) -> bool:
     return config.isolated.isolated_epochs == config.federation.local_epochs
 
 
-def _trained(outcomes: Sequence[object]) -> list[IsolatedResult]:
+def _results(outcomes: Sequence[object]) -> list[IsolatedResult]:
     return [outcome for outcome in outcomes if isinstance(outcome, IsolatedResult)]
 
 
@@ -348,7 +341,7 @@ def unfinished(stages: Sequence[Stage], *, force: bool) -> Iterator[Stage]:
     for stage in stages:
         try:
             finished = stage.is_finished()
-        except ResultsError:
+        except (ResultsError, WeightsError):
             if not force:
                 raise
             shutil.rmtree(stage.run.path / stage.part)
