@@ -115,6 +115,12 @@ def no_training(monkeypatch):
     monkeypatch.setattr("fedcompare.crew.Crew.hire", hire)
 
 
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
 # What compare, report and diff say and write.
 
 
@@ -330,6 +336,22 @@ def test_force_replaces_only_the_parts_of_another_configuration(cli, options, ru
     assert kept.items() <= times(run).items()
 
 
+@pytest.mark.parametrize("damage", [Path.unlink, flip])
+@pytest.mark.parametrize("file", [PREDICTIONS, "seed-7/fine-tuned/weights/silo-2.safetensors"])
+def test_force_makes_damaged_parts_again(cli, options, run, damage, file):
+    before, then, content = conclusions(run), times(run), (run / file).read_bytes()
+    damage(run / file)
+    outcome = cli("compare", *options, "--contributions")
+    assert_one_message(outcome, ExitCode.WEIGHTS)
+    assert str(run / file) in outcome.err
+    assert cli("compare", *options, "--contributions", "--force").code == 0
+    assert (run / file).read_bytes() == content
+    assert conclusions(run) == before
+    replaced = str(Path(*Path(file).parts[:2]))
+    kept = {p: t for p, t in then.items() if replaced not in str(p)}
+    assert kept.items() <= times(run).items()
+
+
 @pytest.mark.parametrize("command", [["report"], ["verify"], ["diff"]])
 @pytest.mark.parametrize("name", ["nowhere", "seed-5", "unfinished"])
 def test_a_folder_without_a_comparison_is_named(cli, run, command, name):
@@ -350,12 +372,6 @@ def test_report_of_a_half_finished_comparison(cli, run):
     assert files(run) == before
 
 
-def flip(path):
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
-
-
 @pytest.mark.parametrize("damage", [Path.unlink, flip])
 @pytest.mark.parametrize("command", ["report", "compare"])
 def test_predictions_that_are_not_those_that_were_made(
@@ -366,7 +382,7 @@ def test_predictions_that_are_not_those_that_were_made(
     outcome = cli(*(["report", run] if command == "report" else ["compare", *options]))
     assert_one_message(outcome, ExitCode.WEIGHTS)
     assert str(run / PREDICTIONS) in outcome.err
-    assert f"emove {(run / PREDICTIONS).parent} and run fedcompare compare again" in outcome.err
+    assert "make it again: fedcompare compare --force" in outcome.err
     assert files(run) == before
 
 

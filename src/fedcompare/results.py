@@ -327,13 +327,15 @@ def write_bytes(path: Path, content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def check_digest(part: Path, file: str, expected: str) -> None:
+def check_digest(
+    part: Path, file: str, expected: str, *, remedy: str = "make it again with --force"
+) -> None:
     """Raise if a file of the folder `part` is not the one that was written.
 
     Raises:
         WeightsError: it is missing, or its SHA-256 is not `expected`.
     """
-    path, remedy = part / file, "make it again with --force"
+    path = part / file
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -46,6 +46,7 @@ TRAINED = (
 )
 ROUNDS = "rounds.safetensors"
 LOCAL = "local"
+_REMEDY = "make it again: fedcompare compare --force, with the same --config, --set and --results"
 Answers = npt.NDArray[np.int64]
 
 
@@ -158,7 +159,7 @@ def check_files(run: RunDirectory, part: str) -> Path:
             "Go on with it: fedcompare compare, with the same --config, --set and --results"
         )
     for name, expected in _read_run_file(folder)["files"].items():
-        check_digest(folder, name, expected)
+        check_digest(folder, name, expected, remedy=_REMEDY)
     return folder
 
 
@@ -308,7 +309,7 @@ def _read_run_file(folder: Path) -> dict[str, dict[str, str]]:
         content = json.loads(path.read_text(encoding="utf-8"))
         return {"files": dict(content["files"]), "sources": dict(content["sources"])}
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ResultsError(f"{path} is damaged ({error}); make it again with --force") from error
+        raise ResultsError(f"{path} is damaged ({error}); {_REMEDY}") from error
 
 
 def _round_of(name: str) -> tuple[str, int]:
