@@ -22,7 +22,8 @@ def compare(
     seed: options.Seed = None,
     results: options.Results = options.DEFAULT_RESULTS,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace parts that have another configuration.")
+        bool,
+        typer.Option("--force", help="Replace parts that are damaged or of other configurations."),
     ] = False,
     verbose: options.Verbose = False,
     debug: options.Debug = False,
