@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from fedcompare.statistics import holm, paired_gain, standardise
+from fedcompare.statistics import holm, paired_gain, standardise, unweighted
 
 SEEDS = (3, 5, 10)
 SILOS = 3
@@ -27,7 +27,8 @@ class Scenario:
     itself in all seeds, `seed` how much a whole model differs from seed to seed. With
     `shares`, examples have classes, silo's shares differ from the test set's, and a model of
     one seed differs from class to class by `seed` too; classes below `seen` are those that
-    the isolated model has learned.
+    the isolated model has learned. Test examples are drawn from all classes alike, but with
+    `counts` so many of each.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Scenario:
     method: float = 0.7
     seed: float = 0.2
     shares: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
     seen: int = 0
 
     @property
@@ -72,6 +74,10 @@ SCENARIOS = (
     Scenario(
         name="own cases, one class not seen", examples=500, federated=0.9, isolated=0.92,
         shares=(0.4, 0.3, 0.2, 0.1, 0), seen=3,
+    ),
+    Scenario(
+        name="own cases, two rare classes", examples=500, federated=0.95, isolated=0.8,
+        shares=(0.1, 0.1, 0.4, 0.4), counts=(240, 240, 10, 10), seen=4,
     ),
     Scenario(name="16 patients, no gain", examples=16, federated=0.8, isolated=0.8, example=1,
              method=0.5),
@@ -113,15 +119,19 @@ def answers(rng, scenario, accuracy, shared, labels, num_seeds):
 
 
 def comparison(rng, scenario, num_seeds):
-    """Draw one comparison: the differences of each silo with the one federated model."""
+    """Draw one comparison: the sample of each silo with the one federated model."""
     count = scenario.examples
-    labels = rng.integers(len(scenario.shares), size=count) if scenario.shares else None
+    labels = None
+    if scenario.counts:
+        labels = np.repeat(np.arange(len(scenario.counts)), scenario.counts)
+    elif scenario.shares:
+        labels = rng.integers(len(scenario.shares), size=count)
     shared = np.float32(scenario.example) * rng.standard_normal((1, count), dtype=np.float32)
     federated = answers(rng, scenario, scenario.federated, shared, labels, num_seeds)
     for _ in range(SILOS):
         isolated = answers(rng, scenario, scenario.isolated, shared, labels, num_seeds)
         if labels is None:
-            yield federated.astype(float) - isolated
+            yield unweighted(federated.astype(float) - isolated)
             continue
         isolated &= labels < scenario.seen
         # Each seed draws the silo's training data anew: 1,000 examples.
@@ -136,11 +146,11 @@ def study(scenario, num_seeds, repetitions):
     covered = bootstrap = said = said_any = 0
     for _ in range(repetitions):
         p_values = []
-        for differences in comparison(rng, scenario, num_seeds):
-            found = paired_gain(differences)
+        for sample in comparison(rng, scenario, num_seeds):
+            found = paired_gain(sample)
             p_values.append(found.p_value)
             covered += found.low <= scenario.gain <= found.high
-            rows = differences.mean(axis=1)
+            rows = sample.differences.mean(axis=1)
             draws = rows[rng.integers(num_seeds, size=(RESAMPLES, num_seeds))].mean(axis=1)
             draws.sort()
             low, high = draws[int(0.025 * RESAMPLES)], draws[-int(0.025 * RESAMPLES) - 1]

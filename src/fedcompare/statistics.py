@@ -21,6 +21,21 @@ Floats = npt.NDArray[np.float64]
 PSEUDO_WEIGHT = 1 / 16
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sample:
+    """Differences float [K seeds, N examples], whose mean is the gain, and their classes' weight.
+
+    `size` is Kish's effective number of examples (1965, Survey Sampling): 1 over the sum of
+    share^2 / count over the classes. `coarseness` is the sum of (share / count)^2, the
+    variance that one more example of unit variance in each class adds. Examples that weigh
+    alike are one class: N, and 1 / N^2.
+    """
+
+    differences: Floats
+    size: float
+    coarseness: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairedGain:
     """A gain in [-1, 1] with its interval, and the two-sided p-value against no gain."""
@@ -55,20 +70,21 @@ def mean_squares(differences: Floats) -> MeanSquares:
     return MeanSquares(seed=seed, example=example, residual=rest)
 
 
-def paired_gain(differences: Floats, *, confidence: float = 0.95) -> PairedGain:
-    """Return the mean of `differences` with an interval for new seeds and new examples.
+def paired_gain(sample: Sample, *, confidence: float = 0.95) -> PairedGain:
+    """Return the mean of the differences with an interval for new seeds and new examples.
 
     Seeds and examples are crossed random effects, as readers and cases are in multi-reader
     studies (Hillis 2007, Statistics in Medicine 26:596-619): the mean's variance is
     [MS_seed + max(MS_example - MS_residual, 0)] / (K N). Three things differ from Hillis:
 
-    - Each of the two terms has its own Student's t, for K-1 and for N-1 degrees of freedom,
+    - Each of the two terms has its own Student's t, for K-1 and for N-1 degrees of freedom
+      (N is the sample's effective size),
       and their half-widths add in quadrature (Howe 1974, JASA 69:789-794). With Hillis's
       degrees of freedom and three seeds, coverage falls to 92 %, since few seeds that agree
       by chance shrink the error and raise them at once.
-    - Two pseudo-examples, one won and one lost in every seed, as in Bonett and Price (2012,
-      J. Educational and Behavioral Statistics 37:479-488), but of weight 1/16, keep the width
-      above zero.
+    - Two pseudo-examples of each class, one won and one lost in every seed, as in Bonett and
+      Price (2012, J. Educational and Behavioral Statistics 37:479-488), but of weight 1/16,
+      keep the width above zero.
     - The interval is a score interval: it holds the gains g that lie at most the
       critical value's number of standard errors off, where the error is the one at g
       (`Uncertainty`). Without a spread over seeds it is Wilson's for an effective sample size
@@ -77,7 +93,7 @@ def paired_gain(differences: Floats, *, confidence: float = 0.95) -> PairedGain:
       p-value is its test.
 
     Args:
-        differences: Float [K, N] in [-1, 1], or what `standardise` returns.
+        sample: What `unweighted` or `standardise` returns.
         confidence: The interval's, in (0, 1).
 
     Returns:
@@ -87,16 +103,16 @@ def paired_gain(differences: Floats, *, confidence: float = 0.95) -> PairedGain:
     Raises:
         ValueError: Fewer than two seeds, no examples, or a mean outside [-1, 1].
     """
-    num_seeds, num_examples = differences.shape
+    num_seeds, num_examples = sample.differences.shape
     if num_seeds < 2:
         raise ValueError("one seed says nothing about other seeds: an interval needs two or more")
     if num_examples == 0:
         raise ValueError("there are no test examples")
-    gain = float(differences.mean())
+    gain = float(sample.differences.mean())
     if not abs(gain) <= 1 + 1e-9:
         raise ValueError(f"a mean difference of {gain} is outside [-1, 1]")
-    uncertainty = uncertainty_of(differences)
-    freedoms = (num_seeds - 1, max(num_examples - 1, 1))
+    uncertainty = uncertainty_of(sample)
+    freedoms = (num_seeds - 1.0, max(sample.size - 1, 1.0))
     critical = combined_t(1 - confidence, uncertainty.seed_part, freedoms)
     low, high = uncertainty.interval(critical)
     statistic = abs(uncertainty.centre) / uncertainty.error_at(0.0)
@@ -143,12 +159,14 @@ class Uncertainty:
         return low, high
 
 
-def uncertainty_of(differences: Floats) -> Uncertainty:
-    """Return the uncertainty that `paired_gain` describes, of float [K >= 2, N >= 1]."""
+def uncertainty_of(sample: Sample) -> Uncertainty:
+    """Return the uncertainty that `paired_gain` describes, of two or more seeds."""
+    differences = sample.differences
     num_seeds, num_examples = differences.shape
-    centre = float(differences.mean()) * num_examples / (num_examples + 2 * PSEUDO_WEIGHT)
+    centre = float(differences.mean()) * sample.size / (sample.size + 2 * PSEUDO_WEIGHT)
     # The pseudo-examples' own sum of squares around the centre is 2 w (1 + centre^2).
-    example = num_seeds * 2 * PSEUDO_WEIGHT * (1 + centre**2) / num_examples
+    pseudo = 2 * PSEUDO_WEIGHT * (1 + centre**2) * sample.coarseness
+    example = num_seeds * num_examples * pseudo
     if num_examples > 1:
         squares = mean_squares(differences)
         seed, residual = squares.seed, squares.residual
@@ -163,13 +181,13 @@ def uncertainty_of(differences: Floats) -> Uncertainty:
     )
 
 
-def combined_t(p_value: float, part: float, freedoms: tuple[int, int]) -> float:
+def combined_t(p_value: float, part: float, freedoms: tuple[float, float]) -> float:
     """Return Howe's two-sided critical value; `part` is the first term's part of the variance."""
     first, second = (float(special.stdtrit(freedom, p_value / 2)) for freedom in freedoms)
     return math.sqrt(part * first**2 + (1 - part) * second**2)
 
 
-def combined_p_value(statistic: float, part: float, freedoms: tuple[int, int]) -> float:
+def combined_p_value(statistic: float, part: float, freedoms: tuple[float, float]) -> float:
     """Return the two-sided p-value whose critical value is `statistic` >= 0, at least 1e-100."""
 
     def excess(log_p: float) -> float:
@@ -181,13 +199,13 @@ def combined_p_value(statistic: float, part: float, freedoms: tuple[int, int]) -
     return math.exp(float(optimize.brentq(excess, smallest, 0.0, xtol=1e-9)))
 
 
-def equivalent_freedom(critical: float, p_value: float, freedoms: tuple[int, int]) -> float:
+def equivalent_freedom(critical: float, p_value: float, freedoms: tuple[float, float]) -> float:
     """Return the degrees of freedom at which Student's t equals `critical`, or the nearer bound."""
 
     def excess(freedom: float) -> float:
         return -float(special.stdtrit(freedom, p_value / 2)) - critical
 
-    low, high = float(min(freedoms)), float(max(freedoms))
+    low, high = min(freedoms), max(freedoms)
     if excess(low) <= 0:
         return low
     if excess(high) >= 0:
@@ -195,14 +213,21 @@ def equivalent_freedom(critical: float, p_value: float, freedoms: tuple[int, int
     return float(optimize.brentq(excess, low, high, xtol=1e-6))
 
 
-def standardise(differences: Floats, labels: npt.NDArray[np.int64], class_shares: Floats) -> Floats:
+def unweighted(differences: Floats) -> Sample:
+    """Return a sample of float [K, N] in [-1, 1] whose examples weigh alike."""
+    count = differences.shape[1]
+    return Sample(differences=differences, size=float(count), coarseness=1 / max(count, 1) ** 2)
+
+
+def standardise(differences: Floats, labels: npt.NDArray[np.int64], class_shares: Floats) -> Sample:
     """Return `differences` as they would be if the test set had each seed's class shares.
 
     Row k's mean is the post-stratified gain, sum over c of share[k, c] times the mean
     difference of class c. Deviations from it are the influence function share * N / n_c *
     (difference - class mean), times sqrt(n_c / (n_c - 1)), since a class's deviations from
     its own mean are too small by that. So `paired_gain` gives the gain's interval with the
-    classes' shares held fixed. A class with a single example shows no spread.
+    classes' shares held fixed. A class with a single example shows no spread but that of
+    its pseudo-examples.
 
     Args:
         differences: Float [K, N].
@@ -210,7 +235,7 @@ def standardise(differences: Floats, labels: npt.NDArray[np.int64], class_shares
         class_shares: Float [K, C], rows that add up to 1.
 
     Returns:
-        Float [K, number of examples whose class has a share in any seed]: the others are
+        The sample of the examples whose class has a share in any seed: the others are
         neither noise nor sample size.
 
     Raises:
@@ -235,7 +260,13 @@ def standardise(differences: Floats, labels: npt.NDArray[np.int64], class_shares
         inflate = math.sqrt(count / (count - 1)) if count > 1 else 1.0
         weight = share * total / count * inflate
         deviations[:, members] = weight[:, None] * (own - centre[:, None])
-    return means[:, None] + deviations[:, kept]
+    mean_shares = class_shares.mean(axis=0)[wanted]
+    counts = np.bincount(labels, minlength=class_shares.shape[1])[wanted]
+    return Sample(
+        differences=means[:, None] + deviations[:, kept],
+        size=1 / float((mean_shares**2 / counts).sum()),
+        coarseness=float(((mean_shares / counts) ** 2).sum()),
+    )
 
 
 def detectable_gain(

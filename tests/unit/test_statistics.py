@@ -25,6 +25,7 @@ from fedcompare.statistics import (
     shapley,
     standardise,
     uncertainty_of,
+    unweighted,
     wilson,
 )
 
@@ -55,7 +56,7 @@ def test_the_variance_by_hand():
     total = 4 - 8 * 0.25**2
     assert squares.residual == pytest.approx((total - 0.5 - 1.5) / 3)
     pseudo = 2 * 0.125 * (1 + (0.25 * 4 / 4.125) ** 2) / 4
-    found = paired_gain(differences)
+    found = paired_gain(unweighted(differences))
     assert found.gain == 0.25
     assert found.standard_error**2 == pytest.approx((0.5 + pseudo) / 8)
 
@@ -67,15 +68,15 @@ def test_the_power_by_hand():
     example = max(squares.example - squares.residual, 0)
     pseudo = 2 * 0.125 * (1 + (0.5 * 4 / 4.125) ** 2) / 4
     share = (squares.seed - squares.residual) / (squares.seed + example + pseudo)
-    assert uncertainty_of(beyond_chance).power == pytest.approx(1 + share / 2)
+    assert uncertainty_of(unweighted(beyond_chance)).power == pytest.approx(1 + share / 2)
     no_more_than_chance = np.array([[1.0, 0, 0, 0], [0, 1, 0, 0]])
-    assert uncertainty_of(no_more_than_chance).power == 1
+    assert uncertainty_of(unweighted(no_more_than_chance)).power == 1
 
 
 def test_seeds_that_scatter_near_one_reach_further_down_than_wilsons_interval():
     shares = np.array([0.97, 0.98, 0.99])
     differences = (np.arange(1000) < 1000 * shares[:, None]).astype(float)
-    uncertainty, critical = uncertainty_of(differences), 4.0
+    uncertainty, critical = uncertainty_of(unweighted(differences)), 4.0
     low, high = uncertainty.interval(critical)
     assert uncertainty.power > 1.3
     # Each limit is `critical` of its own standard errors away.
@@ -93,7 +94,7 @@ def test_seeds_that_scatter_near_one_reach_further_down_than_wilsons_interval():
 
 def test_equal_seeds_reduce_to_the_paired_t_interval_over_examples():
     row = np.random.default_rng(2).choice([-1.0, 0, 1], 4000, p=[0.1, 0.8, 0.1])
-    found = paired_gain(np.tile(row, (3, 1)))
+    found = paired_gain(unweighted(np.tile(row, (3, 1))))
     plain = stats.ttest_1samp(row, 0)
     interval = plain.confidence_interval()
     assert found.degrees_of_freedom == pytest.approx(3999)
@@ -105,7 +106,7 @@ def test_many_examples_without_effect_reduce_to_the_t_interval_over_seeds():
     rng = np.random.default_rng(3)
     rates = np.array([0.01, 0.03, 0.05, 0.02])
     differences = (rng.random((4, 50_000)) < rates[:, None]).astype(float)
-    found = paired_gain(differences)
+    found = paired_gain(unweighted(differences))
     plain = stats.ttest_1samp(differences.mean(axis=1), 0)
     assert found.degrees_of_freedom == pytest.approx(3, abs=0.1)
     assert found.p_value == pytest.approx(plain.pvalue, rel=0.05)
@@ -126,15 +127,15 @@ def test_the_interval_is_wilsons_where_answers_are_two_valued():
     # Won or lost, never tied, alike in all seeds: (1 + d) / 2 is binomial.
     row = np.repeat([1.0, -1.0], [9000, 1000])
     low, high = wilson(9000, 10_000)
-    found = paired_gain(np.tile(row, (3, 1)))
+    found = paired_gain(unweighted(np.tile(row, (3, 1))))
     assert (found.low, found.high) == pytest.approx((2 * low - 1, 2 * high - 1), abs=2e-4)
 
 
 def test_a_large_gain_in_every_seed_excludes_zero_as_it_would_not_at_power_two():
     shares = np.array([0.90, 0.95, 1.0])
     differences = (np.arange(500) < 500 * shares[:, None]).astype(float)
-    assert paired_gain(differences).low > 0
-    uncertainty = uncertainty_of(differences)
+    assert paired_gain(unweighted(differences)).low > 0
+    uncertainty = uncertainty_of(unweighted(differences))
     critical = combined_t(0.05, uncertainty.seed_part, (2, 499))
     assert replace(uncertainty, power=2.0).interval(critical)[0] < 0
 
@@ -142,7 +143,7 @@ def test_a_large_gain_in_every_seed_excludes_zero_as_it_would_not_at_power_two()
 @pytest.mark.parametrize("value", [-1.0, 0.0, 1.0])
 @pytest.mark.parametrize("count", [1, 5, 16, 10_000])
 def test_equal_answers_give_an_interval_that_holds_the_gain_and_has_a_width(value, count):
-    found = paired_gain(np.full((3, count), value))
+    found = paired_gain(unweighted(np.full((3, count), value)))
     assert found.low < found.high
     assert found.low <= value <= found.high
     assert found.low >= -1
@@ -154,7 +155,7 @@ def test_the_p_value_agrees_with_the_interval_and_the_sign():
     rng = np.random.default_rng(4)
     for _ in range(200):
         differences = draw(rng, 3, 30)
-        found, turned = paired_gain(differences), paired_gain(-differences)
+        found, turned = paired_gain(unweighted(differences)), paired_gain(unweighted(-differences))
         assert (found.p_value < 0.05) == (found.low > 0 or found.high < 0)
         assert turned.p_value == pytest.approx(found.p_value)
         assert turned.low == pytest.approx(-found.high)
@@ -163,12 +164,12 @@ def test_the_p_value_agrees_with_the_interval_and_the_sign():
 @pytest.mark.parametrize(("shape", "message"), [((1, 5), "one seed"), ((3, 0), "no test examples")])
 def test_too_little_gives_no_interval(shape, message):
     with pytest.raises(ValueError, match=message):
-        paired_gain(np.zeros(shape))
+        paired_gain(unweighted(np.zeros(shape)))
 
 
 def test_a_mean_that_is_no_difference_of_accuracies_is_refused():
     with pytest.raises(ValueError, match="outside"):
-        paired_gain(np.full((2, 3), 1.5))
+        paired_gain(unweighted(np.full((2, 3), 1.5)))
 
 
 def test_coverage_where_the_bootstrap_over_seeds_fails():
@@ -180,7 +181,7 @@ def test_coverage_where_the_bootstrap_over_seeds_fails():
         favour = rng.random((1, 200)) < 0.5
         rate = np.clip(np.where(favour, 0.35, 0.05) + 0.02 * rng.normal(size=(3, 1)), 0, 1)
         differences = (rng.random((3, 200)) < rate).astype(float)
-        found = paired_gain(differences)
+        found = paired_gain(unweighted(differences))
         ours += found.low <= gain <= found.high
         means = differences.mean(axis=1)[resampled].mean(axis=1)
         low, high = np.quantile(means, [0.025, 0.975])
@@ -195,7 +196,7 @@ SHARES = np.array([[0.7, 0.3, 0], [0.6, 0.4, 0], [0.8, 0.2, 0]])
 
 def test_standardised_means_are_post_stratified():
     differences = draw(np.random.default_rng(6), 3, 60)
-    result = standardise(differences, LABELS, SHARES)
+    result = standardise(differences, LABELS, SHARES).differences
     assert result.shape == (3, 50)
     by_class = np.stack([differences[:, c == LABELS].mean(axis=1) for c in range(3)], axis=1)
     np.testing.assert_allclose(result.mean(axis=1), (SHARES * by_class).sum(axis=1))
@@ -203,7 +204,7 @@ def test_standardised_means_are_post_stratified():
 
 def test_the_standardised_error_is_the_stratified_one():
     row = draw(np.random.default_rng(7), 1, 60)
-    result = standardise(row, LABELS, SHARES[:1])[0]
+    result = standardise(row, LABELS, SHARES[:1]).differences[0]
     variances = [row[0, c == LABELS].var(ddof=1) / (c == LABELS).sum() for c in range(3)]
     expected = (SHARES[0] ** 2 * variances).sum()
     assert ((result - result.mean()) ** 2).sum() / 50**2 == pytest.approx(expected)
@@ -217,22 +218,54 @@ def test_the_standardised_error_by_brute_force():
         for _ in range(2000)
     ]
     errors = [paired_gain(each).standard_error for each in draws]
-    spread = np.std([each.mean() for each in draws])
+    spread = np.std([each.differences.mean() for each in draws])
     assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(spread, rel=0.1)
 
 
 def test_equal_shares_and_counts_change_only_the_inflation():
     differences = draw(np.random.default_rng(9), 3, 40)
     labels = np.arange(40) % 2
-    result = standardise(differences, labels, np.full((3, 2), 0.5))
+    result = standardise(differences, labels, np.full((3, 2), 0.5)).differences
     np.testing.assert_allclose(result.mean(axis=1), differences.mean(axis=1))
 
 
 def test_classes_without_a_share_do_not_matter():
     differences = draw(np.random.default_rng(10), 3, 60)
     changed = np.where(LABELS == 2, 1.0, differences)
-    expected = standardise(differences, LABELS, SHARES)
-    np.testing.assert_array_equal(standardise(changed, LABELS, SHARES), expected)
+    expected, found = (standardise(d, LABELS, SHARES) for d in (differences, changed))
+    np.testing.assert_array_equal(found.differences, expected.differences)
+    assert (found.size, found.coarseness) == (expected.size, expected.coarseness)
+
+
+def test_the_effective_size_and_coarseness_by_hand():
+    # Mean shares .7 and .3 of 20 and 30 examples.
+    found = standardise(np.zeros((3, 60)), LABELS, SHARES)
+    assert found.size == pytest.approx(1 / (0.7**2 / 20 + 0.3**2 / 30))
+    assert found.coarseness == pytest.approx((0.7 / 20) ** 2 + (0.3 / 30) ** 2)
+
+
+def test_the_effective_size_is_kishs():
+    # (sum of weights)^2 / sum of squared weights, where an example's weight is share / count.
+    weights = (SHARES.mean(axis=0) / np.array([20, 30, 10]))[LABELS]
+    found = standardise(np.zeros((3, 60)), LABELS, SHARES)
+    assert found.size == pytest.approx(weights.sum() ** 2 / (weights**2).sum())
+
+
+def test_a_single_class_is_unweighted():
+    differences = draw(np.random.default_rng(11), 3, 40)
+    found = standardise(differences, np.zeros(40, dtype=int), np.ones((3, 1)))
+    plain = unweighted(differences)
+    assert (found.size, found.coarseness) == pytest.approx((plain.size, plain.coarseness))
+    assert found.differences.mean() == pytest.approx(differences.mean())
+
+
+def test_a_class_with_one_example_widens_the_interval():
+    differences = np.zeros((3, 61))
+    labels = np.append(LABELS, 3)
+    without = np.array([[0.5, 0.5, 0, 0]] * 3)
+    with_one = np.array([[0.4, 0.4, 0, 0.2]] * 3)
+    narrow, wide = (paired_gain(standardise(differences, labels, s)) for s in (without, with_one))
+    assert wide.standard_error > 3 * narrow.standard_error
 
 
 def test_a_class_without_examples_is_named():

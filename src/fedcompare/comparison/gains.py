@@ -11,12 +11,14 @@ from fedcompare.comparison.cases import ALL, Cases, Floats, own, unseen
 from fedcompare.findings import Gain, SeedGain
 from fedcompare.records import Question, Regime, Word
 from fedcompare.statistics import (
+    Sample,
     decide,
     detectable_gain,
     holm,
     mcnemar_exact,
     paired_gain,
     standardise,
+    unweighted,
 )
 
 ALPHA = 0.05
@@ -107,11 +109,11 @@ def _find(asked: Asked, answers: Sequence[SeedAnswers], cases: Cases) -> Gain:
     )
 
 
-def for_interval(asked: Asked, differences: Floats, cases: Cases) -> Floats:
+def for_interval(asked: Asked, differences: Floats, cases: Cases) -> Sample:
     """Return `differences`, float [K, N], as `paired_gain` takes them for this question."""
     if asked.question is Question.OWN:
         return standardise(differences, cases.labels, cases.class_shares[asked.silo - 1])
-    return differences[:, asked.relevant]
+    return unweighted(differences[:, asked.relevant])
 
 
 def _gap_closed(asked: Asked, cases: Cases, gain: float) -> float | None:
