@@ -60,11 +60,11 @@ def evaluate_models(config: ExperimentConfig, run: RunDirectory) -> Evaluation:
     """
     manifests = [run.read_manifest(regime) for regime in (Regime.ISOLATED, Regime.FEDERATED)]
     check_fingerprints(config, run, {m.regime: m for m in manifests})
-    evaluator = Evaluator(config, run)
+    evaluator = Evaluator(config)
     models = []
     for manifest in manifests:
         for file, silo in _weight_files(manifest):
-            predictions = evaluator.predict_file(manifest.regime, file, manifest)
+            predictions = evaluator.predict_file(run, manifest.regime, file, manifest)
             models.append(
                 EvaluatedModel(regime=manifest.regime, silo=silo, predictions=predictions)
             )

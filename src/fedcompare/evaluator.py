@@ -1,9 +1,9 @@
-"""Predict a dataset's test set with stored weights, each file checked against its record."""
+"""Predict the test set with weights at hand, or with stored ones that are as recorded."""
 
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.errors import ResultsError
-from fedcompare.model import State, build_model, load_state, read_tensors
+from fedcompare.model import State, initial_model, load_state, read_tensors
 from fedcompare.predictions import Predictions
 from fedcompare.results import Manifest, RunDirectory, check_digest
 from fedcompare.training import predict, torch_threads
@@ -12,16 +12,11 @@ from fedcompare.training import predict, torch_threads
 class Evaluator:
     """Holds the test set and one model, into which weights are loaded in turn."""
 
-    def __init__(self, config: ExperimentConfig, run: RunDirectory) -> None:
-        self._dataset = load_dataset(config.data)
+    def __init__(self, config: ExperimentConfig) -> None:
+        dataset = load_dataset(config.data)
+        self._test = dataset.test
         self._threads = config.train.threads_per_silo
-        self._run = run
-        self._model = build_model(
-            config.model,
-            input_shape=tuple(self._dataset.train.inputs.shape[1:]),
-            num_classes=len(self._dataset.class_names),
-            seed=config.seed,
-        )
+        self._model = initial_model(config, dataset)
         self.initial: State = {
             name: tensor.clone() for name, tensor in self._model.state_dict().items()
         }
@@ -32,32 +27,36 @@ class Evaluator:
         Raises:
             WeightsError: `source` holds weights of another model.
         """
-        test = self._dataset.test
+        model = load_state(self._model, state, source=source)
         with torch_threads(self._threads):
-            probabilities = predict(load_state(self._model, state, source=source), test.inputs)
-        return Predictions(labels=test.labels.numpy(), probabilities=probabilities.numpy())
+            probabilities = predict(model, self._test.inputs)
+        return Predictions(labels=self._test.labels.numpy(), probabilities=probabilities.numpy())
 
-    def predict_file(self, part: str, file: str, manifest: Manifest) -> Predictions:
-        """Return the answers of a model in the run directory; arguments as those of `read`.
+    def predict_file(
+        self, run: RunDirectory, part: str, file: str, manifest: Manifest
+    ) -> Predictions:
+        """Return the answers of a stored model; arguments as those of `read_weights`.
 
         Raises:
             ResultsError: the part has no such weights.
             WeightsError: the file is missing, corrupt, altered, or of another model.
         """
-        state = self.read(part, file, manifest)
-        return self.predict(state, source=str(self._run.regime_path(part) / file))
+        state = read_weights(run, part, file, manifest)
+        return self.predict(state, source=str(run.regime_path(part) / file))
 
-    def read(self, part: str, file: str, manifest: Manifest) -> State:
-        """Return the weights in `file` of `part`, whose manifest is given.
 
-        Raises: as `predict_file`.
-        """
-        folder = self._run.regime_path(part)
-        if file not in manifest.weights:
-            raise ResultsError(
-                f"{folder} lacks {file}: it was made by an older fedcompare; "
-                "make it again with --force"
-            )
-        state = read_tensors(folder / file)
-        check_digest(folder, file, manifest.weights[file])
-        return state
+def read_weights(run: RunDirectory, part: str, file: str, manifest: Manifest) -> State:
+    """Return the weights in `file` of a part of `run`, whose manifest is given.
+
+    Raises:
+        ResultsError: the part has no such weights.
+        WeightsError: the file is missing, corrupt or altered.
+    """
+    folder = run.regime_path(part)
+    if file not in manifest.weights:
+        raise ResultsError(
+            f"{folder} lacks {file}: it was made by an older fedcompare; make it again with --force"
+        )
+    state = read_tensors(folder / file)
+    check_digest(folder, file, manifest.weights[file])
+    return state

@@ -8,7 +8,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, load_file, save
 from torch import nn
 
-from fedcompare.config import ModelConfig
+from fedcompare.config import ExperimentConfig, ModelConfig
+from fedcompare.data.examples import Dataset
 from fedcompare.errors import WeightsError
 from fedcompare.seeds import derive_seed
 
@@ -29,12 +30,22 @@ class TwoLayers(nn.Module):
         return logits
 
 
+def initial_model(config: ExperimentConfig, dataset: Dataset) -> nn.Module:
+    """Return the model from which every regime of an experiment starts."""
+    return build_model(
+        config.model,
+        input_shape=tuple(dataset.train.inputs.shape[1:]),
+        num_classes=len(dataset.class_names),
+        seed=config.seed,
+    )
+
+
 def build_model(
     config: ModelConfig, *, input_shape: tuple[int, ...], num_classes: int, seed: int
 ) -> nn.Module:
     """Return a model whose initial weights depend on the experiment seed alone.
 
-    Every regime starts from these weights. The global random state is left as it was.
+    The global random state is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "initial-weights"))

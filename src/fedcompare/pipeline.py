@@ -8,7 +8,7 @@ from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import load_silos
 from fedcompare.isolated import IsolatedTask, run_isolated
-from fedcompare.model import build_model
+from fedcompare.model import initial_model
 from fedcompare.records import EpochRecord, Regime
 from fedcompare.regime_files import write_results
 from fedcompare.results import RunDirectory
@@ -38,12 +38,7 @@ def train_isolated_regime(
     dataset = load_dataset(config.data)
     silos = load_silos(config)
     task = IsolatedTask(
-        model=build_model(
-            config.model,
-            input_shape=tuple(dataset.train.inputs.shape[1:]),
-            num_classes=len(dataset.class_names),
-            seed=config.seed,
-        ),
+        model=initial_model(config, dataset),
         config=config.train,
         epochs=config.isolated.isolated_epochs,
         seed=config.seed,

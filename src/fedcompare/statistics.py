@@ -78,10 +78,9 @@ def paired_gain(sample: Sample, *, confidence: float = 0.95) -> PairedGain:
     [MS_seed + max(MS_example - MS_residual, 0)] / (K N). Three things differ from Hillis:
 
     - Each of the two terms has its own Student's t, for K-1 and for N-1 degrees of freedom
-      (N is the sample's effective size),
-      and their half-widths add in quadrature (Howe 1974, JASA 69:789-794). With Hillis's
-      degrees of freedom and three seeds, coverage falls to 92 %, since few seeds that agree
-      by chance shrink the error and raise them at once.
+      (N: the sample's effective size), and their half-widths add in quadrature (Howe 1974,
+      JASA 69:789-794). With Hillis's degrees of freedom and three seeds, coverage falls to
+      92 %, since few seeds that agree by chance shrink the error and raise them at once.
     - Two pseudo-examples of each class, one won and one lost in every seed, as in Bonett and
       Price (2012, J. Educational and Behavioral Statistics 37:479-488), but of weight 1/16,
       keep the width above zero.

@@ -19,7 +19,7 @@ from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import partition_fingerprint
 from fedcompare.errors import ResultsError
 from fedcompare.evaluation import check_fingerprints, predictions_to_bytes, read_predictions
-from fedcompare.evaluator import Evaluator
+from fedcompare.evaluator import Evaluator, read_weights
 from fedcompare.model import State, read_tensors
 from fedcompare.predictions import Predictions
 from fedcompare.records import Regime
@@ -185,7 +185,7 @@ def remake(
 def _seed_files(
     config: ExperimentConfig, run: RunDirectory, manifests: Mapping[Regime, Manifest]
 ) -> Iterator[tuple[str, bytes]]:
-    evaluator = Evaluator(config, run)
+    evaluator = Evaluator(config)
     silos = range(1, len(manifests[Regime.FEDERATED].label_counts) + 1)
     final: dict[str, Predictions] = {}
     rounds: dict[str, torch.Tensor] = {}
@@ -193,21 +193,21 @@ def _seed_files(
         shared = regime in (Regime.FEDERATED, Regime.CENTRALIZED)
         for silo in [None] if shared else silos:
             key = model_key(regime, silo)
-            final[key] = evaluator.predict_file(regime, weights_file(silo), manifest)
+            final[key] = evaluator.predict_file(run, regime, weights_file(silo), manifest)
     isolated = [model_key(Regime.ISOLATED_EQUAL, silo) for silo in silos]
     final[Regime.ENSEMBLE] = _ensemble([final[key] for key in isolated])
     final[Regime.AVERAGE] = evaluator.predict(
         _average(
             [
-                evaluator.read(
-                    Regime.ISOLATED_EQUAL, weights_file(silo), manifests[Regime.ISOLATED_EQUAL]
+                read_weights(
+                    run, Regime.ISOLATED_EQUAL, weights_file(silo), manifests[Regime.ISOLATED_EQUAL]
                 )
                 for silo in silos
             ],
             [sum(counts) for counts in manifests[Regime.FEDERATED].label_counts],
         )
     )
-    for key, number, predictions in _after_rounds(config, evaluator, manifests, final, silos):
+    for key, number, predictions in _after_rounds(config, run, evaluator, manifests, final, silos):
         rounds[f"{key}/{number}"] = torch.from_numpy(predictions.predicted.astype(np.int16))
     for key, predictions in final.items():
         yield f"{key}.safetensors", predictions_to_bytes(predictions)
@@ -216,6 +216,7 @@ def _seed_files(
 
 def _after_rounds(
     config: ExperimentConfig,
+    run: RunDirectory,
     evaluator: Evaluator,
     manifests: Mapping[Regime, Manifest],
     final: Mapping[str, Predictions],
@@ -234,22 +235,22 @@ def _after_rounds(
         yield key, 0, initial
         for number in range(1, last):
             file = weights_file(silo, round=number)
-            yield key, number, evaluator.predict_file(regime, file, manifests[regime])
+            yield key, number, evaluator.predict_file(run, regime, file, manifests[regime])
         yield key, last, final[key]
     for silo in silos:
         for number in range(1, last + 1):
             file = weights_file(silo, round=number)
             manifest = manifests[Regime.FEDERATED]
-            predictions = evaluator.predict_file(Regime.FEDERATED, file, manifest)
+            predictions = evaluator.predict_file(run, Regime.FEDERATED, file, manifest)
             yield model_key(LOCAL, silo), number, predictions
 
 
 def _coalition_files(
     config: ExperimentConfig, run: RunDirectory, manifests: Mapping[str, Manifest]
 ) -> Iterator[tuple[str, bytes]]:
-    evaluator = Evaluator(config, run)
+    evaluator = Evaluator(config)
     for part, manifest in manifests.items():
-        predictions = evaluator.predict_file(part, weights_file(None), manifest)
+        predictions = evaluator.predict_file(run, part, weights_file(None), manifest)
         yield f"{part}.safetensors", predictions_to_bytes(predictions)
 
 

@@ -13,7 +13,7 @@ from fedcompare.crew import Mailbox, Tell
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import load_silo
 from fedcompare.isolated import IsolatedResult, IsolatedTask, train_isolated
-from fedcompare.model import build_model, load_state, state_from_bytes
+from fedcompare.model import initial_model, load_state, state_from_bytes
 from fedcompare.records import EpochRecord, Regime, silo_name
 from fedcompare.results import RunDirectory
 
@@ -77,13 +77,7 @@ def _do(job: TrainJob | EvaluateJob, tell: Tell) -> IsolatedResult | None:
 
 def _train(job: TrainJob, on_epoch: Callable[[EpochRecord], None]) -> IsolatedResult:
     config = job.config
-    dataset = load_dataset(config.data)
-    model = build_model(
-        config.model,
-        input_shape=tuple(dataset.train.inputs.shape[1:]),
-        num_classes=len(dataset.class_names),
-        seed=config.seed,
-    )
+    model = initial_model(config, load_dataset(config.data))
     if job.initial is not None:
         load_state(model, state_from_bytes(job.initial))
     task = IsolatedTask(

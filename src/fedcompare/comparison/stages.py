@@ -281,10 +281,10 @@ class Answered(Stage):
 
     @override
     def is_finished(self) -> bool:
-        current = are_current(self.run, self.part, self.needed())
-        if current:
-            check_files(self.run, self.part)
-        return current
+        if not are_current(self.run, self.part, self.needed()):
+            return False
+        check_files(self.run, self.part)
+        return True
 
     @override
     def jobs(self) -> list[Job]:

@@ -11,7 +11,7 @@ from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import Silo, load_silo
 from fedcompare.errors import SiloFailedError
 from fedcompare.federated.wire import Report, Task
-from fedcompare.model import State, build_model, load_state
+from fedcompare.model import State, initial_model, load_state
 from fedcompare.predictions import Predictions
 from fedcompare.seeds import derive_seed
 from fedcompare.training import predict, torch_threads, train_round
@@ -31,7 +31,7 @@ def train(task: Task, node: NodeConfig) -> tuple[Report, State]:
     """Return each local epoch's loss, and the local model's weights."""
     start, cpu_start = time.perf_counter(), time.process_time()
     silo = _silo(task.config, node)
-    model = _model(task, silo)
+    model = _model(task)
     with torch_threads(task.config.train.threads_per_silo):
         losses = train_round(
             model,
@@ -55,7 +55,7 @@ def evaluate(task: Task, node: NodeConfig) -> Report:
     start = time.perf_counter()
     silo = _silo(task.config, node)
     with torch_threads(task.config.train.threads_per_silo):
-        probabilities = predict(_model(task, silo), silo.test.inputs).numpy()
+        probabilities = predict(_model(task), silo.test.inputs).numpy()
     answers = Predictions(labels=silo.test.labels.numpy(), probabilities=probabilities)
     return Report(
         silo=silo.id,
@@ -83,13 +83,8 @@ def _load_silo(config: ExperimentConfig, silo: int) -> Silo:
     return load_silo(config, silo)
 
 
-def _model(task: Task, silo: Silo) -> nn.Module:
+def _model(task: Task) -> nn.Module:
     if task.state is None:
         raise SiloFailedError("the server sent no weights")
-    model = build_model(
-        task.config.model,
-        input_shape=tuple(silo.train.inputs.shape[1:]),
-        num_classes=len(load_dataset(task.config.data).class_names),
-        seed=task.config.seed,
-    )
+    model = initial_model(task.config, load_dataset(task.config.data))
     return load_state(model, task.state, source="the server's weights")
