@@ -88,6 +88,12 @@ BAD = {
 }
 
 
+def test_a_mistyped_command_is_suggested_once(cli):
+    outcome = cli("comapre")
+    assert outcome.code == 2
+    assert outcome.err.count("Did you mean 'compare'?") == 1
+
+
 @pytest.mark.parametrize("command", ["isolated", "federated"])
 @pytest.mark.parametrize(("arguments", "code", "message"), BAD.values(), ids=BAD)
 def test_bad_input(cli, options, tmp_path, inline, command, arguments, code, message):

@@ -23,4 +23,5 @@ def test_another_process_derives_the_same_seed():
 
 def test_generators_take_the_largest_seeds():
     for seed in (0, 2**63 - 1):
-        torch.Generator().manual_seed(derive_seed(seed, "train"))
+        derived = derive_seed(seed, "train")
+        assert torch.Generator().manual_seed(derived).initial_seed() == derived

@@ -26,6 +26,7 @@ app = typer.Typer(
     epilog="Start with: fedcompare compare. Or step by step: fedcompare isolated, "
     "fedcompare federated, fedcompare evaluate --subsets",
     no_args_is_help=True,
+    suggest_commands=False,  # click's own suggestion would stand there twice
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
