@@ -6,22 +6,24 @@ from pathlib import Path
 
 import pandas as pd
 
-from fedcompare import environment
 from fedcompare.config import ExperimentConfig
+from fedcompare.data.silos import find_origin
 from fedcompare.errors import ResultsError
 from fedcompare.evaluation import EvaluatedModel, Evaluation, predictions_to_bytes
 from fedcompare.plots import plot_confusion, plot_rounds, save_figure
 from fedcompare.records import Measurement, Mistake, Regime, ServerRecord, model_name
 from fedcompare.results import (
-    CONFIG_FILE,
     EVALUATION,
     RunDirectory,
+    weights_file,
     write_bytes,
-    write_config,
     write_csv,
     write_json,
     write_text,
 )
+from fedcompare.runs.inputs import wanted_inputs
+from fedcompare.runs.reuse import current_sources
+from fedcompare.runs.writing import write_part
 from fedcompare.tables import (
     accuracy_table,
     measurements_json,
@@ -29,6 +31,8 @@ from fedcompare.tables import (
     seen_unseen_table,
     to_markdown,
 )
+
+_ROUNDS = f"{Regime.FEDERATED}/server.csv"
 
 
 def write_evaluation(
@@ -43,10 +47,10 @@ def write_evaluation(
     Raises:
         StorageError: something cannot be written; the old part is kept then.
     """
-    rounds = _read_rounds(run.regime_path(Regime.FEDERATED) / "server.csv")
+    rounds = _read_rounds(run.path / _ROUNDS)
+    sources = current_sources(run, evaluated_files(config))
+    inputs = wanted_inputs(config, find_origin(config), sources=sources)
     with run.writing(EVALUATION) as folder:
-        write_config(folder / CONFIG_FILE, config)
-        write_json(folder / "environment.json", environment.describe())
         write_csv(folder / "accuracy.csv", measurements)
         write_text(folder / "table.csv", _wide(measurements).to_csv(lineterminator="\n"))
         write_json(folder / "accuracy.json", measurements_json(measurements))
@@ -55,7 +59,15 @@ def write_evaluation(
         save_figure(plot_rounds(rounds), folder / "rounds.png")
         for model in evaluation.models:
             _write_model(folder, model, evaluation.class_names)
+        write_part(folder, EVALUATION, config, inputs)
     return run.path / EVALUATION
+
+
+def evaluated_files(config: ExperimentConfig) -> list[str]:
+    """Return the files of other parts that an evaluation is made from."""
+    silos = range(1, config.partition.num_silos + 1)
+    isolated = [f"{Regime.ISOLATED}/{weights_file(silo)}" for silo in silos]
+    return [*isolated, f"{Regime.FEDERATED}/{weights_file(None)}", _ROUNDS]
 
 
 def _write_model(folder: Path, model: EvaluatedModel, class_names: Sequence[str]) -> None:

@@ -8,9 +8,11 @@ from matplotlib.figure import Figure
 
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import load_silos
+from fedcompare.data.silos import find_origin, load_silos
 from fedcompare.plots import save_figure
-from fedcompare.results import CONFIG_FILE, PARTITION, RunDirectory, write_config, write_text
+from fedcompare.results import PARTITION, RunDirectory, write_text
+from fedcompare.runs.inputs import wanted_inputs
+from fedcompare.runs.writing import write_part
 
 
 def label_counts(config: ExperimentConfig) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
@@ -30,9 +32,9 @@ def write_partition(run: RunDirectory, config: ExperimentConfig) -> Path:
     frame.index.name = "silo"
     figure = _plot(config)
     with run.writing(PARTITION) as folder:
-        write_config(folder / CONFIG_FILE, config)
         write_text(folder / "label-counts.csv", frame.to_csv(lineterminator="\n"))
         save_figure(figure, folder / "label-counts.png")
+        write_part(folder, PARTITION, config, wanted_inputs(config, find_origin(config)))
     return run.path / PARTITION
 
 

@@ -19,7 +19,7 @@ LAYERS = [
     {"__init__", "errors", "seeds", "records"},
     {"config", "workers", "crew", "predictions", "findings"},
     {"environment", "cache", "tables", "plots", "statistics", "report"},
-    {"data", "model", "results"},
+    {"data", "model", "results", "runs"},
     {"training"},
     {"isolated", "federated", "evaluator", "evaluation", "doctor", "partition_files"},
     {"pipeline", "evaluation_files", "regime_files", "comparison"},
@@ -35,6 +35,7 @@ TORCH_FREE = (
     "findings",
     "environment",
     "results",
+    "runs",
     "cli",
 )
 ONLY_IN = {
@@ -46,7 +47,7 @@ ONLY_IN = {
     "rich": ("tables", "cli"),
     "datasets": ("data", "partition_files"),
     "matplotlib": ("plots", "partition_files"),
-    "pydantic": ("config", "report"),
+    "pydantic": ("config", "report", "runs.manifest"),
     "jinja2": ("report",),
     "statsmodels": ("statistics",),
     "scipy": ("statistics",),

@@ -15,6 +15,8 @@ from fedcompare.config import ExperimentConfig
 from fedcompare.errors import SiloFailedError, VerificationError
 from fedcompare.records import EpochRecord, Phase, Regime, RoundRecord, ServerRecord
 from fedcompare.results import RunDirectory
+from fedcompare.runs.inputs import wanted_inputs
+from fedcompare.runs.reuse import check_free, check_partition, discard_stale
 from fedcompare.tables import (
     accuracy_table,
     budgets_table,
@@ -37,10 +39,11 @@ def run_isolated_command(
     config: ExperimentConfig, results: Path, *, force: bool, verbose: bool
 ) -> None:
     """Train the isolated models and print a line per silo."""
+    from fedcompare.data.silos import find_origin
     from fedcompare.pipeline import train_isolated_regime
 
     run = RunDirectory(results, config)
-    clashes = run.check_free(Regime.ISOLATED, force=force)
+    clashes = check_free(run, Regime.ISOLATED, find_origin(config), force=force)
     epochs = config.isolated.isolated_epochs
     with SiloProgress(config.partition.num_silos, epochs, "epochs") as progress:
 
@@ -51,7 +54,7 @@ def run_isolated_command(
 
         with _failures_in_log(lambda: run.log_path("isolated")):
             trained = train_isolated_regime(config, run, on_epoch)
-    stale = run.discard_stale(clashes)
+    stale = discard_stale(run, clashes)
     rows = (
         (t.silo, config.partition.excluded_from(t.silo - 1), t.num_examples, t.loss, t.seconds)
         for t in trained
@@ -69,13 +72,13 @@ def run_federated_command(
 
     disable_telemetry()
     resolve_cpus(config.resources.num_cpus)
-    run = RunDirectory(results, config)
-    clashes = run.check_free(Regime.FEDERATED, force=force)
-    from fedcompare.data.silos import check_data
+    from fedcompare.data.silos import find_origin
+
+    run, origin = RunDirectory(results, config), find_origin(config)
+    clashes = check_free(run, Regime.FEDERATED, origin, force=force)
     from fedcompare.federated.simulation import simulate
     from fedcompare.federated.store import write_history
 
-    check_data(config)
     start = time.perf_counter()
     log = run.log_path("federated")
     with (
@@ -84,8 +87,9 @@ def run_federated_command(
         chatter_to(log, verbose=verbose),
     ):
         history = simulate(config, observer=watcher.observer(), verbose=verbose)
-    write_history(run, config, history, seconds=time.perf_counter() - start)
-    stale = run.discard_stale(clashes)
+    inputs = wanted_inputs(config, origin, Regime.FEDERATED)
+    write_history(run, config, history, inputs=inputs, seconds=time.perf_counter() - start)
+    stale = discard_stale(run, clashes)
     stdout().print(to_terminal(rounds_table(history.server)))
     _say_where(run.regime_path(Regime.FEDERATED), stale, "fedcompare evaluate --subsets")
 
@@ -122,10 +126,11 @@ def run_evaluate_command(
 
 def run_partition_command(config: ExperimentConfig, results: Path, *, force: bool) -> None:
     """Print label counts per silo, and write them with Flower Datasets' plot."""
+    from fedcompare.data.silos import find_origin
     from fedcompare.partition_files import label_counts, write_partition
 
     run = RunDirectory(results, config)
-    run.check_partition(force=force)
+    check_partition(run, find_origin(config), force=force)
     class_names, counts = label_counts(config)
     place = write_partition(run, config)
     stdout().print(to_terminal(counts_table(counts, class_names)))
@@ -171,24 +176,27 @@ def run_compare_command(
 
 def run_report_command(run: Path) -> None:
     """Write the report of a finished comparison again, from its stored predictions."""
-    from fedcompare.comparison.files import open_comparison, write_comparison
+    from fedcompare.comparison.files import check_unaltered, open_comparison, write_comparison
 
     found = open_comparison(run)
     folder, findings = write_comparison(
-        found.results, found.config, contributions=found.contributions
+        found.results,
+        found.config,
+        contributions=found.contributions,
+        made_from=check_unaltered(found),
     )
     stdout().print(findings.summary, soft_wrap=True)
     for name in ("report.html", "report.md", "report.json"):
         stderr().print(f"written: {folder / name}", soft_wrap=True)
 
 
-def run_verify_command(run: Path) -> None:
+def run_verify_command(run: Path, dataset: str | None) -> None:
     """Check a finished comparison against its data, weights and predictions."""
     from fedcompare.comparison.files import open_comparison
     from fedcompare.comparison.verify import verify
 
     problems = 0
-    for check in verify(open_comparison(run)):
+    for check in verify(open_comparison(run), dataset=dataset):
         problems += not check.ok
         stdout().print(str(check), soft_wrap=True, markup=False)
     if problems:
@@ -229,7 +237,7 @@ class _Watcher:
     """Shows a federated run as it goes: a bar per silo, a line per round."""
 
     def __init__(self, config: ExperimentConfig) -> None:
-        self._rounds = config.federation.num_server_rounds
+        self._rounds = config.budget.num_server_rounds
         self._bars = SiloProgress(config.partition.num_silos, self._rounds, "rounds")
         self._lines: dict[int, list[str]] = {}
 

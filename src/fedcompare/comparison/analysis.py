@@ -27,7 +27,6 @@ from fedcompare.comparison.measures import (
 from fedcompare.comparison.stages import coalitions_to_train
 from fedcompare.comparison.verdict import find_verdicts, summarise
 from fedcompare.config import ExperimentConfig
-from fedcompare.data.datasets import load_dataset
 from fedcompare.evaluation import default_subsets
 from fedcompare.findings import Findings, Model
 from fedcompare.records import Regime, silo_name
@@ -75,14 +74,14 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
     answers = [read_seed_answers(c, run) for c, run in zip(configs, runs, strict=True)]
     coalitions: list[Coalitions] = []
     if contributions:
-        trained = coalitions_to_train(config.partition.num_silos)
-        coalitions = [read_coalition_answers(run) if trained else {} for run in runs]
-    dataset = load_dataset(config.data)
-    label_counts = [seed.manifests[Regime.FEDERATED].label_counts for seed in answers]
+        needed = coalitions_to_train(config.partition.num_silos)
+        coalitions = [read_coalition_answers(run) if needed else {} for run in runs]
+    trained = answers[0].trainings[Regime.FEDERATED]
+    label_counts = [seed.trainings[Regime.FEDERATED].label_counts for seed in answers]
     cases = Cases.build(
         check_same_test_set(answers).labels,
         label_counts,
-        dataset.class_names,
+        trained.class_names,
         default_subsets(config),
     )
     models = tuple(_models(config))
@@ -90,17 +89,20 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
     means = tuple(accuracies(singles))
     gains = find_gains(answers, cases)
     silos = cases.silo_facts(label_counts)
-    epochs = config.federation.num_server_rounds * config.federation.local_epochs
     findings = Findings(
         name=config.name,
         seeds=tuple(seed.seed for seed in answers),
         config=config.to_flat(),
         environment=read_environment(runs[0].regime_path(Regime.FEDERATED)),
         commands=_commands(config, contributions=contributions),
-        class_names=dataset.class_names,
+        class_names=trained.class_names,
         silos=silos,
         summary=summarise(
-            gains, means, num_silos=len(silos), num_seeds=len(answers), epochs=epochs
+            gains,
+            means,
+            num_silos=len(silos),
+            num_seeds=len(answers),
+            epochs=config.budget.epochs,
         ),
         verdicts=find_verdicts(gains, silos, means),
         gains=gains,
@@ -112,7 +114,7 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
         confusions=tuple(confusions(answers, cases)),
         mistakes=tuple(mistakes(answers, cases)),
         forgetting=tuple(forgetting(answers, cases)),
-        budgets=find_budgets(answers, example_bytes=_example_bytes(config)),
+        budgets=find_budgets(answers, example_bytes=trained.example_bytes),
         contributions=tuple(find_contributions(answers, coalitions, cases))
         if contributions
         else (),
@@ -121,11 +123,10 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
 
 
 def _models(config: ExperimentConfig) -> Iterator[Model]:
-    federation = config.federation
-    equal = federation.num_server_rounds * federation.local_epochs
+    equal = config.budget.epochs
     epochs = dict.fromkeys(Regime, equal) | {
         Regime.ISOLATED: config.isolated.isolated_epochs,
-        Regime.FINE_TUNED: equal + config.comparison.fine_tune_epochs,
+        Regime.FINE_TUNED: equal + config.fine_tuning.fine_tune_epochs,
     }
     names = {
         Regime.ISOLATED_EQUAL: "isolated",
@@ -151,8 +152,3 @@ def _commands(config: ExperimentConfig, *, contributions: bool) -> tuple[str, ..
         f"{compare} --contributions" if contributions else compare,
         f"fedcompare verify results/{config.name}",
     )
-
-
-def _example_bytes(config: ExperimentConfig) -> int:
-    """Return the raw size of one example: a byte per value of the image, and one for its label."""
-    return load_dataset(config.data).train.inputs[0].numel() + 1
