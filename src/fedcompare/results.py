@@ -10,9 +10,7 @@ Each part is written beside its place and renamed when complete, so a part is
 either whole or absent. A part knows its configuration and is never mixed with another's.
 """
 
-import csv
 import hashlib
-import io
 import json
 import shutil
 import tempfile
@@ -25,7 +23,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from fedcompare import environment
 from fedcompare.config import ExperimentConfig
+from fedcompare.csv_text import format_csv
 from fedcompare.errors import FedcompareError, ResultsError, StorageError, WeightsError
+from fedcompare.escaping import toml
 from fedcompare.records import Regime
 
 if TYPE_CHECKING:
@@ -287,8 +287,7 @@ def write_config(path: Path, config: ExperimentConfig) -> None:
 
 def format_config(config: ExperimentConfig) -> str:
     """Return the resolved configuration as the TOML that `--config` reads."""
-    lines = [f"{key} = {json.dumps(value)}" for key, value in config.to_flat().items()]
-    return "\n".join(lines) + "\n"
+    return toml(config.to_flat())
 
 
 def write_json(path: Path, content: object) -> None:
@@ -315,9 +314,9 @@ def read_environment(folder: Path) -> dict[str, str | int]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text."""
+    """Write UTF-8 text; a lone surrogate, which UTF-8 does not have, becomes an escape."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_bytes(path: Path, content: bytes) -> str:
@@ -347,16 +346,6 @@ def check_digest(
 def write_csv(path: Path, records: Sequence["DataclassInstance"]) -> None:
     """Write one row per record, with the fields as columns in their order."""
     write_text(path, format_csv([asdict(record) for record in records]))
-
-
-def format_csv(rows: Sequence[Mapping[str, object]]) -> str:
-    """Return a header and one line per row; no rows give an empty file."""
-    buffer = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return buffer.getvalue()
 
 
 def _replace(folder: Path, target: Path) -> None:

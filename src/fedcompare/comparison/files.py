@@ -7,6 +7,7 @@ from typing import Any
 
 from fedcompare.comparison.analysis import Analysis, analyse
 from fedcompare.config import ExperimentConfig, parse_config, read_settings
+from fedcompare.csv_text import format_csv
 from fedcompare.errors import ResultsError
 from fedcompare.findings import Findings
 from fedcompare.report.html import render_html
@@ -16,7 +17,6 @@ from fedcompare.results import (
     COMPARISON,
     CONFIG_FILE,
     format_config,
-    format_csv,
     format_json,
     replacing,
     write_text,
