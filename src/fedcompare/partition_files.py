@@ -1,5 +1,6 @@
 """Label counts per silo, and Flower Datasets' picture of them."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -62,19 +63,21 @@ def _plot(config: ExperimentConfig) -> Figure:
     )
     silos = config.partition.num_silos
     width = max(_AXES_WIDTH, min(_WIDEST, silos * LINE))
-    every = -(-silos // int(width / LINE))
+    every = math.ceil(silos * LINE / width)
     axes.set_xlabel("silo (partition id + 1)")
     ticks = range(0, silos, every)
-    axes.set_xticks(ticks, [str(tick + 1) for tick in ticks], visible=True)
+    axes.set_xticks(ticks, [str(tick + 1) for tick in ticks])
+    for tick in axes.xaxis.get_major_ticks():
+        tick.label1.set_visible(True)  # Flower Datasets hides every other one of many
     _add_legend(figure, axes, picture_names(dataset.class_names), width)
     return figure
 
 
 def _add_legend(figure: Figure, axes: Axes, names: Sequence[str], width: float) -> None:
     """Name the classes, as many as there is room for, beside axes that are `width` inches wide."""
-    every = -(-len(names) // _MOST_NAMED_CLASSES)
+    every = math.ceil(len(names) / _MOST_NAMED_CLASSES)
     shown = list(range(0, len(names), every))[::-1]
-    columns = -(-len(shown) // _ROWS)
+    columns = math.ceil(len(shown) / _ROWS)
     longest = max(len(names[label]) for label in shown)
     beside = max(_LEGEND_WIDTH, columns * (CHARACTER * longest + _KEY_WIDTH) + _GAP)
     total = _LEFT + width + beside

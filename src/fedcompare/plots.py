@@ -125,6 +125,6 @@ def _lines() -> tuple[Figure, Axes]:
     """Return an empty picture of lines over whole numbers."""
     figure = Figure(figsize=(6.4, 4), layout="constrained")
     axes = figure.subplots()
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(alpha=0.3)
     return figure, axes
