@@ -24,6 +24,7 @@ def render_html(findings: Findings) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.tests["long"] = _is_long
     environment.filters["lines"] = lambda text: escape(visible_lines(text))
     return environment.get_template("report.html.jinja").render(
         findings=findings,
@@ -31,3 +32,8 @@ def render_html(findings: Findings) -> str:
         seeds=f"{plural(len(findings.seeds), 'seed')}: {listing(findings.seeds)}",
         silos=plural(len(findings.silos), "silo"),
     )
+
+
+def _is_long(text: str) -> bool:
+    """Return whether a table's head leaves no room beside it unless it is broken."""
+    return len(text) > 60 or any(len(word) > 24 for word in text.split())
