@@ -1,14 +1,13 @@
 """Write an evaluation: stored predictions, tables, confusion matrices and pictures."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from fedcompare.config import ExperimentConfig
+from fedcompare.csv_text import format_table, parse_csv
 from fedcompare.data.silos import find_origin
 from fedcompare.errors import ResultsError
+from fedcompare.escaping import markdown
 from fedcompare.evaluation import EvaluatedModel, Evaluation, predictions_to_bytes
 from fedcompare.plots import plot_confusion, plot_rounds, save_figure
 from fedcompare.records import Measurement, Mistake, Regime, ServerRecord, model_name
@@ -24,12 +23,12 @@ from fedcompare.results import (
 from fedcompare.runs.inputs import wanted_inputs
 from fedcompare.runs.reuse import current_sources
 from fedcompare.runs.writing import write_part
+from fedcompare.table_formats import to_markdown
 from fedcompare.tables import (
     accuracy_table,
     measurements_json,
     mistakes_table,
     seen_unseen_table,
-    to_markdown,
 )
 
 _ROUNDS = f"{Regime.FEDERATED}/server.csv"
@@ -52,7 +51,7 @@ def write_evaluation(
     inputs = wanted_inputs(config, find_origin(config), sources=sources)
     with run.writing(EVALUATION) as folder:
         write_csv(folder / "accuracy.csv", measurements)
-        write_text(folder / "table.csv", _wide(measurements).to_csv(lineterminator="\n"))
+        write_text(folder / "table.csv", _wide(measurements))
         write_json(folder / "accuracy.json", measurements_json(measurements))
         write_text(folder / "accuracy.md", _markdown(config, measurements, mistakes))
         write_csv(folder / "mistakes.csv", mistakes)
@@ -76,20 +75,20 @@ def _write_model(folder: Path, model: EvaluatedModel, class_names: Sequence[str]
         predictions_to_bytes(model.predictions),
     )
     counts = model.predictions.confusion()
-    frame = pd.DataFrame(counts, index=list(class_names), columns=list(class_names))
-    frame.index.name = "true class"
-    write_text(folder / "confusion" / f"{model.slug}.csv", frame.to_csv(lineterminator="\n"))
+    rows = ((name, *row) for name, row in zip(class_names, counts.tolist(), strict=True))
+    table = format_table(("true class", *class_names), rows)
+    write_text(folder / "confusion" / f"{model.slug}.csv", table)
     figure = plot_confusion(counts, class_names, title=model.name)
     save_figure(figure, folder / "confusion" / f"{model.slug}.png")
 
 
-def _wide(measurements: Sequence[Measurement]) -> pd.DataFrame:
-    """Return accuracies with a row per model and a column per part of the test set."""
-    frame = pd.DataFrame(measurements_json(measurements))
-    frame["model"] = [model_name(m.regime, m.silo) for m in measurements]
-    order = list(dict.fromkeys(frame["evaluated_on"]))
-    wide = frame.pivot(index="model", columns="evaluated_on", values="accuracy")
-    return wide.loc[list(dict.fromkeys(frame["model"])), order]
+def _wide(measurements: Sequence[Measurement]) -> str:
+    """Return accuracies as CSV with a row per model and a column per part of the test set."""
+    found = {(model_name(m.regime, m.silo), m.evaluated_on): m.accuracy for m in measurements}
+    models = dict.fromkeys(model for model, _ in found)
+    parts = tuple(dict.fromkeys(part for _, part in found))
+    rows = ((model, *(found.get((model, part)) for part in parts)) for model in models)
+    return format_table(("model", *parts), rows)
 
 
 def _markdown(
@@ -97,22 +96,21 @@ def _markdown(
 ) -> str:
     tables = [accuracy_table(measurements), seen_unseen_table(measurements)]
     tables += [mistakes_table(mistakes)] if mistakes else []
-    sections = [f"## {table.title}\n\n{to_markdown(table)}" for table in tables]
-    return "\n".join([f"# {config.name}, seed {config.seed}\n", *sections])
+    sections = [f"## {markdown(table.title)}\n\n{to_markdown(table)}" for table in tables]
+    return "\n".join([f"# {markdown(config.name)}, seed {config.seed}\n", *sections])
 
 
 def _read_rounds(path: Path) -> list[ServerRecord]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return [
-                ServerRecord(
-                    round=int(row["round"]),
-                    evaluated_on=row["evaluated_on"],
-                    accuracy=float(row["accuracy"]),
-                    loss=float(row["loss"]),
-                    num_examples=int(row["num_examples"]),
-                )
-                for row in csv.DictReader(file)
-            ]
+        return [
+            ServerRecord(
+                round=int(row["round"]),
+                evaluated_on=row["evaluated_on"],
+                accuracy=float(row["accuracy"]),
+                loss=float(row["loss"]),
+                num_examples=int(row["num_examples"]),
+            )
+            for row in parse_csv(path.read_bytes().decode())
+        ]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ResultsError(f"{path} is damaged ({error}); make it again with --force") from error

@@ -10,19 +10,19 @@ Each part is written beside its place and renamed when complete, so a part is
 either whole or absent. A part knows its configuration and is never mixed with another's.
 """
 
-import csv
-import io
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fedcompare.config import ExperimentConfig
+from fedcompare.csv_text import format_csv
 from fedcompare.errors import FedcompareError, ResultsError, StorageError
+from fedcompare.escaping import toml
 from fedcompare.records import Regime
 from fedcompare.runs.manifest import REMEDY, RUN_FILE, Manifest, Training, read_manifest
 
@@ -165,8 +165,7 @@ def write_config(path: Path, config: ExperimentConfig) -> None:
 
 def format_config(config: ExperimentConfig) -> str:
     """Return the resolved configuration as the TOML that `--config` reads."""
-    lines = [f"{key} = {json.dumps(value)}" for key, value in config.to_flat().items()]
-    return "\n".join(lines) + "\n"
+    return toml(config.to_flat())
 
 
 def write_json(path: Path, content: object) -> None:
@@ -193,9 +192,9 @@ def read_environment(folder: Path) -> dict[str, str | int]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text."""
+    """Write UTF-8 text; a lone surrogate, which UTF-8 does not have, becomes an escape."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -207,16 +206,6 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_csv(path: Path, records: Sequence["DataclassInstance"]) -> None:
     """Write one row per record, with the fields as columns in their order."""
     write_text(path, format_csv([asdict(record) for record in records]))
-
-
-def format_csv(rows: Sequence[Mapping[str, object]]) -> str:
-    """Return a header and one line per row; no rows give an empty file."""
-    buffer = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return buffer.getvalue()
 
 
 def _replace(folder: Path, target: Path) -> None:

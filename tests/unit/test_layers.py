@@ -16,9 +16,9 @@ MODULES = {
 }
 # Lowest first; a module imports only modules of its own layer or of a lower one.
 LAYERS = [
-    {"__init__", "errors", "seeds", "records"},
-    {"config", "workers", "crew", "predictions", "findings"},
-    {"environment", "cache", "tables", "plots", "statistics", "report"},
+    {"__init__", "errors", "seeds", "records", "escaping"},
+    {"config", "workers", "crew", "predictions", "findings", "csv_text"},
+    {"environment", "cache", "tables", "table_formats", "fonts", "plots", "statistics", "report"},
     {"data", "model", "results", "runs"},
     {"training"},
     {"isolated", "federated", "evaluator", "evaluation", "doctor", "partition_files"},
@@ -29,6 +29,8 @@ TORCH_FREE = (
     "errors",
     "seeds",
     "records",
+    "escaping",
+    "csv_text",
     "config",
     "workers",
     "crew",
@@ -44,9 +46,9 @@ ONLY_IN = {
     "flwr_datasets": ("data.partitioner", "partition_files"),
     "typer": ("cli",),
     "click": ("cli",),
-    "rich": ("tables", "cli"),
+    "rich": ("table_formats", "cli"),
     "datasets": ("data", "partition_files"),
-    "matplotlib": ("plots", "partition_files"),
+    "matplotlib": ("fonts", "plots", "partition_files"),
     "pydantic": ("config", "report", "runs.manifest"),
     "jinja2": ("report",),
     "statsmodels": ("statistics",),

@@ -3,6 +3,7 @@ import io
 from rich.console import Console
 
 from fedcompare.records import Measurement, Mistake, Regime, ServerRecord
+from fedcompare.table_formats import to_markdown, to_terminal
 from fedcompare.tables import (
     Table,
     accuracy_table,
@@ -11,8 +12,6 @@ from fedcompare.tables import (
     mistakes_table,
     rounds_table,
     seen_unseen_table,
-    to_markdown,
-    to_terminal,
 )
 
 

@@ -1,6 +1,5 @@
 """What the commands do once their options are a configuration: call, show, say what is next."""
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,15 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.padding import Padding
-from rich.text import Text
 
-from fedcompare.cli.console import OverallProgress, SiloProgress, stderr, stdout
+from fedcompare.cli.console import stderr, stdout
+from fedcompare.cli.progress import OverallProgress, SiloProgress
 from fedcompare.config import ExperimentConfig
 from fedcompare.errors import SiloFailedError, VerificationError
+from fedcompare.escaping import visible
 from fedcompare.records import EpochRecord, Phase, Regime, RoundRecord, ServerRecord
 from fedcompare.results import RunDirectory
 from fedcompare.runs.inputs import wanted_inputs
 from fedcompare.runs.reuse import check_free, check_partition, discard_stale
+from fedcompare.table_formats import to_terminal
 from fedcompare.tables import (
     accuracy_table,
     budgets_table,
@@ -26,7 +27,6 @@ from fedcompare.tables import (
     mistakes_table,
     rounds_table,
     seen_unseen_table,
-    to_terminal,
     training_table,
 )
 
@@ -114,14 +114,14 @@ def run_evaluate_command(
     mistakes = list(ev.mistakes(evaluation))
     place = write_evaluation(run, config, evaluation, measurements, mistakes)
     if json_only:
-        print(json.dumps(measurements_json(measurements), indent=1))
+        stdout().say_json(measurements_json(measurements))
         return
     console = stdout()
     console.print(to_terminal(accuracy_table(measurements)))
     console.print(to_terminal(seen_unseen_table(measurements)))
     if mistakes:
         console.print(to_terminal(mistakes_table(list(ev.commonest(mistakes)))))
-    stderr().print(f"written: {place}", soft_wrap=True)
+    stderr().say(f"written: {_shown(place)}")
 
 
 def run_partition_command(config: ExperimentConfig, results: Path, *, force: bool) -> None:
@@ -134,7 +134,7 @@ def run_partition_command(config: ExperimentConfig, results: Path, *, force: boo
     class_names, counts = label_counts(config)
     place = write_partition(run, config)
     stdout().print(to_terminal(counts_table(counts, class_names)))
-    stderr().print(f"written: {place}", soft_wrap=True)
+    stderr().say(f"written: {_shown(place)}")
 
 
 def run_compare_command(
@@ -155,7 +155,7 @@ def run_compare_command(
         watcher = Watcher(
             on_start=progress.start,
             on_steps=progress.advance,
-            on_part=lambda path: progress.say(f"made: {path}"),
+            on_part=lambda path: progress.say(f"made: {_shown(path)}"),
         )
         folder, findings = compare(
             config,
@@ -168,10 +168,10 @@ def run_compare_command(
     if json_only:
         from fedcompare.comparison.files import verdict_json
 
-        print(json.dumps(verdict_json(findings), indent=1))
+        stdout().say_json(verdict_json(findings))
         return
     _print_findings(findings)
-    stderr().print(f"written: {folder}\nread: {folder / 'report.html'}", soft_wrap=True)
+    stderr().say(f"written: {_shown(folder)}\nread: {_shown(folder / 'report.html')}")
 
 
 def run_report_command(run: Path) -> None:
@@ -185,9 +185,9 @@ def run_report_command(run: Path) -> None:
         contributions=found.contributions,
         made_from=check_unaltered(found),
     )
-    stdout().print(findings.summary, soft_wrap=True)
+    stdout().say(findings.summary)
     for name in ("report.html", "report.md", "report.json"):
-        stderr().print(f"written: {folder / name}", soft_wrap=True)
+        stderr().say(f"written: {_shown(folder / name)}")
 
 
 def run_verify_command(run: Path, dataset: str | None) -> None:
@@ -198,7 +198,7 @@ def run_verify_command(run: Path, dataset: str | None) -> None:
     problems = 0
     for check in verify(open_comparison(run), dataset=dataset):
         problems += not check.ok
-        stdout().print(str(check), soft_wrap=True, markup=False)
+        stdout().say(str(check))
     if problems:
         count = "1 check" if problems == 1 else f"{problems} checks"
         raise VerificationError(
@@ -217,17 +217,17 @@ def run_diff_command(first: Path, second: Path) -> None:
     for table in found.tables:
         console.print(to_terminal(table))
     for note in found.notes:
-        console.print(note, soft_wrap=True)
+        console.say(note)
 
 
 def _print_findings(findings: "Findings") -> None:
     console = stdout()
-    console.print(Text(findings.summary))
+    console.print(findings.summary)
     for verdict in findings.verdicts:
         console.print()
-        console.print(Text(verdict.headline, style="bold"))
+        console.print(verdict.headline, style="bold")
         for sentence in verdict.sentences:
-            console.print(Padding(Text(f"• {sentence}"), (0, 0, 0, 2)))
+            console.print(Padding(f"• {sentence}", (0, 0, 0, 2)))
     console.print()
     console.print(to_terminal(gains_table(findings.gains)))
     console.print(to_terminal(budgets_table(findings.budgets)))
@@ -271,13 +271,18 @@ def _failures_in_log(find_log: Callable[[], Path]) -> Iterator[None]:
         yield
     except SiloFailedError as error:
         log = find_log()
-        with log.open("a", encoding="utf-8") as file:
+        with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{error}\n{error.details}\n")
-        raise SiloFailedError(f"{error}\nlog: {log}", details=error.details) from error
+        raise SiloFailedError(f"{error}\nlog: {_shown(log)}", details=error.details) from error
 
 
 def _say_where(place: Path, stale: Sequence[Path], following: str) -> None:
     for path in stale:
-        stderr().print(f"removed, since it is of an earlier run: {path}", soft_wrap=True)
+        stderr().say(f"removed, since it is of an earlier run: {_shown(path)}")
     note = "with the same --config, --set, --seed and --results"
-    stderr().print(f"written: {place}\nnext ({note}):\n  {following}", soft_wrap=True)
+    stderr().say(f"written: {_shown(place)}\nnext ({note}):\n  {following}")
+
+
+def _shown(path: Path) -> str:
+    """Return a path on one line."""
+    return visible(str(path))

@@ -9,6 +9,7 @@ from fedcompare.comparison.analysis import Analysis, analyse, seed_configs
 from fedcompare.comparison.answers import ANSWERS_REMEDY, TRAINED, coalition_part
 from fedcompare.comparison.stages import coalitions_to_train
 from fedcompare.config import ExperimentConfig, parse_config, read_settings
+from fedcompare.csv_text import format_csv
 from fedcompare.errors import ResultsError
 from fedcompare.findings import Findings
 from fedcompare.report.html import render_html
@@ -21,7 +22,6 @@ from fedcompare.results import (
     PREDICTIONS,
     RunDirectory,
     format_config,
-    format_csv,
     format_json,
     replacing,
     write_text,

@@ -2,7 +2,7 @@
 
 from fedcompare.findings import Accuracy, Confusion, Findings, Model, SiloFacts, TestSet
 from fedcompare.records import Mistake, Regime, silo_name
-from fedcompare.report.blocks import BEST, Block, Cell, Fold, Grid, Section, Sheet, Text
+from fedcompare.report.blocks import BEST, Block, Cell, Fold, Grid, Section, Sheet, Text, fold_many
 from fedcompare.report.wording import (
     DASH,
     class_rows,
@@ -62,7 +62,8 @@ def confusion_section(findings: Findings) -> Section:
         for facts in findings.silos
     )
     shown = tuple(grid for grid in grids if grid.blocks)
-    return Section(key="confusion", title="Confusion matrices", blocks=(Text(text), *shown))
+    blocks = fold_many("The matrices of every silo", shown, grid=False)
+    return Section(key="confusion", title="Confusion matrices", blocks=(Text(text), *blocks))
 
 
 def mistakes_section(findings: Findings) -> Section:
