@@ -142,7 +142,9 @@ def test_results_that_cannot_be_written(cli, tiny_toml, tmp_path, inline, comman
         ["isolate"],
         ["isolated", "--sed", "1"],
         ["isolated", "--seed", "x"],
-        ["evaluate", "--subset", "a"],
+        ["evaluate", "--subset", '"a'],
+        ["evaluate", "--subset", '"a"b'],
+        ["evaluate", "--subset", ""],
     ],
 )
 def test_a_wrong_word_is_a_usage_error(cli, arguments):

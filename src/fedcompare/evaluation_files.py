@@ -9,7 +9,7 @@ import pandas as pd
 from fedcompare import environment
 from fedcompare.config import ExperimentConfig
 from fedcompare.errors import ResultsError
-from fedcompare.evaluation import EvaluatedModel, Evaluation, predictions_to_bytes
+from fedcompare.evaluation import EvaluatedModel, Evaluation, notes, predictions_to_bytes
 from fedcompare.plots import plot_confusion, plot_rounds, save_figure
 from fedcompare.records import Measurement, Mistake, Regime, ServerRecord, model_name
 from fedcompare.results import (
@@ -44,13 +44,14 @@ def write_evaluation(
         StorageError: something cannot be written; the old part is kept then.
     """
     rounds = _read_rounds(run.regime_path(Regime.FEDERATED) / "server.csv")
+    text = _markdown(config, measurements, mistakes, notes(evaluation))
     with run.writing(EVALUATION) as folder:
         write_config(folder / CONFIG_FILE, config)
         write_json(folder / "environment.json", environment.describe())
         write_csv(folder / "accuracy.csv", measurements)
         write_text(folder / "table.csv", _wide(measurements).to_csv(lineterminator="\n"))
         write_json(folder / "accuracy.json", measurements_json(measurements))
-        write_text(folder / "accuracy.md", _markdown(config, measurements, mistakes))
+        write_text(folder / "accuracy.md", text)
         write_csv(folder / "mistakes.csv", mistakes)
         save_figure(plot_rounds(rounds), folder / "rounds.png")
         for model in evaluation.models:
@@ -81,11 +82,15 @@ def _wide(measurements: Sequence[Measurement]) -> pd.DataFrame:
 
 
 def _markdown(
-    config: ExperimentConfig, measurements: Sequence[Measurement], mistakes: Sequence[Mistake]
+    config: ExperimentConfig,
+    measurements: Sequence[Measurement],
+    mistakes: Sequence[Mistake],
+    remarks: Sequence[str],
 ) -> str:
     tables = [accuracy_table(measurements), seen_unseen_table(measurements)]
     tables += [mistakes_table(mistakes)] if mistakes else []
     sections = [f"## {table.title}\n\n{to_markdown(table)}" for table in tables]
+    sections += [f"{remark}\n" for remark in remarks]
     return "\n".join([f"# {config.name}, seed {config.seed}\n", *sections])
 
 
@@ -96,11 +101,15 @@ def _read_rounds(path: Path) -> list[ServerRecord]:
                 ServerRecord(
                     round=int(row["round"]),
                     evaluated_on=row["evaluated_on"],
-                    accuracy=float(row["accuracy"]),
-                    loss=float(row["loss"]),
+                    accuracy=_number(row["accuracy"]),
+                    loss=_number(row["loss"]),
                     num_examples=int(row["num_examples"]),
                 )
                 for row in csv.DictReader(file)
             ]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ResultsError(f"{path} is damaged ({error}); make it again with --force") from error
+
+
+def _number(cell: str) -> float | None:
+    return float(cell) if cell else None

@@ -6,17 +6,35 @@ from typing import cast
 import pandas as pd
 from matplotlib.figure import Figure
 
+from fedcompare.classes import lacked_by_all, lacking, no_silo_has
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import load_silos
+from fedcompare.data.silos import (
+    build_partitioner,
+    count_labels,
+    count_test_examples,
+    excluded_labels,
+)
 from fedcompare.plots import save_figure
+from fedcompare.records import silo_name
 from fedcompare.results import CONFIG_FILE, PARTITION, RunDirectory, write_config, write_text
 
 
 def label_counts(config: ExperimentConfig) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
     """Return the classes' names, and each silo's number of training examples of each class."""
-    names = load_dataset(config.data).class_names
-    return names, [silo.label_counts(len(names)) for silo in load_silos(config)]
+    return load_dataset(config.data).class_names, list(count_labels(config))
+
+
+def notes(config: ExperimentConfig) -> list[str]:
+    """Return sentences on what the counts leave out: untaught classes, and untested silos."""
+    names, counts = label_counts(config)
+    found = []
+    if unknown := lacked_by_all([lacking(own) for own in counts]):
+        found.append(no_silo_has(names[label] for label in unknown))
+    sizes = enumerate(count_test_examples(config), start=1)
+    if untested := [silo for silo, size in sizes if not size]:
+        found.append(f"Without test examples of their own: {', '.join(map(silo_name, untested))}.")
+    return found
 
 
 def write_partition(run: RunDirectory, config: ExperimentConfig) -> Path:
@@ -40,10 +58,9 @@ def _plot(config: ExperimentConfig) -> Figure:
     import datasets
     from flwr_datasets.visualization import plot_label_distributions
 
-    from fedcompare.data.silos import build_partitioner
-
     dataset = load_dataset(config.data)
-    partitioner = build_partitioner(config.partition, seed=config.seed, split="train")
+    excluded = excluded_labels(config.partition, dataset.class_names)
+    partitioner = build_partitioner(excluded, seed=config.seed, split="train")
     partitioner.dataset = datasets.Dataset.from_dict(
         {"label": dataset.train.labels.numpy()},
         features=datasets.Features({"label": datasets.ClassLabel(names=list(dataset.class_names))}),

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fedcompare.classes import lacking
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import load_silos
@@ -17,9 +18,10 @@ from fedcompare.workers import plan_workers, resolve_cpus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """One trained silo, in the words of a summary table."""
+    """One trained silo, in the words of a summary table; `lacks` names classes."""
 
     silo: int
+    lacks: tuple[str, ...]
     num_examples: int
     loss: float
     seconds: float
@@ -50,9 +52,10 @@ def train_isolated_regime(
     return tuple(
         Trained(
             silo=result.silo,
+            lacks=tuple(dataset.class_names[label] for label in lacking(own)),
             num_examples=result.num_examples,
             loss=result.epochs[-1].loss,
             seconds=result.seconds,
         )
-        for result in results
+        for result, own in zip(results, counts, strict=True)
     )

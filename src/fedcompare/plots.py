@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from fedcompare.records import EpochRecord, ServerRecord
+from fedcompare.test_sets import ALL
 
 
 def save_figure(figure: Figure, path: Path) -> None:
@@ -41,11 +42,13 @@ def plot_rounds(records: Sequence[ServerRecord]) -> Figure:
     figure = Figure(figsize=(6.4, 4), layout="constrained")
     axes = figure.subplots()
     for part in dict.fromkeys(record.evaluated_on for record in records):
-        own = [record for record in records if record.evaluated_on == part]
-        label = "all classes" if part == "all" else f"classes {part}"
-        style = {"linewidth": 2.5, "color": "black"} if part == "all" else {"linestyle": "--"}
-        accuracies = [100 * r.accuracy for r in own]
-        axes.plot([r.round for r in own], accuracies, marker="o", ms=4, label=label, **style)
+        own = [r for r in records if r.evaluated_on == part]
+        known = [(r.round, 100 * r.accuracy) for r in own if r.accuracy is not None]
+        label = "all classes" if part == ALL else f"classes {part}"
+        label += "" if known else ": no test examples"
+        style = {"linewidth": 2.5, "color": "black"} if part == ALL else {"linestyle": "--"}
+        rounds, accuracies = zip(*known, strict=True) if known else ((), ())
+        axes.plot(rounds, accuracies, marker="o", ms=4, label=label, **style)
     axes.set(
         title="Federated training: the global model",
         xlabel="round (0: before training)",
@@ -65,11 +68,14 @@ def plot_confusion(
     size = max(4.5, 0.5 * len(class_names) + 1.5)
     figure = Figure(figsize=(size, size), layout="constrained")
     axes = figure.subplots()
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    sizes = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, sizes, out=np.full(counts.shape, np.nan), where=sizes > 0)
+    pairs = zip(class_names, sizes, strict=True)
+    true_names = [name if size else f"{name}: no test examples" for name, size in pairs]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     ticks = range(len(class_names))
     axes.set_xticks(ticks, class_names)
-    axes.set_yticks(ticks, class_names)
+    axes.set_yticks(ticks, true_names)
     axes.set(title=title, xlabel="predicted class", ylabel="true class")
     if len(class_names) <= 20:
         for (row, column), count in np.ndenumerate(counts):

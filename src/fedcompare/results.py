@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from fedcompare import environment
-from fedcompare.config import ExperimentConfig
+from fedcompare.config import ExperimentConfig, format_toml
 from fedcompare.errors import FedcompareError, ResultsError, StorageError, WeightsError
 from fedcompare.records import Regime
 
@@ -287,8 +287,7 @@ def write_config(path: Path, config: ExperimentConfig) -> None:
 
 def format_config(config: ExperimentConfig) -> str:
     """Return the resolved configuration as the TOML that `--config` reads."""
-    lines = [f"{key} = {json.dumps(value)}" for key, value in config.to_flat().items()]
-    return "\n".join(lines) + "\n"
+    return format_toml(config.to_flat())
 
 
 def write_json(path: Path, content: object) -> None:

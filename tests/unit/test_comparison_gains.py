@@ -105,7 +105,7 @@ def test_equal_models_show_no_evidence():
 def test_classes_that_only_the_federated_model_knows_are_the_whole_gain(silo):
     found = gains(rows(knows, ALWAYS))
     never, whole = found[silo, Question.UNSEEN], found[silo, Question.WHOLE]
-    assert (never.word, never.isolated) == (Word.GAINS, 0)
+    assert (never.word, never.isolated_equal) == (Word.GAINS, 0)
     assert (never.gain, never.federated) == pytest.approx((1, 1))
     assert whole.word is Word.GAINS
     assert whole.gain == pytest.approx(relevant(silo, Question.UNSEEN).mean())
@@ -144,10 +144,10 @@ def test_a_gain_is_the_difference_of_accuracies_and_the_mean_of_the_seeds_gains(
             isolated = rights[index][model_key(Regime.ISOLATED_EQUAL, silo)] @ weights
             federated = rights[index][Regime.FEDERATED] @ weights
             assert seed.seed == SEEDS[index]
-            assert (seed.isolated, seed.federated) == pytest.approx((isolated, federated))
+            assert (seed.isolated_equal, seed.federated) == pytest.approx((isolated, federated))
             assert seed.gain == pytest.approx(federated - isolated)
         assert gain.gain == pytest.approx(np.mean([seed.gain for seed in gain.seeds]))
-        assert gain.gain == pytest.approx(gain.federated - gain.isolated)
+        assert gain.gain == pytest.approx(gain.federated - gain.isolated_equal)
 
 
 def test_parts_add_up(found):

@@ -16,7 +16,7 @@ MODULES = {
 }
 # Lowest first; a module imports only modules of its own layer or of a lower one.
 LAYERS = [
-    {"__init__", "errors", "seeds", "records"},
+    {"__init__", "errors", "seeds", "records", "classes", "test_sets", "regimes"},
     {"config", "workers", "crew", "predictions", "findings"},
     {"environment", "cache", "tables", "plots", "statistics", "report"},
     {"data", "model", "results"},
@@ -29,6 +29,9 @@ TORCH_FREE = (
     "errors",
     "seeds",
     "records",
+    "classes",
+    "test_sets",
+    "regimes",
     "config",
     "workers",
     "crew",

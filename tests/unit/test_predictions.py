@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
-from fedcompare.predictions import Predictions, class_list
+from fedcompare.predictions import Predictions
 
 RNG = np.random.default_rng(7)
 LABELS = np.arange(200) % 5
@@ -41,10 +41,9 @@ def test_parts_add_up_to_the_whole():
     assert correct / sum(count for _, count in parts) == ANSWERS.accuracy()[0]
 
 
-def test_the_accuracy_of_no_examples_is_not_a_number():
-    accuracy, count = ANSWERS.accuracy([5])
-    assert math.isnan(accuracy)
-    assert count == 0
+def test_no_examples_have_no_accuracy_and_no_loss():
+    assert ANSWERS.accuracy([5]) == (None, 0)
+    assert ANSWERS.loss([5]) is None
 
 
 def test_the_loss_of_a_certain_mistake_is_finite():
@@ -58,6 +57,3 @@ def test_confidence_is_the_probability_of_the_answer():
     expected = PROBABILITIES[np.arange(200), ANSWERS.predicted]
     np.testing.assert_array_equal(ANSWERS.confidence, expected)
 
-
-def test_classes_are_listed_in_order():
-    assert class_list({7, 1, 3}) == "1,3,7"

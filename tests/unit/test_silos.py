@@ -12,7 +12,7 @@ def test_silos_lack_their_excluded_classes_in_training_and_test(tiny):
     config = tiny()
     for silo, excluded in zip(load_silos(config), config.partition.excluded_classes, strict=True):
         for examples in (silo.train, silo.test):
-            assert set(examples.labels.tolist()) == set(range(10)) - set(excluded)
+            assert set(examples.labels.tolist()) == set(range(10)) - set(map(int, excluded))
 
 
 def test_label_counts_count_the_training_examples(tiny):

@@ -23,6 +23,7 @@ from fedcompare.evaluator import Evaluator, read_weights
 from fedcompare.model import State, read_tensors
 from fedcompare.predictions import Predictions
 from fedcompare.records import Regime
+from fedcompare.regimes.catalog import FOLLOWED, TRAINED, row_of
 from fedcompare.results import (
     COALITION_PREDICTIONS,
     CONFIG_FILE,
@@ -37,13 +38,6 @@ from fedcompare.results import (
     write_json,
 )
 
-TRAINED = (
-    Regime.ISOLATED,
-    Regime.ISOLATED_EQUAL,
-    Regime.FEDERATED,
-    Regime.FINE_TUNED,
-    Regime.CENTRALIZED,
-)
 ROUNDS = "rounds.safetensors"
 LOCAL = "local"
 _REMEDY = "make it again: fedcompare compare --force, with the same --config, --set and --results"
@@ -190,8 +184,7 @@ def _seed_files(
     final: dict[str, Predictions] = {}
     rounds: dict[str, torch.Tensor] = {}
     for regime, manifest in manifests.items():
-        shared = regime in (Regime.FEDERATED, Regime.CENTRALIZED)
-        for silo in [None] if shared else silos:
+        for silo in row_of(regime).owners(silos):
             key = model_key(regime, silo)
             final[key] = evaluator.predict_file(run, regime, weights_file(silo), manifest)
     isolated = [model_key(Regime.ISOLATED_EQUAL, silo) for silo in silos]
@@ -224,11 +217,7 @@ def _after_rounds(
 ) -> Iterator[tuple[str, int, Predictions]]:
     """Yield (key, round, predictions) of everything that has rounds."""
     last = config.federation.num_server_rounds
-    followed: list[tuple[Regime, int | None]] = [
-        (Regime.FEDERATED, None),
-        (Regime.CENTRALIZED, None),
-        *((Regime.ISOLATED_EQUAL, silo) for silo in silos),
-    ]
+    followed = [(row.regime, silo) for row in FOLLOWED for silo in row.owners(silos)]
     initial = evaluator.predict(evaluator.initial)
     for regime, silo in followed:
         key = model_key(regime, silo)

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from typing_extensions import override
 
-from fedcompare.comparison.answers import TRAINED, are_current, check_files, coalition_part
+from fedcompare.comparison.answers import are_current, check_files, coalition_part
 from fedcompare.comparison.jobs import BENCH, EvaluateJob, TrainJob
 from fedcompare.config import ExperimentConfig
 from fedcompare.crew import Job
@@ -27,6 +27,7 @@ from fedcompare.federated.store import write_history
 from fedcompare.isolated import IsolatedResult
 from fedcompare.records import POOLED, EpochRecord, Regime, RoundRecord
 from fedcompare.regime_files import write_results
+from fedcompare.regimes.catalog import TRAINED
 from fedcompare.results import (
     COALITION_PREDICTIONS,
     PREDICTIONS,

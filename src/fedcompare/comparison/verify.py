@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load
 
 from fedcompare.comparison.analysis import analyse, seed_configs
-from fedcompare.comparison.answers import TRAINED, coalition_part, read_recorded, remake
+from fedcompare.comparison.answers import coalition_part, read_recorded, remake
 from fedcompare.comparison.files import Comparison, comparison_files
 from fedcompare.comparison.stages import coalitions_to_train
 from fedcompare.config import ExperimentConfig
@@ -17,6 +17,7 @@ from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import partition_fingerprint
 from fedcompare.errors import FedcompareError
 from fedcompare.records import Check
+from fedcompare.regimes.catalog import TRAINED
 from fedcompare.results import COALITION_PREDICTIONS, PREDICTIONS, RunDirectory
 
 # Another processor or build of torch may differ in the last bits of a probability.

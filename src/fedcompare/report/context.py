@@ -1,7 +1,7 @@
 """What the report says around the results: silos, contributions, costs, method, origin."""
 
-import json
-
+from fedcompare.classes import listed
+from fedcompare.config import format_toml
 from fedcompare.findings import Budget, Contribution, Findings, Spread
 from fedcompare.records import silo_name
 from fedcompare.report.blocks import Block, Cell, Code, Fold, Section, Sheet, Terms, Text
@@ -32,7 +32,7 @@ def silos_section(findings: Findings) -> Section:
                 Cell(silo_name(facts.silo)),
                 *(Cell(count(n) if n else "0", shade=n / most) for n in facts.label_counts),
                 Cell(count(sum(facts.label_counts))),
-                Cell(listing(facts.unseen)),
+                Cell(listed(facts.unseen)),
             )
             for facts in findings.silos
         ),
@@ -94,14 +94,15 @@ def method_section(findings: Findings) -> Section:
     terms = (
         (
             "Gain",
-            "Accuracy of the federated model minus accuracy of the silo's isolated model, in "
+            "Accuracy of the federated model minus accuracy of the silo's isolated-equal model, in "
             "percentage points. Both start from the same seed and answer the same test examples, "
             "so the comparison is paired by seed and by example.",
         ),
         (
             "Equal budget",
-            "The isolated model passes over its data as often as the silo does in federated "
-            "training. What longer training alone would give is not counted as a gain.",
+            "The isolated-equal model passes over its data as often as the silo does in federated "
+            "training. What longer training alone would give is not counted as a gain. The "
+            "isolated model has a budget of its own, isolated-epochs.",
         ),
         (
             "Own cases, whole population, never-seen cases",
@@ -145,10 +146,7 @@ def method_section(findings: Findings) -> Section:
 
 def reproduce_section(findings: Findings) -> Section:
     """Return the commands, the configuration as TOML, and the versions."""
-    toml = "".join(
-        f"{key} = {json.dumps(value, ensure_ascii=False)}\n"
-        for key, value in findings.config.items()
-    )
+    toml = format_toml(findings.config)
     versions = Sheet(
         key="versions",
         caption="Versions and machine",

@@ -24,7 +24,7 @@ from fedcompare.report.wording import listing, plural
 def render_markdown(findings: Findings) -> str:
     """Return the report; text from the findings cannot act as markup."""
     seeds = f"{plural(len(findings.seeds), 'seed')}: {listing(findings.seeds)}"
-    parts = [f"# {escape(findings.name)}: isolated against federated", seeds]
+    parts = [f"# {escape(findings.name)}: training alone against federating", seeds]
     parts.append(escape(findings.summary))
     for section in sections(findings):
         parts.append(f"## {section.title}")
