@@ -117,7 +117,7 @@ def names_at(lists: ClassLists, class_names: Sequence[str]) -> ClassLists | None
     """
     at = {str(position): name for position, name in enumerate(class_names)}
     every = {name for names in lists for name in names}
-    if every & set(class_names) or not every <= at.keys():
+    if not every or every & set(class_names) or not every <= at.keys():
         return None
     return tuple(tuple(at[name] for name in names) for names in lists)
 

@@ -16,7 +16,7 @@ from fedcompare.data.silos import (
     excluded_labels,
 )
 from fedcompare.plots import save_figure
-from fedcompare.records import silo_name
+from fedcompare.records import silo_names
 from fedcompare.results import CONFIG_FILE, PARTITION, RunDirectory, write_config, write_text
 
 
@@ -33,7 +33,7 @@ def notes(config: ExperimentConfig) -> list[str]:
         found.append(no_silo_has(names[label] for label in unknown))
     sizes = enumerate(count_test_examples(config), start=1)
     if untested := [silo for silo, size in sizes if not size]:
-        found.append(f"Without test examples of their own: {', '.join(map(silo_name, untested))}.")
+        found.append(f"Without test examples of their own: {silo_names(untested)}.")
     return found
 
 

@@ -1,5 +1,6 @@
 """The torch-free rows that flow from the regimes to files and tables."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,6 +11,11 @@ POOLED = 0
 def silo_name(silo: int) -> str:
     """Return what messages call the silo with this 1-based id."""
     return f"silo {silo}" if silo else "all silos"
+
+
+def silo_names(silos: Sequence[int]) -> str:
+    """Return what messages call these silos: "silo 3" or "silos 3, 5"."""
+    return f"silo{'s' * (len(silos) > 1)} {', '.join(map(str, silos))}"
 
 
 class Regime(StrEnum):

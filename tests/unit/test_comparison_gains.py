@@ -293,3 +293,12 @@ def test_only_who_is_right_matters_and_not_how_sure_they_are(found):
         for seed in answers(random_rows())
     ]
     assert find_gains(sure, CASES) == tuple(found.values())
+
+
+def test_no_silo_asks_of_classes_that_nobody_has():
+    # Silo 1 lacks hen and owl, silo 2 only owl: hen can be learnt from silo 2, owl from nobody.
+    counts = [[(8, 2, 0, 0), (1, 5, 5, 0)] for _ in SEEDS]
+    asked = gains(random_rows(), Cases.build(LABELS, counts, NAMES, []))
+    assert (1, Question.UNSEEN) in asked
+    assert (2, Question.UNSEEN) not in asked
+    assert (2, Question.WHOLE) in asked

@@ -1,5 +1,7 @@
 """What is measured of made-up answers, against the same by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
@@ -269,3 +271,28 @@ def test_too_sure_in_one_bin_and_too_unsure_in_another_do_not_cancel_out():
     predicted = np.repeat([0, 1], 10)
     error = certain(labels, predicted, np.repeat([0.6, 0.8], 10)).calibration_error()
     assert error == pytest.approx((10 * 0.4 + 10 * 0.8) / 20, abs=1e-6)
+
+
+UNTESTED = Cases.build(LABELS, [[(*own, 0) for own in row] for row in COUNTS], (*NAMES, "bat"), [])
+
+
+def widened(predictions):
+    """Return the same answers of a model that also knows a class without test examples."""
+    none = np.zeros((len(LABELS), 1), dtype=np.float32)
+    return replace(predictions, probabilities=np.hstack((predictions.probabilities, none)))
+
+
+def test_a_class_without_test_examples_has_no_number_and_changes_none():
+    answers = [
+        replace(seed, predictions={k: widened(p) for k, p in seed.predictions.items()})
+        for seed in ANSWERS
+    ]
+    for before, after in zip(
+        qualities(ANSWERS, MODELS, CASES), qualities(answers, MODELS, UNTESTED), strict=True
+    ):
+        assert after == replace(before, recall=(*before.recall, None))
+    for before, after in zip(
+        forgetting(ANSWERS, CASES), forgetting(answers, UNTESTED), strict=True
+    ):
+        for when in ("before", "local", "after"):
+            assert getattr(after, when) == (*getattr(before, when), None)

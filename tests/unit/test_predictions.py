@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, recall_score
 
 from fedcompare.predictions import Predictions
 
@@ -57,3 +57,20 @@ def test_confidence_is_the_probability_of_the_answer():
     expected = PROBABILITIES[np.arange(200), ANSWERS.predicted]
     np.testing.assert_array_equal(ANSWERS.confidence, expected)
 
+
+def perfect(labels, classes):
+    return Predictions(labels=labels, probabilities=np.eye(classes, dtype=np.float32)[labels])
+
+
+@pytest.mark.parametrize("classes", [5, 6, 9])
+def test_a_perfect_model_has_a_macro_f1_of_1_whatever_classes_are_not_tested(classes):
+    assert perfect(LABELS, classes).macro_f1() == 1
+
+
+def test_a_class_without_examples_has_no_recall_and_is_in_no_average():
+    recall = ANSWERS.recall()
+    assert math.isnan(recall[5])
+    expected = recall_score(LABELS, ANSWERS.predicted, labels=range(5), average=None)
+    np.testing.assert_array_equal(recall[:5], expected)
+    expected = f1_score(LABELS, ANSWERS.predicted, labels=range(5), average="macro")
+    assert ANSWERS.macro_f1() == expected

@@ -13,7 +13,7 @@ from rich.text import Text
 from fedcompare.cli.console import OverallProgress, SiloProgress, stderr, stdout
 from fedcompare.config import ExperimentConfig
 from fedcompare.errors import SiloFailedError, VerificationError
-from fedcompare.records import EpochRecord, Phase, Regime, RoundRecord, ServerRecord, silo_name
+from fedcompare.records import EpochRecord, Phase, Regime, RoundRecord, ServerRecord, silo_names
 from fedcompare.results import RunDirectory
 from fedcompare.tables import (
     accuracy_table,
@@ -276,8 +276,7 @@ def _failures_in_log(find_log: Callable[[], Path]) -> Iterator[None]:
 
 def _say_untested(silos: Sequence[int]) -> None:
     if silos:
-        names = ", ".join(map(silo_name, silos))
-        note = f"without test examples of their own, so without a number in rounds.csv: {names}"
+        note = f"without test examples of their own, and so without accuracy: {silo_names(silos)}"
         stderr().print(note, soft_wrap=True)
 
 

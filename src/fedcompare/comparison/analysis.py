@@ -76,7 +76,7 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
         dataset.class_names,
         distinct(excluded_labels(config.partition, dataset.class_names)),
     )
-    models = tuple(_models(config))
+    models = tuple(model_rows(config))
     singles = tuple(single_accuracies(answers, models, cases))
     means = tuple(accuracies(singles))
     gains = find_gains(answers, cases)
@@ -116,7 +116,8 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
     return Analysis(findings=findings, singles=singles)
 
 
-def _models(config: ExperimentConfig) -> Iterator[Model]:
+def model_rows(config: ExperimentConfig) -> Iterator[Model]:
+    """Yield every model of a comparison, in the order of tables."""
     federation = config.federation
     equal = federation.num_server_rounds * federation.local_epochs
     epochs = dict.fromkeys(Regime, equal) | {
