@@ -2,6 +2,7 @@
 
 from random import Random
 
+from fedcompare.comparison.answers import model_key
 from fedcompare.findings import (
     Accuracy,
     Budget,
@@ -20,7 +21,8 @@ from fedcompare.findings import (
     TestSet,
     Verdict,
 )
-from fedcompare.records import Mistake, Question, Regime, Word
+from fedcompare.records import Mistake, Question, Regime, Word, model_name
+from fedcompare.regimes.catalog import ROWS
 
 NASTY = "<script>alert(1)</script>&\"'"
 DIGITS = tuple("0123456789")
@@ -33,7 +35,6 @@ GAINS = {
     Question.UNSEEN: (0.9712, 0.9538, 0.9491),
 }
 WORDS = {0: Word.NO_EVIDENCE, 1: Word.GAINS, -1: Word.LOSES}
-OWNED = (Regime.ISOLATED, Regime.ISOLATED_EQUAL, Regime.FINE_TUNED)
 
 
 def findings(
@@ -64,7 +65,7 @@ def findings(
         summary=(
             "On the whole population, 3 of 3 silos gain. On their own cases, 1 of 3 silos loses, "
             "1 of 3 silos shows no evidence either way. Compared over 5 seeds and 3 silos, with "
-            "the same budget for isolated, federated and centralized training."
+            "the same budget for isolated-equal, federated and centralized training."
         ),
         verdicts=tuple(_verdict(silo) for silo in LACKS),
         gains=tuple(
@@ -96,33 +97,17 @@ def findings(
 
 
 def _models() -> tuple[Model, ...]:
-    shared = {
-        Regime.FEDERATED: "federated",
-        Regime.AVERAGE: "average of isolated",
-        Regime.ENSEMBLE: "ensemble of isolated",
-        Regime.CENTRALIZED: "centralized",
-    }
-    labels = {
-        Regime.ISOLATED: "isolated",
-        Regime.ISOLATED_EQUAL: "isolated, equal budget",
-        Regime.FINE_TUNED: "fine-tuned",
-    }
-    owned = [
+    return tuple(
         Model(
-            key=f"{regime.value}-silo-{silo}",
-            label=f"{labels[regime]}, silo {silo}",
-            regime=regime,
+            key=model_key(row.regime, silo),
+            label=model_name(row.regime, silo),
+            regime=row.regime,
             silo=silo,
-            epochs=10 if regime is Regime.ISOLATED else 30,
+            epochs=10 if row.regime is Regime.ISOLATED else 30,
         )
-        for regime in OWNED
-        for silo in LACKS
-    ]
-    common = [
-        Model(key=regime.value, label=label, regime=regime, silo=None, epochs=30)
-        for regime, label in shared.items()
-    ]
-    return (*owned, *common)
+        for row in ROWS
+        for silo in row.owners(LACKS)
+    )
 
 
 def _test_sets(complete: bool) -> tuple[TestSet, ...]:
@@ -155,7 +140,7 @@ def _gain(random: Random, silo: int, question: Question, complete: bool) -> Gain
         silo=silo,
         question=question,
         num_examples=3200 if question is Question.UNSEEN else 10000,
-        isolated=federated - gain,
+        isolated_equal=federated - gain,
         federated=federated,
         centralized=0.981,
         gain=gain,
@@ -180,7 +165,7 @@ def _seed_gain(random: Random, seed: int, gain: float, federated: float) -> Seed
     own = gain + random.gauss(0, 0.002)
     return SeedGain(
         seed=seed,
-        isolated=federated - own,
+        isolated_equal=federated - own,
         federated=federated,
         gain=own,
         won=int(150 + max(0.0, own) * 10000),

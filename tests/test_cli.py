@@ -9,9 +9,11 @@ import subprocess
 import sys
 from importlib import metadata
 
+import datasets
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from fedcompare import doctor
@@ -21,7 +23,7 @@ from fedcompare.errors import ExitCode
 from fedcompare.evaluation import read_predictions
 from fedcompare.federated import simulation
 from fedcompare.federated.server_app import run_federated
-from support import InlineGrid, write_idx
+from support import InlineGrid, idx_bytes, made_up_images, write_idx
 
 ISOLATED_WEIGHTS = "isolated/weights/silo-2.safetensors"
 
@@ -142,7 +144,9 @@ def test_results_that_cannot_be_written(cli, tiny_toml, tmp_path, inline, comman
         ["isolate"],
         ["isolated", "--sed", "1"],
         ["isolated", "--seed", "x"],
-        ["evaluate", "--subset", "a"],
+        ["evaluate", "--subset", '"a'],
+        ["evaluate", "--subset", '"a"b'],
+        ["evaluate", "--subset", ""],
     ],
 )
 def test_a_wrong_word_is_a_usage_error(cli, arguments):
@@ -481,3 +485,120 @@ def test_a_damaged_record_of_rounds_is_named(cli, tiny_toml, results, own):
     outcome = cli("evaluate", "--config", tiny_toml, "--results", results)
     assert_one_message(outcome, ExitCode.RESULTS)
     assert "server.csv" in outcome.err
+
+
+# Class names that are digits, a key, or hold the signs of a list, in a folder in the hub's layout.
+NAMES = ("1", "10", "2", "a,b", "all")
+
+
+@pytest.fixture(scope="session")
+def named(tmp_path_factory):
+    """The options of an experiment whose classes have these names; silo 1 lacks "2" and "a,b"."""
+    folder = tmp_path_factory.mktemp("named")
+    features = datasets.Features(
+        {"image": datasets.Image(), "label": datasets.ClassLabel(names=NAMES)}
+    )
+    for split, count, seed in (("train", 120, 1), ("test", 60, 2)):
+        images, _ = made_up_images(count, seed=seed)
+        columns = {
+            "image": list(map(Image.fromarray, images)),
+            "label": [row % len(NAMES) for row in range(count)],
+        }
+        rows = datasets.Dataset.from_dict(columns, features=features)
+        rows.to_parquet(folder / f"{split}-00000-of-00001.parquet")
+    settings = (f"dataset=hub:{folder}", "num-silos=2", 'excluded-classes=[[2, "a,b"], []]')
+    return tuple(word for setting in settings for word in ("--set", setting))
+
+
+def test_classes_are_named_in_every_output_and_never_numbered(cli, options, named, inline, own):
+    for regime in ("isolated", "federated"):
+        assert cli(regime, *options, *named, "--force").code == 0
+    subsets = ("--subsets", "--subset", '"a,b",1', "--subset", "all")
+    outcome = cli("evaluate", *options, *named, *subsets, "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    numbers = json.loads(outcome.out)
+    parts = list(dict.fromkeys(n["evaluated_on"] for n in numbers))
+    keys = ['2,"a,b"', '1,"a,b"', '"all"']
+    assert [part for part in parts if "seen" not in part] == ["all", *keys]
+    alone = {n["evaluated_on"]: n for n in numbers if n["silo"] == 1}
+    for key, classes in zip(keys, (2, 2, 1), strict=True):
+        assert alone[key]["num_examples"] == 12 * classes
+    assert alone['2,"a,b"']["accuracy"] == alone["unseen:1"]["accuracy"] == 0
+    with (own / "evaluation/table.csv").open(newline="") as file:
+        assert next(csv.reader(file))[1:] == parts
+    with (own / "federated/server.csv").open(newline="") as file:
+        assert {row["evaluated_on"] for row in csv.DictReader(file)} == {"all", keys[0]}
+    with (own / "evaluation/mistakes.csv").open(newline="") as file:
+        assert {row["unseen_class"] for row in csv.DictReader(file)} == {"2", "a,b"}
+
+
+@pytest.mark.parametrize(
+    ("subset", "message"),
+    [
+        ("11", "class 11 does not exist. Did you mean 1? The dataset's classes are 1, 10, 2,"),
+        ("a,b", "class a does not exist."),
+        ("0,3", 'Classes are given by name, not by position: write --subset 1,"a,b"'),
+    ],
+)
+def test_a_subset_is_given_by_name(cli, options, named, subset, message):
+    outcome = cli("evaluate", *options, *named, "--subset", subset)
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert message in outcome.err
+
+
+def test_a_class_without_examples_is_named_and_not_numbered(cli, options, inline, tmp_path):
+    folder = write_idx(tmp_path / "data")
+    for split, count, seed, absent in (("train", 300, 1, 8), ("t10k", 100, 2, 9)):
+        images, labels = made_up_images(count, seed=seed)
+        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
+            (folder / f"{split}-{kind}-ubyte").write_bytes(idx_bytes(array[labels != absent]))
+    changed = ("--set", f"dataset=idx:{folder}")
+    assert cli("isolated", *options, *changed).code == 0
+    assert cli("federated", *options, *changed).code == 0
+    outcome = cli("evaluate", *options, *changed, "--subset", "9", "--subset", "8")
+    assert outcome.code == 0, outcome.err
+    said = " ".join(outcome.out.split())
+    assert "No silo has a training example of 8, so no model can name such cases" in said
+    assert "The test set has no example of 9" in said
+    evaluation = tmp_path / "results/tiny/seed-5/evaluation"
+    assert "The test set has no example of 9" in (evaluation / "accuracy.md").read_text()
+    numbers = json.loads((evaluation / "accuracy.json").read_text())
+    found = {n["evaluated_on"]: (n["accuracy"], n["num_examples"]) for n in numbers}
+    assert (found["9"], found["8"]) == ((None, 0), (0.0, 10))
+
+
+def test_silos_without_test_examples_are_named(cli, options, inline, tmp_path):
+    folder = write_idx(tmp_path / "data", train=48, test=5)
+    changed = (
+        "--set",
+        f"dataset=idx:{folder}",
+        "--set",
+        "num-silos=6",
+        "--set",
+        "excluded-classes=",
+    )
+    for command in ("partition", "federated"):
+        outcome = cli(command, *options, *changed)
+        assert outcome.code == 0, outcome.err
+        assert re.search(
+            r"(?i)without test examples of their own.*: silo 6", outcome.out + outcome.err
+        )
+    with (tmp_path / "results/tiny/seed-5/federated/rounds.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["phase"] == "evaluate"]
+    assert {row["accuracy"] == row["loss"] == "" for row in rows if row["silo"] == "6"} == {True}
+    assert all(row["accuracy"] and row["loss"] for row in rows if row["silo"] != "6")
+
+
+def test_what_an_isolated_model_lacks_by_chance_is_told(cli, options, tmp_path):
+    folder = write_idx(tmp_path / "data", train=12, test=10)
+    changed = (
+        "--set",
+        f"dataset=idx:{folder}",
+        "--set",
+        "num-silos=2",
+        "--set",
+        "excluded-classes=",
+    )
+    outcome = cli("isolated", *options, *changed)
+    assert outcome.code == 0, outcome.err
+    assert "none" not in outcome.out

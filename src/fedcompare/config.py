@@ -16,35 +16,14 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
+from fedcompare.classes import ClassLists, format_class_lists, parse_class_lists
 from fedcompare.errors import ConfigError
 from fedcompare.records import Regime
 
-NO_CLASS = "-"
-
-
-def _parse_excluded_classes(value: object) -> object:
-    """Turn `[[1, 3], []]` or `"1,3 -"` into tuples; leave the rest to the type check."""
-    if isinstance(value, str):
-        try:
-            value = [
-                [] if silo == NO_CLASS else [int(c) for c in silo.split(",")]
-                for silo in value.split()
-            ]
-        except ValueError:
-            raise ValueError('write classes as [[1, 3, 7], []] or as "1,3,7 -"') from None
-    if isinstance(value, list | tuple):
-        return tuple(tuple(silo) if isinstance(silo, list) else silo for silo in value)
-    return value
-
-
-def _format_excluded_classes(value: tuple[tuple[int, ...], ...]) -> str:
-    return " ".join(",".join(map(str, silo)) or NO_CLASS for silo in value)
-
-
 ExcludedClasses = Annotated[
-    tuple[tuple[Annotated[int, Field(ge=0)], ...], ...],
-    BeforeValidator(_parse_excluded_classes),
-    PlainSerializer(_format_excluded_classes),
+    ClassLists,
+    BeforeValidator(parse_class_lists),
+    PlainSerializer(format_class_lists),
 ]
 _Seed = Annotated[int, Field(ge=0, lt=2**63)]
 _Count = Annotated[int, Field(ge=1)]
@@ -90,10 +69,10 @@ class PartitionConfig(_Group):
     changes = frozenset()
 
     num_silos: _Count = 3
-    excluded_classes: ExcludedClasses = ((1, 3, 7), (2, 5, 8), (4, 6, 9))
+    excluded_classes: ExcludedClasses = (("1", "3", "7"), ("2", "5", "8"), ("4", "6", "9"))
 
-    def excluded_from(self, silo_index: int) -> tuple[int, ...]:
-        """Return the classes that the silo at this 0-based index must not have."""
+    def excluded_from(self, silo_index: int) -> tuple[str, ...]:
+        """Return the names of the classes that the silo at this 0-based index must not have."""
         return self.excluded_classes[silo_index] if self.excluded_classes else ()
 
 
@@ -354,7 +333,7 @@ def _contradictions(
         also = (
             ""
             if key in given
-            else f" (the default, {_format_excluded_classes(partition.excluded_classes)!r})"
+            else f" (the default, {format_class_lists(partition.excluded_classes)!r})"
         )
         yield (
             ("num-silos", key),

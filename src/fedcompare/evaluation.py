@@ -9,17 +9,31 @@ import numpy as np
 import torch
 from safetensors.torch import save
 
+from fedcompare.classes import (
+    class_list,
+    distinct,
+    find_labels,
+    join_names,
+    known_classes,
+    lacked_by_all,
+    lacking,
+    listed,
+    names_at,
+    no_silo_has,
+    quoted,
+)
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import count_labels, find_origin
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.evaluator import Evaluator
 from fedcompare.model import read_tensors
-from fedcompare.predictions import Predictions, class_list
+from fedcompare.predictions import Predictions
 from fedcompare.records import Measurement, Mistake, Regime, model_name
 from fedcompare.results import RunDirectory, weights_file
 from fedcompare.runs.manifest import check_files
 from fedcompare.runs.reuse import read_comparable
+from fedcompare.test_sets import ALL, seen, unseen
 
 _COMMONEST = 3
 
@@ -52,6 +66,11 @@ class Evaluation:
     unseen_classes: tuple[tuple[int, ...], ...]
     class_names: tuple[str, ...]
 
+    @property
+    def lacking_sets(self) -> tuple[tuple[int, ...], ...]:
+        """Return what each silo lacks, once each."""
+        return distinct(self.unseen_classes)
+
 
 def evaluate_models(config: ExperimentConfig, run: RunDirectory) -> Evaluation:
     """Return the predictions of every isolated model and of the federated one.
@@ -72,8 +91,8 @@ def evaluate_models(config: ExperimentConfig, run: RunDirectory) -> Evaluation:
         check_files(run.path / regime, manifest)
     return Evaluation(
         models=tuple(models),
-        seen_classes=tuple(_classes(own, present=True) for own in counts),
-        unseen_classes=tuple(_classes(own, present=False) for own in counts),
+        seen_classes=tuple(tuple(np.flatnonzero(own).tolist()) for own in counts),
+        unseen_classes=tuple(map(lacking, counts)),
         class_names=load_dataset(config.data).class_names,
     )
 
@@ -82,69 +101,84 @@ def measure(evaluation: Evaluation, subsets: Sequence[Sequence[int]]) -> Iterato
     """Yield each model's accuracy on the whole test set and on every part of it.
 
     An isolated model is measured on its own silo's seen and unseen classes, the federated
-    one on every silo's. Parts of the test set that are empty are left out.
+    one on every silo's. Where a silo has all classes, there is no unseen part; a part without
+    test examples has no accuracy.
     """
     for model in evaluation.models:
-        parts: dict[str, Sequence[int] | None] = {"all": None}
-        parts |= {class_list(classes): classes for classes in subsets}
-        for silo, (seen, unseen) in enumerate(
-            zip(evaluation.seen_classes, evaluation.unseen_classes, strict=True), start=1
-        ):
+        parts: dict[str, Sequence[int]] = {
+            class_list(classes, evaluation.class_names): classes for classes in subsets
+        }
+        for silo, lacks in enumerate(evaluation.unseen_classes, start=1):
             if model.silo in (None, silo):
-                parts |= {f"seen:{silo}": seen, f"unseen:{silo}": unseen}
-        for name, part in parts.items():
-            accuracy, count = model.predictions.accuracy(part)
-            if count:
-                yield Measurement(
-                    regime=model.regime,
-                    silo=model.silo,
-                    evaluated_on=name,
-                    accuracy=accuracy,
-                    num_examples=count,
-                )
+                parts |= {seen(silo): evaluation.seen_classes[silo - 1]}
+                parts |= {unseen(silo): lacks} if lacks else {}
+        for name, classes in ((ALL, None), *parts.items()):
+            accuracy, count = model.predictions.accuracy(classes)
+            yield Measurement(
+                regime=model.regime,
+                silo=model.silo,
+                evaluated_on=name,
+                accuracy=accuracy,
+                num_examples=count,
+            )
 
 
-def default_subsets(config: ExperimentConfig) -> list[tuple[int, ...]]:
-    """Return each silo's excluded classes, once each."""
-    return list(dict.fromkeys(tuple(sorted(c)) for c in config.partition.excluded_classes if c))
-
-
-def check_subsets(subsets: Sequence[Sequence[int]], num_classes: int) -> None:
-    """Raise if a subset names a class that does not exist.
+def find_subset(names: Sequence[str], class_names: Sequence[str]) -> tuple[int, ...]:
+    """Return the labels of the classes that `--subset` names, in the classes' order.
 
     Raises:
-        ResultsError: naming the class.
+        ResultsError: a class does not exist; it is named, and those that do.
     """
-    for subset in subsets:
-        for wrong in (c for c in subset if c >= num_classes):
-            raise ResultsError(
-                f"--subset {class_list(subset)}: class {wrong} does not exist; "
-                f"the dataset has classes 0 to {num_classes - 1}"
-            )
+    try:
+        return find_labels(names, class_names)
+    except KeyError as error:
+        (unknown,) = error.args
+        meant = names_at((tuple(names),), class_names)
+        instead = f"--subset {join_names(meant[0])}" if meant else ""
+        raise ResultsError(
+            f"--subset {join_names(names)}: class {quoted(unknown)} does not exist. "
+            f"{known_classes(unknown, class_names, instead)}"
+        ) from error
+
+
+def notes(evaluation: Evaluation) -> list[str]:
+    """Return sentences on what no number can say: of classes that are nowhere trained or tested."""
+    names, every = evaluation.class_names, range(len(evaluation.class_names))
+    sizes = np.bincount(evaluation.models[0].predictions.labels, minlength=len(names))
+    found = []
+    unknown = lacked_by_all(evaluation.unseen_classes)
+    if tested := [label for label in unknown if sizes[label]]:
+        found.append(no_silo_has(names[label] for label in tested))
+    if untested := [label for label in every if not sizes[label]]:
+        found.append(
+            f"The test set has no example of {listed(names[label] for label in untested)}, "
+            "so no number says anything of it."
+        )
+    return found
 
 
 def mistakes(evaluation: Evaluation) -> Iterator[Mistake]:
     """Yield, per isolated model and unseen class, the commonest wrong answers, commonest first."""
     for model in evaluation.models:
         if model.silo is not None:
-            unseen = evaluation.unseen_classes[model.silo - 1]
-            yield from mistakes_of(model.predictions, model.silo, unseen, evaluation.class_names)
+            lacks = evaluation.unseen_classes[model.silo - 1]
+            yield from mistakes_of(model.predictions, model.silo, lacks, evaluation.class_names)
 
 
 def mistakes_of(
     answers: Predictions, silo: int, unseen_classes: Iterable[int], class_names: Sequence[str]
 ) -> Iterator[Mistake]:
     """Yield one silo's commonest wrong answers per unseen class, commonest first."""
-    for unseen in unseen_classes:
-        mask = answers.mask([unseen])
-        wrong = answers.predicted[mask & (answers.predicted != unseen)]
+    for true in unseen_classes:
+        mask = answers.mask([true])
+        wrong = answers.predicted[mask & (answers.predicted != true)]
         counts = np.bincount(wrong, minlength=len(class_names))
         for taken in np.argsort(-counts, kind="stable")[:_COMMONEST]:
             if counts[taken]:
                 own = mask & (answers.predicted == taken)
                 yield Mistake(
                     silo=silo,
-                    unseen_class=class_names[unseen],
+                    unseen_class=class_names[true],
                     taken_for=class_names[taken],
                     share=float(counts[taken] / mask.sum()),
                     confidence=float(answers.confidence[own].mean(dtype=np.float64)),

@@ -8,7 +8,7 @@ from fedcompare.csv_text import format_table, parse_csv
 from fedcompare.data.silos import find_origin
 from fedcompare.errors import ResultsError
 from fedcompare.escaping import markdown
-from fedcompare.evaluation import EvaluatedModel, Evaluation, predictions_to_bytes
+from fedcompare.evaluation import EvaluatedModel, Evaluation, notes, predictions_to_bytes
 from fedcompare.plots import plot_confusion, plot_rounds, save_figure
 from fedcompare.records import Measurement, Mistake, Regime, ServerRecord, model_name
 from fedcompare.results import (
@@ -47,13 +47,14 @@ def write_evaluation(
         StorageError: something cannot be written; the old part is kept then.
     """
     rounds = _read_rounds(run.path / _ROUNDS)
+    text = _markdown(config, measurements, mistakes, notes(evaluation))
     sources = current_sources(run, evaluated_files(config))
     inputs = wanted_inputs(config, find_origin(config), sources=sources)
     with run.writing(EVALUATION) as folder:
         write_csv(folder / "accuracy.csv", measurements)
         write_text(folder / "table.csv", _wide(measurements))
         write_json(folder / "accuracy.json", measurements_json(measurements))
-        write_text(folder / "accuracy.md", _markdown(config, measurements, mistakes))
+        write_text(folder / "accuracy.md", text)
         write_csv(folder / "mistakes.csv", mistakes)
         save_figure(plot_rounds(rounds), folder / "rounds.png")
         for model in evaluation.models:
@@ -92,11 +93,15 @@ def _wide(measurements: Sequence[Measurement]) -> str:
 
 
 def _markdown(
-    config: ExperimentConfig, measurements: Sequence[Measurement], mistakes: Sequence[Mistake]
+    config: ExperimentConfig,
+    measurements: Sequence[Measurement],
+    mistakes: Sequence[Mistake],
+    remarks: Sequence[str],
 ) -> str:
     tables = [accuracy_table(measurements), seen_unseen_table(measurements)]
     tables += [mistakes_table(mistakes)] if mistakes else []
     sections = [f"## {markdown(table.title)}\n\n{to_markdown(table)}" for table in tables]
+    sections += [f"{markdown(remark)}\n" for remark in remarks]
     return "\n".join([f"# {markdown(config.name)}, seed {config.seed}\n", *sections])
 
 
@@ -106,11 +111,15 @@ def _read_rounds(path: Path) -> list[ServerRecord]:
             ServerRecord(
                 round=int(row["round"]),
                 evaluated_on=row["evaluated_on"],
-                accuracy=float(row["accuracy"]),
-                loss=float(row["loss"]),
+                accuracy=_number(row["accuracy"]),
+                loss=_number(row["loss"]),
                 num_examples=int(row["num_examples"]),
             )
             for row in parse_csv(path.read_bytes().decode())
         ]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ResultsError(f"{path} is damaged ({error}); make it again with --force") from error
+
+
+def _number(cell: str) -> float | None:
+    return float(cell) if cell else None

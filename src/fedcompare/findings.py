@@ -9,19 +9,28 @@ from dataclasses import dataclass
 from fedcompare.records import Mistake, Question, Regime, Word
 
 Counts = tuple[tuple[int, ...], ...]
+Shares = tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiloFacts:
     """A silo's training data: examples of each class (mean over seeds), classes it has and lacks.
 
-    `seen` and `unseen` hold the classes' names.
+    `seen` and `unseen` hold the classes' names. Of the unseen ones, `unknown` are those that no
+    other silo has either, and `untested` those of which the test set has no example.
     """
 
     silo: int
     label_counts: tuple[float, ...]
     seen: tuple[str, ...]
     unseen: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    untested: tuple[str, ...] = ()
+
+    @property
+    def learnable(self) -> tuple[str, ...]:
+        """Return the tested classes that it lacks and that another silo has."""
+        return tuple(n for n in self.unseen if n not in (*self.unknown, *self.untested))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +38,7 @@ class Model:
     """One kind of model, trained once per seed.
 
     `key` names its files and rows ("isolated-equal-silo-1"), `label` is for people
-    ("isolated, silo 1"); `silo` is None for a model that all silos share; `epochs` is how
+    ("isolated-equal, silo 1"); `silo` is None for a model that all silos share; `epochs` is how
     often each training example was passed over.
     """
 
@@ -45,7 +54,7 @@ class TestSet:
     """A part of the test set, or a weighting of it.
 
     `key` is "all", "own:1" (weighted as the classes in silo 1's training data), "seen:1",
-    "unseen:1", or classes such as "1,3,7"; `label` is for people.
+    "unseen:1", or names of classes such as "1,3,7"; `label` is for people.
     """
 
     key: str
@@ -68,29 +77,30 @@ class Accuracy:
 class Quality:
     """More about a model on the whole test set, as means over the seeds.
 
-    `recall` is per class; `calibration_error` is the expected calibration error;
-    `unseen_confidence` is the mean confidence on the classes that the model's silo never
-    saw (None for a model that all silos share, or where there are none).
+    `macro_f1` is over the classes that have test examples; `recall` is per class, None for the
+    others; `calibration_error` is the expected calibration error; `unseen_confidence` is the
+    mean confidence on the classes that the model's silo never saw (None for a model that all
+    silos share, or where there are none).
     """
 
     model: str
     macro_f1: float
     calibration_error: float
     unseen_confidence: float | None
-    recall: tuple[float, ...]
+    recall: Shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedGain:
-    """One seed's paired comparison: federated minus isolated on the same test examples.
+    """One seed's paired comparison: federated minus isolated-equal on the same test examples.
 
-    `won` and `lost` count the examples that only the federated or only the isolated model
+    `won` and `lost` count the examples that only the federated or only the isolated-equal model
     got right; `mcnemar` is the exact McNemar test's p-value on them, and
     `mcnemar_adjusted` the same after Holm's correction over the silos.
     """
 
     seed: int
-    isolated: float
+    isolated_equal: float
     federated: float
     gain: float
     won: int
@@ -101,7 +111,7 @@ class SeedGain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gain:
-    """The answer to one question of one silo: federated minus isolated at equal budget.
+    """The answer to one question of one silo: federated minus isolated-equal.
 
     `low` and `high` bound the 95 % confidence interval, `adjusted_p_value` is corrected
     over the silos by Holm's method and decides `word`. `detectable` is the smallest true
@@ -109,14 +119,14 @@ class Gain:
     `unequal_gain` is the gain over the isolated model at its own budget (`isolated-epochs`),
     and `budget_part` what the larger budget alone gives: isolated-equal minus isolated.
     `unseen_part` and `seen_part` add up to `gain`: what the classes the silo never saw and
-    those it has contribute. `gap_closed` is the share of the gap between isolated and
+    those it has contribute. `gap_closed` is the share of the gap between isolated-equal and
     centralized that federating closes, None where that gap's own interval includes 0.
     """
 
     silo: int
     question: Question
     num_examples: int
-    isolated: float
+    isolated_equal: float
     federated: float
     centralized: float
     gain: float
@@ -177,14 +187,15 @@ class Forgetting:
     """Mean accuracy per class around one silo's local training in one round.
 
     `before` is the global model that the silo receives, `local` the model it sends back,
-    `after` the next global model; each holds one share per class (mean over the seeds).
+    `after` the next global model; each holds one share per class (mean over the seeds), None for
+    a class without test examples.
     """
 
     round: int
     silo: int
-    before: tuple[float, ...]
-    local: tuple[float, ...]
-    after: tuple[float, ...]
+    before: Shares
+    local: Shares
+    after: Shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,8 +248,8 @@ class Findings:
     """Everything that one comparison found.
 
     `config` is the flat table of keys, `environment` the versions and the machine,
-    `commands` what reproduces it; `curves` hold the learning curves of the isolated,
-    centralized and federated models; `contributions` is empty unless asked for.
+    `commands` what reproduces it; `curves` hold the learning curves of the isolated-equal,
+    federated and centralized models; `contributions` is empty unless asked for.
     """
 
     name: str

@@ -7,11 +7,19 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fedcompare.classes import lacked_by_all, lacking, no_silo_has
 from fedcompare.config import ExperimentConfig
 from fedcompare.csv_text import format_table
 from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import find_origin, load_silos
+from fedcompare.data.silos import (
+    build_partitioner,
+    count_labels,
+    count_test_examples,
+    excluded_labels,
+    find_origin,
+)
 from fedcompare.plots import CHARACTER, LINE, picture_names, save_figure
+from fedcompare.records import silo_names
 from fedcompare.results import PARTITION, RunDirectory, write_text
 from fedcompare.runs.inputs import wanted_inputs
 from fedcompare.runs.writing import write_part
@@ -24,8 +32,19 @@ _ROWS, _MOST_NAMED_CLASSES = 18, 54
 
 def label_counts(config: ExperimentConfig) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
     """Return the classes' names, and each silo's number of training examples of each class."""
-    names = load_dataset(config.data).class_names
-    return names, [silo.label_counts(len(names)) for silo in load_silos(config)]
+    return load_dataset(config.data).class_names, list(count_labels(config))
+
+
+def notes(config: ExperimentConfig) -> list[str]:
+    """Return sentences on what the counts leave out: untaught classes, and untested silos."""
+    names, counts = label_counts(config)
+    found = []
+    if unknown := lacked_by_all([lacking(own) for own in counts]):
+        found.append(no_silo_has(names[label] for label in unknown))
+    sizes = enumerate(count_test_examples(config), start=1)
+    if untested := [silo for silo, size in sizes if not size]:
+        found.append(f"Without test examples of their own: {silo_names(untested)}.")
+    return found
 
 
 def write_partition(run: RunDirectory, config: ExperimentConfig) -> Path:
@@ -48,11 +67,10 @@ def _plot(config: ExperimentConfig) -> Figure:
     import datasets
     from flwr_datasets.visualization import plot_label_distributions
 
-    from fedcompare.data.silos import build_partitioner
-
     dataset = load_dataset(config.data)
     positions = list(map(str, range(len(dataset.class_names))))
-    partitioner = build_partitioner(config.partition, seed=config.seed, split="train")
+    excluded = excluded_labels(config.partition, dataset.class_names)
+    partitioner = build_partitioner(excluded, seed=config.seed, split="train")
     partitioner.dataset = datasets.Dataset.from_dict(
         {"label": dataset.train.labels.numpy()},
         features=datasets.Features({"label": datasets.ClassLabel(names=positions)}),

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fedcompare.classes import lacking
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import find_origin, load_silos
+from fedcompare.data.silos import count_labels, find_origin, load_silos
 from fedcompare.isolated import IsolatedTask, run_isolated
 from fedcompare.model import initial_model
 from fedcompare.records import EpochRecord, Regime
@@ -18,9 +19,10 @@ from fedcompare.workers import plan_workers, resolve_cpus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """One trained silo, in the words of a summary table."""
+    """One trained silo, in the words of a summary table; `lacks` names classes."""
 
     silo: int
+    lacks: tuple[str, ...]
     num_examples: int
     loss: float
     seconds: float
@@ -51,9 +53,10 @@ def train_isolated_regime(
     return tuple(
         Trained(
             silo=result.silo,
+            lacks=tuple(dataset.class_names[label] for label in lacking(own)),
             num_examples=result.num_examples,
             loss=result.epochs[-1].loss,
             seconds=result.seconds,
         )
-        for result in results
+        for result, own in zip(results, count_labels(config), strict=True)
     )

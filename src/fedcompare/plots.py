@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from fedcompare.escaping import mathtext
 from fedcompare.fonts import borrow_glyphs
 from fedcompare.records import EpochRecord, ServerRecord, silo_name
+from fedcompare.test_sets import ALL
 
 # More lines than this have no legend: their colours would repeat, and it would hide them.
 _MOST_NAMED_LINES = 10
@@ -69,12 +70,14 @@ def plot_rounds(records: Sequence[ServerRecord]) -> Figure:
     named = {}
     for part in parts:
         own = [record for record in records if record.evaluated_on == part]
-        label = "all classes" if part == "all" else mathtext(f"classes {part}")
-        style = {"linewidth": 2.5, "color": "black"} if part == "all" else {"linestyle": "--"}
-        if many and part != "all":
+        known = [(r.round, 100 * r.accuracy) for r in own if r.accuracy is not None]
+        label = "all classes" if part == ALL else mathtext(f"classes {part}")
+        label += "" if known else ": no test examples"
+        style = {"linewidth": 2.5, "color": "black"} if part == ALL else {"linestyle": "--"}
+        if many and part != ALL:
             label, style = f"{len(parts) - 1} groups of classes", {"linewidth": 0.8, "color": "0.6"}
-        accuracies = [100 * r.accuracy for r in own]
-        (named[label],) = axes.plot([r.round for r in own], accuracies, marker="o", ms=4, **style)
+        rounds, accuracies = zip(*known, strict=True) if known else ((), ())
+        (named[label],) = axes.plot(rounds, accuracies, marker="o", ms=4, **style)
     axes.set(
         title="Federated training: the global model",
         xlabel="round (0: before training)",
@@ -99,11 +102,14 @@ def plot_confusion(
     size = max(4.5, matrix + _MARGIN + beyond)
     figure = Figure(figsize=(size, size), layout="constrained")
     axes = figure.subplots()
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    sizes = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, sizes, out=np.full(counts.shape, np.nan), where=sizes > 0)
+    pairs = zip(class_names, sizes, strict=True)
+    true_names = [name if size else f"{name}: no test examples" for name, size in pairs]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     ticks = range(0, len(names), math.ceil(len(names) * LINE / matrix) if names else 1)
     axes.set_xticks(ticks, names[:: ticks.step], rotation=90 if longest > _FITTING else 0)
-    axes.set_yticks(ticks, names[:: ticks.step])
+    axes.set_yticks(ticks, true_names[:: ticks.step])
     axes.set(title=mathtext(title), xlabel="predicted class", ylabel="true class")
     if len(names) <= 20:
         for (row, column), count in np.ndenumerate(counts):

@@ -33,19 +33,21 @@ class Predictions:
             return np.ones(len(self.labels), dtype=bool)
         return np.isin(self.labels, sorted(classes))
 
-    def accuracy(self, classes: Iterable[int] | None = None) -> tuple[float, int]:
+    def accuracy(self, classes: Iterable[int] | None = None) -> tuple[float | None, int]:
         """Return (accuracy in [0, 1], number of examples) on the examples of `classes`.
 
-        The accuracy of no examples is NaN.
+        The accuracy of no examples is None.
         """
         mask = self.mask(classes)
         count = int(mask.sum())
         correct = int((self.predicted == self.labels)[mask].sum())
-        return (correct / count if count else float("nan")), count
+        return (correct / count if count else None), count
 
-    def loss(self, classes: Iterable[int] | None = None) -> float:
-        """Return the mean cross-entropy in nats on the examples of `classes`."""
+    def loss(self, classes: Iterable[int] | None = None) -> float | None:
+        """Return the mean cross-entropy in nats on the examples of `classes`; None without any."""
         mask = self.mask(classes)
+        if not mask.any():
+            return None
         own = self.probabilities[mask, self.labels[mask]].astype(np.float64)
         return float(-np.log(np.maximum(own, np.finfo(np.float32).tiny)).mean())
 
@@ -60,29 +62,21 @@ class Predictions:
         )
 
     def recall(self) -> tuple[float, ...]:
-        """Return the accuracy on each class's examples, float [num_classes]; 0 where none."""
+        """Return the accuracy on each class's examples, float [num_classes]; NaN without any."""
         from sklearn.metrics import recall_score
 
         classes = range(self.probabilities.shape[1])
         scores = recall_score(
-            self.labels, self.predicted, labels=list(classes), average=None, zero_division=0.0
+            self.labels, self.predicted, labels=list(classes), average=None, zero_division=np.nan
         )
         return tuple(scores.tolist())
 
     def macro_f1(self) -> float:
-        """Return the mean over classes of the F1 score, in [0, 1]."""
+        """Return the mean of the F1 score over the classes that have examples, in [0, 1]."""
         from sklearn.metrics import f1_score
 
-        classes = range(self.probabilities.shape[1])
-        return float(
-            f1_score(
-                self.labels,
-                self.predicted,
-                labels=list(classes),
-                average="macro",
-                zero_division=0.0,
-            )
-        )
+        tested = np.unique(self.labels)
+        return float(f1_score(self.labels, self.predicted, labels=tested, average="macro"))
 
     def calibration_error(self) -> float:
         """Return the expected calibration error over 15 bins of confidence, in [0, 1].
@@ -98,8 +92,3 @@ class Predictions:
         edges = np.linspace(0.0, 1.0, _BINS + 1)
         sizes = np.bincount(np.searchsorted(edges[1:-1], confidence), minlength=_BINS)
         return float(np.abs(accuracies - confidences) @ sizes[sizes > 0] / len(right))
-
-
-def class_list(classes: Iterable[int]) -> str:
-    """Return how a set of classes is written in tables: "1,3,7"."""
-    return ",".join(map(str, sorted(classes)))

@@ -1,5 +1,6 @@
 """The torch-free rows that flow from the regimes to files and tables."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,6 +11,11 @@ POOLED = 0
 def silo_name(silo: int) -> str:
     """Return what messages call the silo with this 1-based id."""
     return f"silo {silo}" if silo else "all silos"
+
+
+def silo_names(silos: Sequence[int]) -> str:
+    """Return what messages call these silos: "silo 3" or "silos 3, 5"."""
+    return f"silo{'s' * (len(silos) > 1)} {', '.join(map(str, silos))}"
 
 
 class Regime(StrEnum):
@@ -76,12 +82,15 @@ class EpochRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundRecord:
-    """What one silo reported of one round; accuracy is None where it only trained."""
+    """What one silo reported of one round; accuracy is None where it only trained.
+
+    A silo without test examples of its own evaluates nothing: loss and accuracy are None then.
+    """
 
     round: int
     silo: int
     phase: Phase
-    loss: float
+    loss: float | None
     accuracy: float | None
     num_examples: int
     seconds: float
@@ -89,12 +98,15 @@ class RoundRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerRecord:
-    """The global model after one round (0: before training) on one part of the test set."""
+    """The global model after one round (0: before training) on one part of the test set.
+
+    Accuracy and loss are None where the part has no examples.
+    """
 
     round: int
     evaluated_on: str
-    accuracy: float
-    loss: float
+    accuracy: float | None
+    loss: float | None
     num_examples: int
 
 
@@ -106,14 +118,15 @@ class Measurement:
     """One accuracy: a model (regime, silo) on one part of the test set.
 
     `silo` is the 1-based owner of an isolated model, None for the federated one.
-    `evaluated_on` is "all", classes such as "1,3,7", or "seen:1" / "unseen:1":
-    the classes that silo 1 does or does not have in its training data.
+    `evaluated_on` is "all", names of classes such as "1,3,7", or "seen:1" / "unseen:1":
+    the classes that silo 1 does or does not have in its training data. `accuracy` is None
+    where there are no examples of these.
     """
 
     regime: Regime
     silo: int | None
     evaluated_on: str
-    accuracy: float
+    accuracy: float | None
     num_examples: int
 
 

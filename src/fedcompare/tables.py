@@ -1,11 +1,13 @@
 """From rows to tables."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
+from fedcompare.classes import join_names
 from fedcompare.findings import Budget, Gain
-from fedcompare.predictions import class_list
 from fedcompare.records import Measurement, Mistake, Regime, ServerRecord, model_name
+from fedcompare.test_sets import read_key
 
 Cell = str | int | float
 
@@ -31,21 +33,21 @@ def accuracy_table(measurements: Sequence[Measurement]) -> Table:
 
     Seen and unseen classes are relative to one silo and have their own table.
     """
-    whole = [m for m in measurements if ":" not in m.evaluated_on]
+    whole = [m for m in measurements if read_key(m.evaluated_on)[1] is None]
     cells = ((model_name(m.regime, m.silo), m.evaluated_on, m.accuracy) for m in whole)
     return _pivot("Accuracy on the test set, %", "model", cells)
 
 
 def seen_unseen_table(measurements: Sequence[Measurement]) -> Table:
     """Return accuracies in percent on the classes each silo has (seen) and lacks (unseen)."""
-    shares = {(m.evaluated_on, m.regime): m.accuracy for m in measurements}
-    silos = sorted({int(part.split(":")[1]) for part, _ in shares if ":" in part})
+    shares = {(*read_key(m.evaluated_on), m.regime): m.accuracy for m in measurements}
+    silos = sorted({silo for _, silo, _ in shares if silo is not None})
     cells = (
-        (silo, f"{kind}, {regime}", shares[f"{kind}:{silo}", regime])
+        (silo, f"{kind}, {regime}", shares[kind, silo, regime])
         for silo in silos
         for kind in ("seen", "unseen")
         for regime in Regime
-        if (f"{kind}:{silo}", regime) in shares
+        if (kind, silo, regime) in shares
     )
     title = "Accuracy on the classes each silo has (seen) and lacks (unseen), %"
     return _pivot(title, "silo", cells)
@@ -94,26 +96,26 @@ def counts_table(counts: Sequence[Sequence[int]], class_names: Sequence[str]) ->
 
 
 def training_table(
-    rows: Iterable[tuple[int, Sequence[int], int, float, float]], *, epochs: int
+    rows: Iterable[tuple[int, Sequence[str], int, float, float]], *, epochs: int
 ) -> Table:
-    """Return a row per isolated model: (silo, classes it lacks, examples, loss, seconds)."""
+    """Return a row per isolated model: (silo, names it lacks, examples, loss, seconds)."""
     return Table(
         title=f"Isolated models after epoch {epochs}",
         columns=("silo", "lacks classes", "examples", "last training loss", "seconds"),
-        rows=tuple((row[0], class_list(row[1]) or "none", *row[2:]) for row in rows),
+        rows=tuple((row[0], join_names(row[1]) or "none", *row[2:]) for row in rows),
     )
 
 
 def gains_table(gains: Iterable[Gain]) -> Table:
     """Return the verdict's numbers: a row per silo and question, in percent and points."""
     return Table(
-        title="Federated minus isolated at equal budget: accuracy in %, gain in points",
-        columns=("silo", "on", "isolated", "federated", "gain", "95 % interval", "verdict"),
+        title="Federated minus isolated-equal: accuracy in %, gain in points",
+        columns=("silo", "on", "isolated-equal", "federated", "gain", "95 % interval", "verdict"),
         rows=tuple(
             (
                 gain.silo,
                 gain.question.value,
-                100 * gain.isolated,
+                100 * gain.isolated_equal,
                 100 * gain.federated,
                 100 * gain.gain,
                 interval_text(gain.low, gain.high),
@@ -150,17 +152,16 @@ def budgets_table(budgets: Iterable[Budget]) -> Table:
     )
 
 
-def _pivot(title: str, index: str, cells: Iterable[tuple[Cell, str, float]]) -> Table:
+def _pivot(title: str, index: str, cells: Iterable[tuple[Cell, str, float | None]]) -> Table:
     """Return (row, column, share) cells as a table in percent, in order of appearance."""
     rows: dict[Cell, dict[str, float]] = {}
     for row, column, share in cells:
-        rows.setdefault(row, {})[column] = 100 * share
+        rows.setdefault(row, {})[column] = math.nan if share is None else 100 * share
     columns = tuple(dict.fromkeys(column for row in rows.values() for column in row))
     return Table(
         title=title,
         columns=(index, *columns),
         rows=tuple(
-            (name, *(row.get(column, float("nan")) for column in columns))
-            for name, row in rows.items()
+            (name, *(row.get(column, math.nan) for column in columns)) for name, row in rows.items()
         ),
     )

@@ -55,7 +55,7 @@ def test_accuracy_on_own_cases_is_the_recall_weighted_by_the_silos_shares(silo, 
 
 def test_plain_test_sets_weigh_all_their_examples_alike():
     cases = build(subsets=[(1, 2)])
-    plain = {ALL: (0, 1, 2, 3), seen(1): (0, 1), unseen(1): (2, 3), "1,2": (1, 2)}
+    plain = {ALL: (0, 1, 2, 3), seen(1): (0, 1), unseen(1): (2, 3), "dog,hen": (1, 2)}
     for key, classes in plain.items():
         expected, count = guesses(4).accuracy(classes)
         weights = cases.weights(key, 0)
@@ -86,7 +86,7 @@ def test_a_subset_that_is_somebodys_unseen_classes_is_not_listed_twice():
     assert cases.subsets == ((0, 1),)
     assert keys(cases) == [
         *(ALL, own(1), own(2), own(3), unseen(1), unseen(2), seen(1), seen(2), seen(3)),
-        "0,1",
+        "cat,dog",
     ]
     assert len({test_set.label for test_set in cases.test_sets()}) == len(keys(cases))
 
@@ -94,7 +94,7 @@ def test_a_subset_that_is_somebodys_unseen_classes_is_not_listed_twice():
 def test_test_sets_without_examples_are_not_listed():
     labels = LABELS[LABELS < 3]
     cases = build([[[8, 2, 1, 0], [1, 5, 5, 0]]], labels=labels, subsets=[(3,), (2, 3)])
-    assert keys(cases) == [ALL, own(1), own(2), seen(1), seen(2), "2,3"]
+    assert keys(cases) == [ALL, own(1), own(2), seen(1), seen(2), "hen,owl"]
 
 
 def test_test_sets_count_their_examples():
@@ -122,3 +122,44 @@ def test_facts_are_means_over_the_seeds_with_names():
     assert facts[0].label_counts == (5.5, 5.5, 0.0, 0.0)
     assert (facts[0].seen, facts[0].unseen) == (("cat", "dog"), ("hen", "owl"))
     assert facts[2].unseen == ()
+
+
+# Silo 1 lacks hen and owl, silo 2 lacks cat and owl: nobody has owl.
+UNKNOWN = ([[8, 2, 0, 0], [0, 5, 5, 0]],)
+
+
+def labels_of(cases):
+    return {test_set.key: test_set.label for test_set in cases.test_sets()}
+
+
+def test_a_class_that_nobody_has_is_told_apart_from_those_that_others_have():
+    cases = build(UNKNOWN)
+    assert (cases.unseen_classes(1), cases.unseen_classes(2)) == ((2, 3), (0, 3))
+    assert (cases.learnable_classes(1), cases.learnable_classes(2)) == ((2,), (0,))
+    assert cases.nobodys_classes() == (3,)
+    assert labels_of(cases)[unseen(1)] == "never seen by silo 1 (hen; by no silo: owl)"
+    facts = cases.silo_facts(UNKNOWN)
+    assert [item.unknown for item in facts] == [("owl",), ("owl",)]
+    assert [item.learnable for item in facts] == [("hen",), ("cat",)]
+
+
+def test_a_class_that_is_not_tested_is_not_said_to_be_measured():
+    cases = build(UNKNOWN, labels=LABELS[LABELS < 3])
+    assert labels_of(cases)[unseen(1)] == "never seen by silo 1 (hen)"
+    assert [item.untested for item in cases.silo_facts(UNKNOWN)] == [("owl",), ("owl",)]
+
+
+def test_names_with_commas_give_keys_and_labels_that_stay_apart():
+    names = ("a", "b", "a,b", "c")
+    cases = Cases.build(LABELS, COUNTS, names, [(0, 1), (2,)])
+    assert labels_of(cases)["a,b"] == "classes a, b"
+    assert labels_of(cases)['"a,b"'] == 'classes "a,b"'
+    assert (cases.weights('"a,b"', 0) > 0).tolist() == (LABELS == 2).tolist()
+
+
+@pytest.mark.parametrize("name", [ALL, own(1), unseen(1), "none"])
+def test_a_class_with_the_name_of_a_key_has_a_key_of_its_own(name):
+    cases = Cases.build(LABELS, COUNTS, (name, "dog", "hen", "owl"), [(0,), (0, 1)])
+    assert len(set(keys(cases))) == len(keys(cases))
+    subset = keys(cases)[-1]
+    assert (cases.weights(subset, 0) > 0).tolist() == (LABELS < 2).tolist()

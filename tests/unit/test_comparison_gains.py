@@ -107,7 +107,7 @@ def test_equal_models_show_no_evidence():
 def test_classes_that_only_the_federated_model_knows_are_the_whole_gain(silo):
     found = gains(rows(knows, ALWAYS))
     never, whole = found[silo, Question.UNSEEN], found[silo, Question.WHOLE]
-    assert (never.word, never.isolated) == (Word.GAINS, 0)
+    assert (never.word, never.isolated_equal) == (Word.GAINS, 0)
     assert (never.gain, never.federated) == pytest.approx((1, 1))
     assert whole.word is Word.GAINS
     assert whole.gain == pytest.approx(relevant(silo, Question.UNSEEN).mean())
@@ -146,10 +146,10 @@ def test_a_gain_is_the_difference_of_accuracies_and_the_mean_of_the_seeds_gains(
             isolated = rights[index][model_key(Regime.ISOLATED_EQUAL, silo)] @ weights
             federated = rights[index][Regime.FEDERATED] @ weights
             assert seed.seed == SEEDS[index]
-            assert (seed.isolated, seed.federated) == pytest.approx((isolated, federated))
+            assert (seed.isolated_equal, seed.federated) == pytest.approx((isolated, federated))
             assert seed.gain == pytest.approx(federated - isolated)
         assert gain.gain == pytest.approx(np.mean([seed.gain for seed in gain.seeds]))
-        assert gain.gain == pytest.approx(gain.federated - gain.isolated)
+        assert gain.gain == pytest.approx(gain.federated - gain.isolated_equal)
 
 
 def test_parts_add_up(found):
@@ -295,3 +295,12 @@ def test_only_who_is_right_matters_and_not_how_sure_they_are(found):
         for seed in answers(random_rows())
     ]
     assert find_gains(sure, CASES) == tuple(found.values())
+
+
+def test_no_silo_asks_of_classes_that_nobody_has():
+    # Silo 1 lacks hen and owl, silo 2 only owl: hen can be learnt from silo 2, owl from nobody.
+    counts = [[(8, 2, 0, 0), (1, 5, 5, 0)] for _ in SEEDS]
+    asked = gains(random_rows(), Cases.build(LABELS, counts, NAMES, []))
+    assert (1, Question.UNSEEN) in asked
+    assert (2, Question.UNSEEN) not in asked
+    assert (2, Question.WHOLE) in asked

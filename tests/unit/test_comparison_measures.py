@@ -1,10 +1,11 @@
 """What is measured of made-up answers, against the same by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from fedcompare.comparison.analysis import SHARED
 from fedcompare.comparison.answers import SeedAnswers, model_key
 from fedcompare.comparison.cases import ALL, Cases, own, unseen
 from fedcompare.comparison.measures import (
@@ -21,6 +22,7 @@ from fedcompare.comparison.measures import (
 from fedcompare.findings import Model, Spread
 from fedcompare.predictions import Predictions
 from fedcompare.records import Regime
+from fedcompare.regimes.catalog import row_of
 from support import ORIGIN
 
 LABELS = np.repeat([0, 1, 2, 3], [12, 9, 10, 9])
@@ -33,9 +35,9 @@ CASES = Cases.build(LABELS, COUNTS, NAMES, [(1, 2)])
 MODELS = [
     Model(key=model_key(regime, silo), label="", regime=regime, silo=silo, epochs=1)
     for regime in Regime
-    for silo in ([None] if regime in SHARED else [1, 2])
+    for silo in row_of(regime).owners([1, 2])
 ]
-FOLLOWED = ("federated", "centralized", "isolated-equal-silo-1", "isolated-equal-silo-2")
+FOLLOWED = ("isolated-equal-silo-1", "isolated-equal-silo-2", "federated", "centralized")
 
 
 def made_up(random):
@@ -130,8 +132,8 @@ def test_spread_of_one_value_is_that_value():
 def test_curves_hold_every_round_of_all_that_has_rounds():
     found = {(curve.model, curve.test_set): curve for curve in curves(ANSWERS, CASES)}
     assert set(found) == {
-        *((model, key) for model in FOLLOWED[:2] for key in (ALL, own(1), own(2))),
-        *((FOLLOWED[1 + silo], key) for silo in (1, 2) for key in (ALL, own(silo))),
+        *((FOLLOWED[silo - 1], key) for silo in (1, 2) for key in (ALL, own(silo))),
+        *((model, key) for model in FOLLOWED[2:] for key in (ALL, own(1), own(2))),
     }
     for (model, key), curve in found.items():
         assert tuple(point.round for point in curve.points) == ROUNDS
@@ -146,7 +148,7 @@ def test_curves_hold_every_round_of_all_that_has_rounds():
 
 def test_confusions_are_summed_over_the_seeds():
     found = list(confusions(ANSWERS, CASES))
-    assert [item.model for item in found] == [FOLLOWED[0], *FOLLOWED[2:]]
+    assert [item.model for item in found] == list(FOLLOWED[:3])
     for item in found:
         expected = np.zeros((4, 4), dtype=int)
         for seed in ANSWERS:
@@ -236,9 +238,9 @@ def test_answers_to_another_test_are_not_mixed():
 
 def test_recall_and_f1_by_hand():
     predictions = certain([0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 2, 0], 0.7)
-    assert predictions.recall() == pytest.approx((2 / 3, 1 / 2, 0, 0))
-    # F1 is 2 TP / (2 TP + FP + FN): 4/6, 2/4, 0/2, and 0 for the class that nobody met.
-    assert predictions.macro_f1() == pytest.approx((4 / 6 + 2 / 4) / 4)
+    assert predictions.recall() == pytest.approx((2 / 3, 1 / 2, 0, np.nan), nan_ok=True)
+    # F1 is 2 TP / (2 TP + FP + FN): 4/6, 2/4, 0/2; the class without examples counts nowhere.
+    assert predictions.macro_f1() == pytest.approx((4 / 6 + 2 / 4) / 3)
 
 
 def test_recall_is_the_diagonal_of_the_confusion_matrix():
@@ -276,3 +278,28 @@ def test_too_sure_in_one_bin_and_too_unsure_in_another_do_not_cancel_out():
     predicted = np.repeat([0, 1], 10)
     error = certain(labels, predicted, np.repeat([0.6, 0.8], 10)).calibration_error()
     assert error == pytest.approx((10 * 0.4 + 10 * 0.8) / 20, abs=1e-6)
+
+
+UNTESTED = Cases.build(LABELS, [[(*own, 0) for own in row] for row in COUNTS], (*NAMES, "bat"), [])
+
+
+def widened(predictions):
+    """Return the same answers of a model that also knows a class without test examples."""
+    none = np.zeros((len(LABELS), 1), dtype=np.float32)
+    return replace(predictions, probabilities=np.hstack((predictions.probabilities, none)))
+
+
+def test_a_class_without_test_examples_has_no_number_and_changes_none():
+    answers = [
+        replace(seed, predictions={k: widened(p) for k, p in seed.predictions.items()})
+        for seed in ANSWERS
+    ]
+    for before, after in zip(
+        qualities(ANSWERS, MODELS, CASES), qualities(answers, MODELS, UNTESTED), strict=True
+    ):
+        assert after == replace(before, recall=(*before.recall, None))
+    for before, after in zip(
+        forgetting(ANSWERS, CASES), forgetting(answers, UNTESTED), strict=True
+    ):
+        for when in ("before", "local", "after"):
+            assert getattr(after, when) == (*getattr(before, when), None)

@@ -126,8 +126,14 @@ def test_an_unknown_key_gets_a_hint():
         ("name", ""),
         ("dataset", ""),
         ("strategy", "fedmagic"),
-        ("excluded-classes", "1,x 2 3"),
-        ("excluded-classes", "-1 2 3"),
+        ("excluded-classes", "1,,x 2 3"),
+        ("excluded-classes", '"a b" 2 3'),
+        ("excluded-classes", '[["a b"], [], 3]'),
+        ("excluded-classes", '[["a b"], [], ["c"]'),
+        ("excluded-classes", "[" * 100_000),
+        ("excluded-classes", [[1.5], [], []]),
+        ("excluded-classes", [[True], [], []]),
+        ("excluded-classes", [[1, "1"], [], []]),
         ("excluded-classes", "1,1 2 3"),
         ("excluded-classes", 7),
         ("excluded-classes", [1, 2, 3]),
@@ -138,9 +144,13 @@ def test_a_wrong_value_is_one_problem_that_names_its_key(key, value):
     assert problem.startswith(f"--set {key}: ")
 
 
-@pytest.mark.parametrize("value", ["1,3 - 2", [[1, 3], [], [2]], ((1, 3), (), (2,))])
+@pytest.mark.parametrize(
+    "value",
+    ["1,3 - 2", [[1, 3], [], [2]], (("1", "3"), (), ("2",)), '[["1", 3], [], [2]]'],
+)
 def test_excluded_classes_are_a_list_or_a_string(value):
-    assert parse(**{"excluded-classes": value}).partition.excluded_classes == ((1, 3), (), (2,))
+    partition = parse(**{"excluded-classes": value}).partition
+    assert partition.excluded_classes == (("1", "3"), (), ("2",))
 
 
 @pytest.mark.parametrize("value", ["", []])

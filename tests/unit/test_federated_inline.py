@@ -12,13 +12,14 @@ from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import load_silo, load_silos
 from fedcompare.errors import SiloFailedError
 from fedcompare.federated import client_app, wire
+from fedcompare.federated.evaluation import GlobalModel
 from fedcompare.federated.history import Observer
 from fedcompare.federated.server_app import run_federated
 from fedcompare.federated.strategy import build_strategy
 from fedcompare.isolated import IsolatedTask, train_isolated
 from fedcompare.model import build_model
 from fedcompare.records import Phase
-from support import InlineGrid
+from support import InlineGrid, write_idx
 
 
 class SlowGrid(InlineGrid):
@@ -250,3 +251,44 @@ def test_only_the_drawn_silos_evaluate(tiny):
     for round_ in (1, 2):
         found = [r.silo for r in history.rounds if (r.round, r.phase) == (round_, Phase.EVALUATE)]
         assert found == strategy(config).evaluating_silos(round_)
+
+
+@pytest.fixture(scope="module")
+def scarce(tiny, tmp_path_factory):
+    """Twelve silos of four training examples each, and only five test examples."""
+    folder = write_idx(tmp_path_factory.mktemp("scarce") / "idx", train=48, test=5)
+    return tiny(dataset=f"idx:{folder}", num_silos=12, excluded_classes="", num_server_rounds=1)
+
+
+def test_a_silo_without_test_examples_has_no_number(scarce):
+    history = run_federated(InlineGrid(12), scarce)
+    sizes = {silo.id: len(silo.test) for silo in load_silos(scarce)}
+    assert history.untested == [silo for silo, size in sizes.items() if not size] != []
+    for record in history.rounds:
+        if record.phase is Phase.EVALUATE:
+            empty = not sizes[record.silo]
+            assert record.num_examples == sizes[record.silo]
+            assert ((record.loss is None), (record.accuracy is None)) == (empty, empty)
+
+
+def test_the_server_measures_what_silos_lack_by_chance(scarce):
+    history = run_federated(InlineGrid(12), scarce)
+    lacks = dict.fromkeys(
+        ",".join(str(c) for c, n in enumerate(counts) if not n) for counts in history.label_counts
+    )
+    last = [record for record in history.server if record.round == 1]
+    assert [record.evaluated_on for record in last] == ["all", *lacks]
+
+
+def test_a_part_of_the_test_set_without_examples_has_no_number(scarce):
+    # Five test examples are of the classes 0 to 4.
+    counts = [(1,) * 5 + (0,) * 5, (0,) + (1,) * 9]
+    model = GlobalModel(scarce)
+    parts = model.parts_of_test_set(counts)
+    found = model.evaluate(0, wire.encode_state(model.initial_state), parts)
+    by_part = {record.evaluated_on: record for record in found}
+    assert list(by_part) == ["all", "5,6,7,8,9", "0"]
+    empty = by_part["5,6,7,8,9"]
+    assert (empty.accuracy, empty.loss, empty.num_examples) == (None, None, 0)
+    assert by_part["0"].num_examples == 1
+    assert by_part["0"].loss > 0

@@ -16,7 +16,7 @@ MODULES = {
 }
 # Lowest first; a module imports only modules of its own layer or of a lower one.
 LAYERS = [
-    {"__init__", "errors", "seeds", "records", "escaping"},
+    {"__init__", "errors", "seeds", "records", "classes", "test_sets", "regimes", "escaping"},
     {"config", "workers", "crew", "predictions", "findings", "csv_text"},
     {"environment", "cache", "tables", "table_formats", "fonts", "plots", "statistics", "report"},
     {"data", "model", "results", "runs"},
@@ -31,6 +31,9 @@ TORCH_FREE = (
     "records",
     "escaping",
     "csv_text",
+    "classes",
+    "test_sets",
+    "regimes",
     "config",
     "workers",
     "crew",

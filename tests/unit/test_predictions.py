@@ -2,9 +2,9 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, recall_score
 
-from fedcompare.predictions import Predictions, class_list
+from fedcompare.predictions import Predictions
 
 RNG = np.random.default_rng(7)
 LABELS = np.arange(200) % 5
@@ -41,10 +41,9 @@ def test_parts_add_up_to_the_whole():
     assert correct / sum(count for _, count in parts) == ANSWERS.accuracy()[0]
 
 
-def test_the_accuracy_of_no_examples_is_not_a_number():
-    accuracy, count = ANSWERS.accuracy([5])
-    assert math.isnan(accuracy)
-    assert count == 0
+def test_no_examples_have_no_accuracy_and_no_loss():
+    assert ANSWERS.accuracy([5]) == (None, 0)
+    assert ANSWERS.loss([5]) is None
 
 
 def test_the_loss_of_a_certain_mistake_is_finite():
@@ -59,5 +58,19 @@ def test_confidence_is_the_probability_of_the_answer():
     np.testing.assert_array_equal(ANSWERS.confidence, expected)
 
 
-def test_classes_are_listed_in_order():
-    assert class_list({7, 1, 3}) == "1,3,7"
+def perfect(labels, classes):
+    return Predictions(labels=labels, probabilities=np.eye(classes, dtype=np.float32)[labels])
+
+
+@pytest.mark.parametrize("classes", [5, 6, 9])
+def test_a_perfect_model_has_a_macro_f1_of_1_whatever_classes_are_not_tested(classes):
+    assert perfect(LABELS, classes).macro_f1() == 1
+
+
+def test_a_class_without_examples_has_no_recall_and_is_in_no_average():
+    recall = ANSWERS.recall()
+    assert math.isnan(recall[5])
+    expected = recall_score(LABELS, ANSWERS.predicted, labels=range(5), average=None)
+    np.testing.assert_array_equal(recall[:5], expected)
+    expected = f1_score(LABELS, ANSWERS.predicted, labels=range(5), average="macro")
+    assert ANSWERS.macro_f1() == expected

@@ -359,3 +359,67 @@ def test_rendering_needs_no_heavy_library():
         f"sys.exit(bool({heavy} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def without(found, label):
+    """Return the same findings where the test set has no example of a class."""
+    blank = lambda shares: tuple(None if c == label else s for c, s in enumerate(shares))  # noqa: E731
+    return replace(
+        found,
+        qualities=tuple(replace(q, recall=blank(q.recall)) for q in found.qualities),
+        forgetting=tuple(
+            replace(f, before=blank(f.before), local=blank(f.local), after=blank(f.after))
+            for f in found.forgetting
+        ),
+        confusions=tuple(
+            replace(
+                c, counts=tuple((0,) * 10 if r == label else row for r, row in enumerate(c.counts))
+            )
+            for c in found.confusions
+        ),
+    )
+
+
+def sheets(found):
+    """Return every sheet of a report by its key."""
+    waiting, by_key = [b for section in sections(found) for b in section.blocks], {}
+    while waiting:
+        block = waiting.pop()
+        waiting += getattr(block, "blocks", ())
+        by_key |= {block.key: block} if block.kind == "sheet" else {}
+    return by_key
+
+
+def test_a_class_without_test_examples_has_dashes_and_is_in_no_mean():
+    shown = sheets(without(findings(), 3))
+    assert {row[4].text for row in shown["recall"].rows} == {"–"}
+    assert {cell.text for cell in shown["confusion-1-federated"].rows[3][1:]} == {"–"}
+    before = sheets(findings())["forgetting-table"].rows[0]
+    assert shown["forgetting-table"].rows[0][5:6] == before[5:6]  # all equal but the missing one
+    text = Page(render_html(without(findings(), 3))).text
+    assert "nan" not in text.lower().split()
+    assert "None" not in text
+
+
+def test_a_silo_that_lacks_only_untested_classes_is_said_to():
+    found = findings()
+    for label in (1, 3, 7):
+        found = without(found, label)
+    facts = replace(found.silos[0], untested=found.silos[0].unseen)
+    found = replace(found, silos=(facts, *found.silos[1:]))
+    assert "classes it lacks: no test examples" in render_html(found)
+    nothing = replace(found, silos=(facts,), mistakes=())
+    assert "The test set has no example of the classes that silos lack." in render_html(nothing)
+
+
+def test_a_regime_has_one_name_and_its_place_everywhere():
+    order = list(Regime)
+    for key, sheet in sheets(findings()).items():
+        names = [row[0].text.partition(",")[0] for row in sheet.rows]
+        regimes = [order.index(name) for name in names if name in order]
+        assert regimes == sorted(regimes), key
+        unequal = "budget-parts"  # what the isolated model's own budget makes of the gain
+        heads = [sheet.caption, *sheet.columns] if key != unequal else []
+        for head in heads:
+            if head.partition(",")[0] not in order:
+                assert not re.search(r"isolated(?!-equal)", head), key

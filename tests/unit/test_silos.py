@@ -1,10 +1,18 @@
+import tomllib
+
 import numpy as np
 import pytest
 import torch
 
 from fedcompare.data import silos as silos_module
 from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import find_origin, load_silo, load_silos
+from fedcompare.data.silos import (
+    count_test_examples,
+    excluded_labels,
+    find_origin,
+    load_silo,
+    load_silos,
+)
 from fedcompare.errors import PartitionError
 
 
@@ -12,7 +20,7 @@ def test_silos_lack_their_excluded_classes_in_training_and_test(tiny):
     config = tiny()
     for silo, excluded in zip(load_silos(config), config.partition.excluded_classes, strict=True):
         for examples in (silo.train, silo.test):
-            assert set(examples.labels.tolist()) == set(range(10)) - set(excluded)
+            assert set(examples.labels.tolist()) == set(range(10)) - set(map(int, excluded))
 
 
 def test_label_counts_count_the_training_examples(tiny):
@@ -69,3 +77,41 @@ def test_a_silo_left_with_no_data_is_named(tiny):
 def test_more_silos_than_examples_leave_one_without_data(tiny):
     with pytest.raises(PartitionError, match="silo 301 is left with no data"):
         load_silos(tiny(num_silos=301, excluded_classes=""))
+
+
+NAMED = ("1", "10", "11", "2", "3", "a,b")
+
+
+def excluding(tiny, lists, *, silos=None):
+    return tiny(num_silos=silos or len(lists), excluded_classes=lists).partition
+
+
+def test_classes_are_excluded_by_name_and_never_by_position(tiny):
+    lists = (("1", "3"), ("a,b",), ())
+    assert excluded_labels(excluding(tiny, lists), NAMED) == ((0, 4), (5,), ())
+
+
+@pytest.mark.parametrize(
+    ("names", "lists"),
+    [(("benign", "malignant"), (("0",), ("1",))), (("grade [low]", "a,b", "-"), (("1", "2"), ()))],
+)
+def test_positions_are_refused_with_the_value_by_names(tiny, names, lists):
+    with pytest.raises(PartitionError, match="by name, not by position") as error:
+        excluded_labels(excluding(tiny, lists), names)
+    value = tomllib.loads(str(error.value).partition("write ")[2])["excluded-classes"]
+    found = excluded_labels(excluding(tiny, value, silos=len(lists)), names)
+    assert found == tuple(tuple(map(int, own)) for own in lists)
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones_and_no_position(tiny):
+    with pytest.raises(PartitionError, match="silo 2 excludes class 4, which does not exist") as e:
+        excluded_labels(excluding(tiny, (("1",), ("4",))), NAMED)
+    assert 'The dataset\'s classes are 1, 10, 11, 2, 3, "a,b"' in str(e.value)
+    assert "position" not in str(e.value)
+
+
+def test_own_test_examples_are_counted(tiny):
+    config = tiny(num_silos=120, excluded_classes="")
+    expected = tuple(len(silo.test) for silo in load_silos(config))
+    assert count_test_examples(config) == expected
+    assert 0 in expected

@@ -1,4 +1,5 @@
 import io
+import json
 
 from rich.console import Console
 
@@ -12,6 +13,7 @@ from fedcompare.tables import (
     mistakes_table,
     rounds_table,
     seen_unseen_table,
+    training_table,
 )
 
 
@@ -97,3 +99,23 @@ def test_json_has_one_object_per_number():
         "accuracy": 0.5,
         "num_examples": 10,
     }
+
+
+def test_a_part_without_examples_has_a_dash_and_null():
+    empty = Measurement(
+        regime=Regime.FEDERATED, silo=None, evaluated_on="owl", accuracy=None, num_examples=0
+    )
+    table = accuracy_table([*MEASUREMENTS, empty])
+    assert to_markdown(table).splitlines()[-1] == "| federated | 98.77 | – | – |"
+    assert json.dumps(measurements_json([empty])[0]["accuracy"]) == "null"
+
+
+def test_a_class_with_a_colon_is_a_column_like_others():
+    table = accuracy_table([*MEASUREMENTS, measured(Regime.FEDERATED, None, '"seen:1"', 0.5)])
+    assert table.columns == ("model", "all", "1,3", '"seen:1"')
+
+
+def test_what_an_isolated_model_lacks_is_named():
+    rows = [(1, ("a,b", "c"), 4, 0.5, 0.1), (2, (), 4, 0.5, 0.1), (3, ("none",), 4, 0.5, 0.1)]
+    shown = [row[1] for row in training_table(rows, epochs=1).rows]
+    assert shown == ['"a,b",c', "none", '"none"']

@@ -13,7 +13,7 @@ from fedcompare.cli.progress import OverallProgress, SiloProgress
 from fedcompare.config import ExperimentConfig
 from fedcompare.errors import SiloFailedError, VerificationError
 from fedcompare.escaping import visible
-from fedcompare.records import EpochRecord, Phase, Regime, RoundRecord, ServerRecord
+from fedcompare.records import EpochRecord, Phase, Regime, RoundRecord, ServerRecord, silo_names
 from fedcompare.results import RunDirectory
 from fedcompare.runs.inputs import wanted_inputs
 from fedcompare.runs.reuse import check_free, check_partition, discard_stale
@@ -29,6 +29,7 @@ from fedcompare.tables import (
     seen_unseen_table,
     training_table,
 )
+from fedcompare.test_sets import ALL
 
 if TYPE_CHECKING:
     from fedcompare.federated.history import Observer
@@ -55,10 +56,7 @@ def run_isolated_command(
         with _failures_in_log(lambda: run.log_path("isolated")):
             trained = train_isolated_regime(config, run, on_epoch)
     stale = discard_stale(run, clashes)
-    rows = (
-        (t.silo, config.partition.excluded_from(t.silo - 1), t.num_examples, t.loss, t.seconds)
-        for t in trained
-    )
+    rows = ((t.silo, t.lacks, t.num_examples, t.loss, t.seconds) for t in trained)
     stdout().print(to_terminal(training_table(rows, epochs=epochs)))
     _say_where(run.regime_path(Regime.ISOLATED), stale, "fedcompare federated --rounds 3")
 
@@ -91,6 +89,7 @@ def run_federated_command(
     write_history(run, config, history, inputs=inputs, seconds=time.perf_counter() - start)
     stale = discard_stale(run, clashes)
     stdout().print(to_terminal(rounds_table(history.server)))
+    _say_untested(history.untested)
     _say_where(run.regime_path(Regime.FEDERATED), stale, "fedcompare evaluate --subsets")
 
 
@@ -99,17 +98,19 @@ def run_evaluate_command(
     results: Path,
     *,
     defaults: bool,
-    chosen: Sequence[tuple[int, ...]],
+    chosen: Sequence[tuple[str, ...]],
     json_only: bool,
 ) -> None:
     """Evaluate all models and print the tables, or with `json_only` the numbers alone."""
     from fedcompare import evaluation as ev
+    from fedcompare.data.datasets import load_dataset
     from fedcompare.evaluation_files import write_evaluation
 
+    class_names = load_dataset(config.data).class_names
+    subsets = [ev.find_subset(names, class_names) for names in chosen]
     run = RunDirectory(results, config)
     evaluation = ev.evaluate_models(config, run)
-    ev.check_subsets(chosen, len(evaluation.class_names))
-    subsets = [*(ev.default_subsets(config) if defaults else []), *chosen]
+    subsets = [*(evaluation.lacking_sets if defaults else ()), *subsets]
     measurements = list(ev.measure(evaluation, list(dict.fromkeys(subsets))))
     mistakes = list(ev.mistakes(evaluation))
     place = write_evaluation(run, config, evaluation, measurements, mistakes)
@@ -121,19 +122,24 @@ def run_evaluate_command(
     console.print(to_terminal(seen_unseen_table(measurements)))
     if mistakes:
         console.print(to_terminal(mistakes_table(list(ev.commonest(mistakes)))))
+    for note in ev.notes(evaluation):
+        console.say(note)
     stderr().say(f"written: {_shown(place)}")
 
 
 def run_partition_command(config: ExperimentConfig, results: Path, *, force: bool) -> None:
     """Print label counts per silo, and write them with Flower Datasets' plot."""
     from fedcompare.data.silos import find_origin
-    from fedcompare.partition_files import label_counts, write_partition
+    from fedcompare.partition_files import label_counts, notes, write_partition
 
     run = RunDirectory(results, config)
     check_partition(run, find_origin(config), force=force)
     class_names, counts = label_counts(config)
     place = write_partition(run, config)
-    stdout().print(to_terminal(counts_table(counts, class_names)))
+    console = stdout()
+    console.print(to_terminal(counts_table(counts, class_names)))
+    for note in notes(config):
+        console.say(note)
     stderr().say(f"written: {_shown(place)}")
 
 
@@ -258,7 +264,7 @@ class _Watcher:
             self._bars.advance(record.silo, record.round, f"loss {record.loss:.4f}")
 
     def _on_server(self, record: ServerRecord) -> None:
-        if record.evaluated_on == "all":
+        if record.evaluated_on == ALL and record.accuracy is not None:
             self._bars.say(
                 f"round {record.round}/{self._rounds}: {100 * record.accuracy:.2f} % of all classes"
             )
@@ -274,6 +280,12 @@ def _failures_in_log(find_log: Callable[[], Path]) -> Iterator[None]:
         with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{error}\n{error.details}\n")
         raise SiloFailedError(f"{error}\nlog: {_shown(log)}", details=error.details) from error
+
+
+def _say_untested(silos: Sequence[int]) -> None:
+    if silos:
+        note = f"without test examples of their own, and so without accuracy: {silo_names(silos)}"
+        stderr().print(note, soft_wrap=True)
 
 
 def _say_where(place: Path, stale: Sequence[Path], following: str) -> None:

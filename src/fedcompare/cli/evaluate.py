@@ -4,16 +4,17 @@ from typing import Annotated
 
 import typer
 
+from fedcompare.classes import split_names
 from fedcompare.cli import options
 
 
 def evaluate(
     subsets: Annotated[
-        bool, typer.Option("--subsets", help="Also on each silo's excluded classes.")
+        bool, typer.Option("--subsets", help="Also on the classes that each silo lacks.")
     ] = False,
     subset: Annotated[
         list[str] | None,
-        typer.Option(metavar="CLASSES", help="Also on these classes, as 0,1; repeatable."),
+        typer.Option(metavar="CLASSES", help="Also on these classes, as cat,dog; repeatable."),
     ] = None,
     json_: Annotated[
         bool, typer.Option("--json", help="Print only a JSON list, one object per number.")
@@ -33,13 +34,11 @@ def evaluate(
     run_evaluate_command(experiment, results, defaults=subsets, chosen=chosen, json_only=json_)
 
 
-def _parse_subset(text: str) -> tuple[int, ...]:
+def _parse_subset(text: str) -> tuple[str, ...]:
     try:
-        classes = tuple(sorted({int(part) for part in text.split(",")}))
-    except ValueError:
-        classes = (-1,)
-    if classes[0] < 0:
+        return split_names(text)
+    except ValueError as error:
         raise typer.BadParameter(
-            f"{text!r} is no list of classes such as 0,1", param_hint="--subset"
-        )
-    return classes
+            f"{text!r} is no list of names such as cat,dog or '\"a,b\",c': {error}",
+            param_hint="--subset",
+        ) from error

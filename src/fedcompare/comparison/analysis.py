@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fedcompare.classes import distinct
 from fedcompare.comparison.answers import (
     model_key,
     read_coalition_answers,
@@ -27,21 +28,11 @@ from fedcompare.comparison.measures import (
 from fedcompare.comparison.stages import coalitions_to_train
 from fedcompare.comparison.verdict import find_verdicts, summarise
 from fedcompare.config import ExperimentConfig
-from fedcompare.evaluation import default_subsets
+from fedcompare.data.silos import excluded_labels
 from fedcompare.findings import Findings, Model
-from fedcompare.records import Regime, silo_name
+from fedcompare.records import Regime, model_name
+from fedcompare.regimes.catalog import ROWS
 from fedcompare.results import CONFIG_FILE, RunDirectory, read_environment
-
-SHARED = (Regime.FEDERATED, Regime.AVERAGE, Regime.ENSEMBLE, Regime.CENTRALIZED)
-_ORDER = (
-    Regime.ISOLATED_EQUAL,
-    Regime.FEDERATED,
-    Regime.FINE_TUNED,
-    Regime.AVERAGE,
-    Regime.ENSEMBLE,
-    Regime.CENTRALIZED,
-    Regime.ISOLATED,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +73,9 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
         check_same_test_set(answers).labels,
         label_counts,
         trained.class_names,
-        default_subsets(config),
+        distinct(excluded_labels(config.partition, trained.class_names)),
     )
-    models = tuple(_models(config))
+    models = tuple(model_rows(config))
     singles = tuple(single_accuracies(answers, models, cases))
     means = tuple(accuracies(singles))
     gains = find_gains(answers, cases)
@@ -103,6 +94,7 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
             num_silos=len(silos),
             num_seeds=len(answers),
             epochs=config.budget.epochs,
+            unknown=cases.names(cases.tested(cases.nobodys_classes())),
         ),
         verdicts=find_verdicts(gains, silos, means),
         gains=gains,
@@ -122,27 +114,21 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
     return Analysis(findings=findings, singles=singles)
 
 
-def _models(config: ExperimentConfig) -> Iterator[Model]:
+def model_rows(config: ExperimentConfig) -> Iterator[Model]:
+    """Yield every model of a comparison, in the order of tables."""
     equal = config.budget.epochs
     epochs = dict.fromkeys(Regime, equal) | {
         Regime.ISOLATED: config.isolated.isolated_epochs,
         Regime.FINE_TUNED: equal + config.fine_tuning.fine_tune_epochs,
     }
-    names = {
-        Regime.ISOLATED_EQUAL: "isolated",
-        Regime.ISOLATED: f"isolated for {epochs[Regime.ISOLATED]} epochs",
-        Regime.AVERAGE: "one-shot average",
-    }
-    for regime in _ORDER:
-        name = names.get(regime, regime.value)
-        silos = [None] if regime in SHARED else range(1, config.partition.num_silos + 1)
-        for silo in silos:
+    for row in ROWS:
+        for silo in row.owners(range(1, config.partition.num_silos + 1)):
             yield Model(
-                key=model_key(regime, silo),
-                label=name if silo is None else f"{name}, {silo_name(silo)}",
-                regime=regime,
+                key=model_key(row.regime, silo),
+                label=model_name(row.regime, silo),
+                regime=row.regime,
                 silo=silo,
-                epochs=epochs[regime],
+                epochs=epochs[row.regime],
             )
 
 

@@ -21,6 +21,7 @@ from fedcompare.evaluator import Evaluator, read_weights
 from fedcompare.model import State, read_tensors
 from fedcompare.predictions import Predictions
 from fedcompare.records import Origin, Regime
+from fedcompare.regimes.catalog import FOLLOWED, TRAINED, row_of
 from fedcompare.results import (
     COALITION_PREDICTIONS,
     PREDICTIONS,
@@ -33,13 +34,6 @@ from fedcompare.runs.manifest import Manifest, Training, check_files, read_manif
 from fedcompare.runs.reuse import check_agree, read_comparable
 from fedcompare.runs.writing import write_part
 
-TRAINED = (
-    Regime.ISOLATED,
-    Regime.ISOLATED_EQUAL,
-    Regime.FEDERATED,
-    Regime.FINE_TUNED,
-    Regime.CENTRALIZED,
-)
 ROUNDS = "rounds.safetensors"
 LOCAL = "local"
 _TENSORS = ".safetensors"
@@ -200,9 +194,9 @@ def _seed_files(
     silos = range(1, len(label_counts) + 1)
     final: dict[str, Predictions] = {}
     rounds: dict[str, torch.Tensor] = {}
-    for regime, manifest in manifests.items():
-        shared = regime in (Regime.FEDERATED, Regime.CENTRALIZED)
-        for silo in [None] if shared else silos:
+    for regime in TRAINED:
+        manifest = manifests[regime]
+        for silo in row_of(regime).owners(silos):
             key = model_key(regime, silo)
             final[key] = evaluator.predict_file(run, regime, weights_file(silo), manifest)
     isolated = [model_key(Regime.ISOLATED_EQUAL, silo) for silo in silos]
@@ -235,11 +229,7 @@ def _after_rounds(
 ) -> Iterator[tuple[str, int, Predictions]]:
     """Yield (key, round, predictions) of everything that has rounds."""
     last = config.budget.num_server_rounds
-    followed: list[tuple[Regime, int | None]] = [
-        (Regime.FEDERATED, None),
-        (Regime.CENTRALIZED, None),
-        *((Regime.ISOLATED_EQUAL, silo) for silo in silos),
-    ]
+    followed = [(row.regime, silo) for row in FOLLOWED for silo in row.owners(silos)]
     initial = evaluator.predict(evaluator.initial)
     for regime, silo in followed:
         key = model_key(regime, silo)

@@ -6,29 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fedcompare.classes import class_list, lacked_by_all, listed
 from fedcompare.errors import DataError
 from fedcompare.findings import SiloFacts, TestSet
-from fedcompare.predictions import class_list
 from fedcompare.records import silo_name
+from fedcompare.test_sets import ALL, own, read_key, seen, unseen
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
-ALL = "all"
-
-
-def own(silo: int) -> str:
-    """Return the key of the test set that is weighted as a silo's training data."""
-    return f"own:{silo}"
-
-
-def unseen(silo: int) -> str:
-    """Return the key of the classes that a silo never had, in any seed."""
-    return f"unseen:{silo}"
-
-
-def seen(silo: int) -> str:
-    """Return the key of the classes that a silo has."""
-    return f"seen:{silo}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,6 +62,21 @@ class Cases:
         """Return the classes that a silo has in no seed."""
         return tuple(np.flatnonzero(~self.class_shares[silo - 1].any(axis=0)).tolist())
 
+    def tested(self, classes: Iterable[int]) -> tuple[int, ...]:
+        """Return those of `classes` of which there are test examples."""
+        sizes = np.bincount(self.labels, minlength=len(self.class_names))
+        return tuple(label for label in classes if sizes[label])
+
+    def nobodys_classes(self) -> tuple[int, ...]:
+        """Return the classes that no silo has in any seed."""
+        return lacked_by_all([self.unseen_classes(silo) for silo in self.silos])
+
+    def learnable_classes(self, silo: int) -> tuple[int, ...]:
+        """Return the tested classes that a silo lacks and that another silo has."""
+        nobodys = self.nobodys_classes()
+        lacks = self.tested(self.unseen_classes(silo))
+        return tuple(label for label in lacks if label not in nobodys)
+
     def mask(self, classes: Sequence[int]) -> npt.NDArray[np.bool_]:
         """Return which test examples are of `classes`, bool [N]."""
         return np.isin(self.labels, classes)
@@ -94,31 +94,33 @@ class Cases:
             found.append(self._test_set(own(silo), label, has))
         for silo in self.silos:
             lacks = self.unseen_classes(silo)
-            label = f"never seen by {silo_name(silo)} ({', '.join(self.names(lacks))})"
+            label = f"never seen by {silo_name(silo)} ({self._never_seen(silo)})"
             found.append(self._test_set(unseen(silo), label, lacks))
         for silo in self.silos:
             label = f"classes {silo_name(silo)} has"
             found.append(self._test_set(seen(silo), label, self.seen_classes(silo)))
         for subset in self.subsets:
-            label = f"classes {', '.join(self.names(subset))}"
-            found.append(self._test_set(class_list(subset), label, subset))
+            label = f"classes {listed(self.names(subset))}"
+            found.append(self._test_set(class_list(subset, self.class_names), label, subset))
         return tuple(test_set for test_set in found if test_set.num_examples)
 
     def weights(self, key: str, seed_index: int) -> Floats:
         """Return each test example's weight in a test set, float [N] that sums to 1."""
-        kind, _, silo = key.partition(":")
-        if kind == "own":
-            shares = self.class_shares[int(silo) - 1, seed_index]
-            sizes = np.bincount(self.labels, minlength=len(shares))
-            own_weights: Floats = (shares / np.maximum(sizes, 1))[self.labels]
-            return own_weights
-        if kind == ALL:
-            mask = np.ones(len(self.labels), dtype=bool)
-        elif silo:
-            classes = self.seen_classes if kind == "seen" else self.unseen_classes
-            mask = self.mask(classes(int(silo)))
-        else:
-            mask = self.mask(tuple(map(int, key.split(","))))
+        match read_key(key):
+            case "own", int(silo):
+                shares = self.class_shares[silo - 1, seed_index]
+                sizes = np.bincount(self.labels, minlength=len(shares))
+                own_weights: Floats = shares[self.labels] / sizes[self.labels]
+                return own_weights
+            case "seen", int(silo):
+                classes = self.seen_classes(silo)
+            case "unseen", int(silo):
+                classes = self.unseen_classes(silo)
+            case "all", _:
+                classes = tuple(range(len(self.class_names)))
+            case _:
+                classes = {class_list(s, self.class_names): s for s in self.subsets}[key]
+        mask = self.mask(classes)
         plain: Floats = mask / mask.sum()
         return plain
 
@@ -130,10 +132,21 @@ class Cases:
                 silo=silo,
                 label_counts=tuple(means[silo - 1].tolist()),
                 seen=self.names(self.seen_classes(silo)),
-                unseen=self.names(self.unseen_classes(silo)),
+                unseen=self.names(lacks),
+                unknown=self.names(self.nobodys_classes()),
+                untested=self.names(label for label in lacks if label not in self.tested(lacks)),
             )
             for silo in self.silos
+            for lacks in [self.unseen_classes(silo)]
         )
+
+    def _never_seen(self, silo: int) -> str:
+        """Name the tested classes that a silo lacks, those that nobody has apart."""
+        learnable = self.learnable_classes(silo)
+        nobodys = self.tested(self.nobodys_classes())
+        parts = [listed(self.names(learnable))] if learnable else []
+        parts += [f"by no silo: {listed(self.names(nobodys))}"] if nobodys else []
+        return "; ".join(parts)
 
     def _test_set(self, key: str, label: str, classes: Sequence[int]) -> TestSet:
         return TestSet(key=key, label=label, num_examples=int(self.mask(classes).sum()))
@@ -148,7 +161,7 @@ def check_own_cases(labels: Labels, counts: Floats, class_names: Sequence[str]) 
     tested = np.bincount(labels, minlength=counts.shape[1]) > 0
     for silo, own_counts in enumerate(counts, start=1):
         if missing := np.flatnonzero((own_counts > 0) & ~tested).tolist():
-            names = ", ".join(class_names[c] for c in missing)
+            names = listed(class_names[c] for c in missing)
             raise DataError(
                 f"{silo_name(silo)} trains on class {names}, but the test set has no example of "
                 "it, so its own cases cannot be measured. Add test examples, or exclude the class "

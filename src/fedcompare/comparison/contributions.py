@@ -12,6 +12,7 @@ from fedcompare.findings import Contribution
 from fedcompare.predictions import Predictions
 from fedcompare.records import Regime
 from fedcompare.statistics import shapley
+from fedcompare.test_sets import read_key
 
 Coalitions = Mapping[tuple[int, ...], Predictions]
 
@@ -22,12 +23,12 @@ def find_contributions(
     """Yield what each silo adds on the whole test set and on each subset.
 
     The value of a coalition is its federated model's accuracy: of a single silo its
-    isolated model's at equal budget (the same computation), of nobody the initial
+    isolated-equal model's (the same computation), of nobody the initial
     weights'. `coalitions` holds one mapping per seed.
     """
     silos = tuple(cases.silos)
     values = [_answers(seed, own, silos) for seed, own in zip(answers, coalitions, strict=True)]
-    for key in (s.key for s in cases.test_sets() if not s.key.startswith(("own:", "seen:"))):
+    for key in (s.key for s in cases.test_sets() if read_key(s.key)[0] not in ("own", "seen")):
         games = [
             {
                 members: accuracy(predicted == cases.labels, cases.weights(key, index))

@@ -82,7 +82,7 @@ def _gains_table(old: Findings, new: Findings) -> Table:
         if (gain.silo, gain.question) in before
     ]
     return Table(
-        title="Gain over the own isolated model, in points, in each comparison",
+        title="Gain over isolated-equal, in points, in each comparison",
         columns=("silo", "on", "first", "verdict", "second", "verdict (second)"),
         rows=tuple(rows),
     )

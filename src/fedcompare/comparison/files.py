@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from fedcompare.comparison.analysis import Analysis, analyse, seed_configs
-from fedcompare.comparison.answers import ANSWERS_REMEDY, TRAINED, coalition_part
+from fedcompare.comparison.answers import ANSWERS_REMEDY, coalition_part
 from fedcompare.comparison.stages import coalitions_to_train
 from fedcompare.config import ExperimentConfig, parse_config, read_settings
 from fedcompare.csv_text import format_csv
 from fedcompare.errors import ResultsError
 from fedcompare.findings import Findings
+from fedcompare.regimes.catalog import TRAINED
 from fedcompare.report.html import render_html
 from fedcompare.report.markdown import render_markdown
 from fedcompare.report.schema import from_json, to_json

@@ -1,4 +1,4 @@
-"""The answer to each question of each silo: federated minus isolated, with its certainty."""
+"""The answer to each question of each silo: federated minus isolated-equal, and how certain."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fedcompare.comparison.answers import SeedAnswers, model_key
-from fedcompare.comparison.cases import ALL, Cases, Floats, own, unseen
+from fedcompare.comparison.cases import Cases, Floats
 from fedcompare.findings import Gain, SeedGain
 from fedcompare.records import Question, Regime, Word
+from fedcompare.regimes.catalog import COMPARED, Row
 from fedcompare.statistics import (
     Sample,
     decide,
@@ -20,9 +21,9 @@ from fedcompare.statistics import (
     standardise,
     unweighted,
 )
+from fedcompare.test_sets import ALL, own, unseen
 
 ALPHA = 0.05
-_COMPARED = (Regime.ISOLATED, Regime.ISOLATED_EQUAL, Regime.FEDERATED, Regime.CENTRALIZED)
 Correct = npt.NDArray[np.int8]
 
 
@@ -52,10 +53,13 @@ def find_gains(answers: Sequence[SeedAnswers], cases: Cases) -> tuple[Gain, ...]
 
 
 def ask(question: Question, answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Asked]:
-    """Yield the question for every silo that has test examples for it."""
+    """Yield the question for every silo that has test examples for it.
+
+    Of never-seen cases none is asked where no other silo has such classes.
+    """
     for silo in cases.silos:
         key = {Question.OWN: own(silo), Question.WHOLE: ALL, Question.UNSEEN: unseen(silo)}
-        if question is Question.UNSEEN and not cases.mask(cases.unseen_classes(silo)).any():
+        if question is Question.UNSEEN and not cases.learnable_classes(silo):
             continue
         weights = np.stack([cases.weights(key[question], k) for k in range(len(answers))])
         yield Asked(
@@ -63,22 +67,22 @@ def ask(question: Question, answers: Sequence[SeedAnswers], cases: Cases) -> Ite
             question=question,
             weights=weights,
             relevant=weights.sum(axis=0) > 0,
-            correct={regime: _correct(answers, regime, silo) for regime in _COMPARED},
+            correct={row.regime: _correct(answers, row, silo) for row in COMPARED},
         )
 
 
-def _correct(answers: Sequence[SeedAnswers], regime: Regime, silo: int) -> Correct:
-    shared = regime in (Regime.FEDERATED, Regime.CENTRALIZED)
-    key = model_key(regime, None if shared else silo)
-    rows = [seed.predictions[key] for seed in answers]
-    return np.stack([row.predicted == row.labels for row in rows]).astype(np.int8)
+def _correct(answers: Sequence[SeedAnswers], row: Row, silo: int) -> Correct:
+    (owner,) = row.owners([silo])
+    key = model_key(row.regime, owner)
+    found = [seed.predictions[key] for seed in answers]
+    return np.stack([own.predicted == own.labels for own in found]).astype(np.int8)
 
 
 def _find(asked: Asked, answers: Sequence[SeedAnswers], cases: Cases) -> Gain:
     federated, isolated = asked.correct[Regime.FEDERATED], asked.correct[Regime.ISOLATED_EQUAL]
     differences = (federated - isolated).astype(np.float64)
     found = paired_gain(for_interval(asked, differences, cases))
-    accuracies = {regime: asked.accuracies(regime) for regime in _COMPARED}
+    accuracies = {regime: asked.accuracies(regime) for regime in asked.correct}
     means = {regime: float(values.mean()) for regime, values in accuracies.items()}
     unseen_mask = cases.mask(cases.unseen_classes(asked.silo))
     unseen_part = float((asked.weights * differences)[:, unseen_mask].sum(axis=1).mean())
@@ -86,7 +90,7 @@ def _find(asked: Asked, answers: Sequence[SeedAnswers], cases: Cases) -> Gain:
         silo=asked.silo,
         question=asked.question,
         num_examples=int(asked.relevant.sum()),
-        isolated=means[Regime.ISOLATED_EQUAL],
+        isolated_equal=means[Regime.ISOLATED_EQUAL],
         federated=means[Regime.FEDERATED],
         centralized=means[Regime.CENTRALIZED],
         gain=found.gain,
@@ -137,7 +141,7 @@ def _seed_gains(
         )
         yield SeedGain(
             seed=seed.seed,
-            isolated=alone,
+            isolated_equal=alone,
             federated=together,
             gain=together - alone,
             won=won,

@@ -1,12 +1,13 @@
 """What every model does on every test set, over the seeds; all from stored predictions."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from fedcompare.comparison.answers import LOCAL, SeedAnswers, model_key
-from fedcompare.comparison.cases import ALL, Cases, Floats, accuracy, own
+from fedcompare.comparison.cases import Cases, Floats, accuracy
 from fedcompare.evaluation import mistakes_of
 from fedcompare.findings import (
     Accuracy,
@@ -16,11 +17,14 @@ from fedcompare.findings import (
     Model,
     Point,
     Quality,
+    Shares,
     Spread,
 )
 from fedcompare.predictions import Predictions
 from fedcompare.records import Mistake, Regime
+from fedcompare.regimes.catalog import FOLLOWED
 from fedcompare.statistics import wilson
+from fedcompare.test_sets import ALL, own, read_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,7 @@ def single_accuracies(
             predictions = seed.predictions[model.key]
             for key, size in sizes.items():
                 found = accuracy(predictions.predicted == predictions.labels, weights[key])
-                plain = not key.startswith("own:")
+                plain = read_key(key)[0] != "own"
                 low, high = wilson(round(found * size), size) if plain else (None, None)
                 yield SingleAccuracy(
                     seed=seed.seed,
@@ -96,7 +100,7 @@ def qualities(
             macro_f1=float(np.mean([p.macro_f1() for p in own_predictions])),
             calibration_error=float(np.mean([p.calibration_error() for p in own_predictions])),
             unseen_confidence=float(np.mean(confidence)) if unseen.any() else None,
-            recall=tuple(np.mean([p.recall() for p in own_predictions], axis=0).tolist()),
+            recall=_means([p.recall() for p in own_predictions]),
         )
 
 
@@ -106,11 +110,11 @@ def curves(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Curve]:
     Shared models on the whole test set and every silo's own cases, isolated ones on the
     whole test set and their own silo's.
     """
-    followed: list[tuple[str, list[str]]] = [
-        (regime.value, [ALL, *map(own, cases.silos)])
-        for regime in (Regime.FEDERATED, Regime.CENTRALIZED)
+    followed = [
+        (model_key(row.regime, silo), [ALL, *map(own, cases.silos if silo is None else [silo])])
+        for row in FOLLOWED
+        for silo in row.owners(cases.silos)
     ]
-    followed += [(model_key(Regime.ISOLATED_EQUAL, s), [ALL, own(s)]) for s in cases.silos]
     for model, keys in followed:
         numbers = sorted(number for key, number in answers[0].rounds if key == model)
         for key in keys:
@@ -136,17 +140,17 @@ def curves(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Curve]:
 
 
 def confusions(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Confusion]:
-    """Yield the confusion matrices of the federated and the isolated models, summed over seeds."""
-    keys = [Regime.FEDERATED, *(model_key(Regime.ISOLATED_EQUAL, s) for s in cases.silos)]
+    """Yield the confusion matrices of the isolated-equal and federated models, over all seeds."""
+    keys = [*(model_key(Regime.ISOLATED_EQUAL, s) for s in cases.silos), Regime.FEDERATED]
     for key in keys:
         counts = sum(seed.predictions[key].confusion() for seed in answers)
         yield Confusion(model=key, counts=tuple(map(tuple, np.asarray(counts).tolist())))
 
 
 def mistakes(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Mistake]:
-    """Yield what each silo's unseen classes are taken for by its isolated model, commonest first.
+    """Yield what each silo's unseen classes are taken for by its isolated-equal model.
 
-    Shares and confidences are over the test examples of all seeds.
+    The commonest come first. Shares and confidences are over the test examples of all seeds.
     """
     for silo in cases.silos:
         key = model_key(Regime.ISOLATED_EQUAL, silo)
@@ -172,15 +176,21 @@ def forgetting(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Forgett
             )
 
 
-def _recall(
-    answers: Sequence[SeedAnswers], cases: Cases, key: str, number: int
-) -> tuple[float, ...]:
-    rows: list[Floats] = []
+def _recall(answers: Sequence[SeedAnswers], cases: Cases, key: str, number: int) -> Shares:
     sizes = np.bincount(cases.labels, minlength=len(cases.class_names))
+    nowhere = np.full(len(sizes), np.nan)
+    rows = []
     for seed in answers:
         right = cases.labels[seed.rounds[key, number] == cases.labels]
-        rows.append(np.bincount(right, minlength=len(sizes)) / np.maximum(sizes, 1))
-    return tuple(np.mean(rows, axis=0).tolist())
+        counts = np.bincount(right, minlength=len(sizes))
+        rows.append(np.divide(counts, sizes, out=nowhere.copy(), where=sizes > 0))
+    return _means(rows)
+
+
+def _means(rows: Sequence[Sequence[float] | Floats]) -> Shares:
+    """Return the mean over the seeds [K] of each class's share [C]; None for NaN."""
+    means = np.mean(np.asarray(rows), axis=0).tolist()
+    return tuple(None if math.isnan(mean) else mean for mean in means)
 
 
 def check_same_test_set(answers: Sequence[SeedAnswers]) -> Predictions:

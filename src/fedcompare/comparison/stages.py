@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from typing_extensions import override
 
-from fedcompare.comparison.answers import ANSWERS_REMEDY, TRAINED, coalition_part, weights_of
+from fedcompare.comparison.answers import ANSWERS_REMEDY, coalition_part, weights_of
 from fedcompare.comparison.jobs import BENCH, EvaluateJob, TrainJob
 from fedcompare.config import ExperimentConfig
 from fedcompare.crew import Job
@@ -26,6 +26,7 @@ from fedcompare.federated.store import write_history
 from fedcompare.isolated import IsolatedResult
 from fedcompare.records import POOLED, EpochRecord, Regime, RoundRecord
 from fedcompare.regime_files import write_results
+from fedcompare.regimes.catalog import TRAINED
 from fedcompare.results import (
     COALITION_PREDICTIONS,
     PREDICTIONS,

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from fedcompare.classes import listed, no_silo_has
 from fedcompare.comparison.answers import model_key
-from fedcompare.comparison.cases import ALL, own, unseen
 from fedcompare.findings import Accuracy, Gain, SiloFacts, Verdict
 from fedcompare.records import Question, Regime, Word, silo_name
-from fedcompare.report.wording import gain_digits, interval, listing, percent, plural, points
+from fedcompare.report.wording import gain_digits, interval, percent, plural, points
+from fedcompare.test_sets import ALL, own, unseen
 
 _HARDLY_ANY = 0.01
 _ORDER = (Question.WHOLE, Question.UNSEEN, Question.OWN)
@@ -30,25 +31,28 @@ def summarise(
     num_silos: int,
     num_seeds: int,
     epochs: int,
+    unknown: Sequence[str] = (),
 ) -> str:
-    """Return the whole comparison in a few sentences."""
+    """Return the whole comparison in a few sentences; `unknown` names classes that no silo has."""
     means = {(item.model, item.test_set): item.mean for item in accuracies}
     lines = []
     for question in _ORDER:
         asked = [gain for gain in gains if gain.question is question]
         if asked:
             lines.append(f"On {_the(question)}, {_tally(asked)}.")
+    if unknown:
+        lines.append(no_silo_has(unknown))
     lines.append(
         "Two alternatives need one exchange of weights only: on the whole population the ensemble "
-        f"of the isolated models gets {percent(means[Regime.ENSEMBLE, ALL])} % right and their "
-        f"one-shot average {percent(means[Regime.AVERAGE, ALL])} %, the federated model "
+        f"of the isolated-equal models gets {percent(means[Regime.ENSEMBLE, ALL])} % right and "
+        f"their average {percent(means[Regime.AVERAGE, ALL])} %, the federated model "
         f"{percent(means[Regime.FEDERATED, ALL])} %."
     )
     budget = "one pass" if epochs == 1 else f"{epochs} passes"
     lines.append(
         f"Compared over {plural(num_seeds, 'seed')} and {plural(num_silos, 'silo')}, with the "
-        f"same budget for isolated, federated and centralized training: {budget} over each "
-        "training example."
+        f"same budget for isolated-equal, federated and centralized training: {budget} over each "
+        "training example. A silo's own model is its isolated-equal one."
     )
     return " ".join(lines)
 
@@ -77,6 +81,7 @@ def _verdict(
     sentences = [_gain_sentence(whole), *_composition(whole)]
     if unseen_cases:
         sentences += _unseen_sentences(unseen_cases, facts)
+    sentences += _unanswered(facts)
     sentences += [_gain_sentence(own_cases), *_fine_tuned(facts, means), *_gap(whole)]
     sentences += [_advice(gains, facts)]
     return Verdict(
@@ -101,7 +106,7 @@ def _headline(silo: int, gains: dict[Question, Gain]) -> str:
 def _gain_sentence(gain: Gain) -> str:
     digits = gain_digits(gain.gain)
     models = (
-        f"its own model gets {percent(gain.isolated)} % right, "
+        f"its own model gets {percent(gain.isolated_equal)} % right, "
         f"the federated one {percent(gain.federated)} %"
     )
     certain = f"95 % interval {interval(gain.low, gain.high, digits)}"
@@ -140,10 +145,21 @@ def _composition(whole: Gain) -> Iterator[str]:
 
 def _unseen_sentences(gain: Gain, facts: SiloFacts) -> Iterator[str]:
     yield _gain_sentence(gain)
-    if gain.word is Word.GAINS and gain.isolated < _HARDLY_ANY:
+    if gain.word is Word.GAINS and gain.isolated_equal < _HARDLY_ANY:
         yield (
-            f"It has no training example of {listing(facts.unseen)}, so its own model cannot "
+            f"It has no training example of {listed(facts.learnable)}, so its own model cannot "
             "name them: this gain is exactly those classes, learnt from the other silos."
+        )
+
+
+def _unanswered(facts: SiloFacts) -> Iterator[str]:
+    """Say which of the classes it never saw no federation can teach, or no test example is of."""
+    if unknown := [name for name in facts.unknown if name not in facts.untested]:
+        yield no_silo_has(unknown)
+    if facts.untested:
+        yield (
+            f"Of {listed(facts.untested)} it has no training example and the test set has no "
+            "example either, so no number says anything of such cases."
         )
 
 
@@ -169,8 +185,8 @@ def _gap(whole: Gain) -> Iterator[str]:
     if whole.gap_closed is not None and whole.gap_closed > 0:
         yield (
             f"Federating closes {percent(whole.gap_closed, 0)} % of the gap between its own model "
-            f"and one trained on everybody's data ({percent(whole.centralized)} %) on the whole "
-            "population."
+            f"and the centralized one, trained on everybody's data ({percent(whole.centralized)} "
+            "%), on the whole population."
         )
 
 
@@ -187,7 +203,7 @@ def _advice(gains: Mapping[Question, Gain], facts: SiloFacts) -> str:
         return "Advice: this comparison gives no reason to join, and none against it."
     new = gains.get(Question.UNSEEN)
     if new and new.word is Word.GAINS:
-        when = f"if it will meet cases of {listing(facts.unseen)}"
+        when = f"if it will meet cases of {listed(facts.learnable)}"
     else:
         when = f"for what it gains {' and '.join(better)}"
     return (

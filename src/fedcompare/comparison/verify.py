@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load
 
 from fedcompare.comparison.analysis import analyse, seed_configs
-from fedcompare.comparison.answers import TRAINED, coalition_part, remake
+from fedcompare.comparison.answers import coalition_part, remake
 from fedcompare.comparison.files import (
     Comparison,
     comparison_files,
@@ -22,6 +22,7 @@ from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.errors import DataError, FedcompareError, HubError
 from fedcompare.records import Check
+from fedcompare.regimes.catalog import TRAINED
 from fedcompare.results import COALITION_PREDICTIONS, PREDICTIONS, RunDirectory
 from fedcompare.runs.manifest import RUN_FILE, Manifest, read_manifest
 

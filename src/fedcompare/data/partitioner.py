@@ -13,7 +13,8 @@ class ExcludedClassesPartitioner(Partitioner):  # type: ignore[misc]  # flwr_dat
     """Deal the shuffled rows into equal parts, then drop each part's excluded classes.
 
     Args:
-        excluded_classes: one collection of labels per partition; empty ones keep all.
+        excluded_classes: one collection of labels (numbers, not names) per partition; empty
+            ones keep all.
         partition_by: the name of the label column.
         seed: of the shuffle.
     """

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,14 @@ import numpy as np
 import torch
 
 from fedcompare.cache import Tensors, cached_tensors
+from fedcompare.classes import (
+    ClassLists,
+    find_labels,
+    format_class_lists,
+    known_classes,
+    names_at,
+    quoted,
+)
 from fedcompare.config import DataConfig, ExperimentConfig, PartitionConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.examples import Dataset, Examples, Indices
@@ -89,6 +98,16 @@ def count_labels(config: ExperimentConfig) -> tuple[tuple[int, ...], ...]:
     )
 
 
+def count_test_examples(config: ExperimentConfig) -> tuple[int, ...]:
+    """Return how many test examples of its own each silo has.
+
+    Raises:
+        PartitionError: see `load_silos`.
+    """
+    _, test = _partition(config.data, config.partition, config.seed)
+    return tuple(map(len, test))
+
+
 @functools.lru_cache(maxsize=16)
 def find_origin(config: ExperimentConfig) -> Origin:
     """Return the digests of the data, and of the row numbers of every silo's examples.
@@ -103,13 +122,34 @@ def find_origin(config: ExperimentConfig) -> Origin:
     return Origin(data=load_dataset(config.data).fingerprint, partition=total.hexdigest())
 
 
+def excluded_labels(
+    config: PartitionConfig, class_names: Sequence[str]
+) -> tuple[tuple[int, ...], ...]:
+    """Return the labels that each silo must not have.
+
+    Raises:
+        PartitionError: an excluded class does not exist; silo and class are named.
+    """
+    labels = []
+    for index in range(config.num_silos):
+        try:
+            labels.append(find_labels(config.excluded_from(index), class_names))
+        except KeyError as error:
+            (unknown,) = error.args
+            instead = _by_name(config.excluded_classes, class_names)
+            raise PartitionError(
+                f"excluded-classes: {silo_name(index + 1)} excludes class {quoted(unknown)}, which "
+                f"does not exist. {known_classes(unknown, class_names, instead)}"
+            ) from error
+    return tuple(labels)
+
+
 def build_partitioner(
-    config: PartitionConfig, *, seed: int, split: str
+    excluded: Sequence[Sequence[int]], *, seed: int, split: str
 ) -> "ExcludedClassesPartitioner":
-    """Return the partitioner of one split ("train" or "test")."""
+    """Return the partitioner of one split ("train" or "test"); labels as of `excluded_labels`."""
     from fedcompare.data.partitioner import ExcludedClassesPartitioner
 
-    excluded = [config.excluded_from(index) for index in range(config.num_silos)]
     return ExcludedClassesPartitioner(excluded, seed=derive_seed(seed, "partition", split))
 
 
@@ -119,10 +159,10 @@ def _partition(
 ) -> tuple[tuple[Indices, ...], tuple[Indices, ...]]:
     """Return each silo's row numbers in the training and in the test split."""
     dataset = load_dataset(data)
-    _check_classes(config, dataset)
-    description = f"{dataset.fingerprint}/{config.model_dump_json()}/{seed}"
+    excluded = excluded_labels(config, dataset.class_names)
+    description = f"{dataset.fingerprint}/{excluded}/{seed}"
     name = f"partition-{hashlib.sha256(description.encode()).hexdigest()[:16]}"
-    rows = cached_tensors(name, lambda: _determine_rows(config, seed, dataset))
+    rows = cached_tensors(name, lambda: _determine_rows(excluded, seed, dataset))
     parts = [
         tuple(rows[f"{split}-{index}"].numpy() for index in range(config.num_silos))
         for split in ("train", "test")
@@ -131,29 +171,29 @@ def _partition(
     return parts[0], parts[1]
 
 
-def _determine_rows(config: PartitionConfig, seed: int, dataset: Dataset) -> Tensors:
+def _determine_rows(excluded: Sequence[Sequence[int]], seed: int, dataset: Dataset) -> Tensors:
     """Ask Flower Datasets for every part, through a column that numbers the rows."""
     import datasets
 
     rows = {}
     for split, examples in (("train", dataset.train), ("test", dataset.test)):
-        partitioner = build_partitioner(config, seed=seed, split=split)
+        partitioner = build_partitioner(excluded, seed=seed, split=split)
         columns = {"label": examples.labels.numpy(), "row": torch.arange(len(examples)).numpy()}
         partitioner.dataset = datasets.Dataset.from_dict(columns)
-        for index in range(config.num_silos):
+        for index in range(len(excluded)):
             part = partitioner.load_partition(index).with_format("torch")["row"][:]
             rows[f"{split}-{index}"] = part.clone() if len(part) else torch.empty(0).long()
     return rows
 
 
-def _check_classes(config: PartitionConfig, dataset: Dataset) -> None:
-    classes = len(dataset.class_names)
-    for index, excluded in enumerate(config.excluded_classes, start=1):
-        if wrong := [c for c in excluded if c >= classes]:
-            raise PartitionError(
-                f"excluded-classes: {silo_name(index)} excludes class {wrong[0]}, which does not "
-                f"exist; the dataset has classes 0 to {classes - 1}"
-            )
+def _by_name(lists: ClassLists, class_names: Sequence[str]) -> str:
+    """Return what to write in place of positions, where positions were typed."""
+    names = names_at(lists, class_names)
+    if names is None:
+        return ""
+    value = format_class_lists(names)
+    toml = value if value.startswith("[") else f'"{value}"'
+    return f"excluded-classes = {toml}"
 
 
 def _check_sizes(config: PartitionConfig, train: tuple[Indices, ...]) -> None:

@@ -51,17 +51,21 @@ def train(task: Task, node: NodeConfig) -> tuple[Report, State]:
 
 
 def evaluate(task: Task, node: NodeConfig) -> Report:
-    """Return the global model's loss and number of right answers on the silo's test examples."""
+    """Return the global model's loss and number of right answers on the silo's test examples.
+
+    Where it has none, there is no loss.
+    """
     start = time.perf_counter()
     silo = _silo(task.config, node)
     with torch_threads(task.config.train.threads_per_silo):
         probabilities = predict(_model(task), silo.test.inputs).numpy()
     answers = Predictions(labels=silo.test.labels.numpy(), probabilities=probabilities)
+    loss = answers.loss()
     return Report(
         silo=silo.id,
         num_examples=len(silo.test),
         num_correct=int((answers.predicted == answers.labels).sum()),
-        losses=(answers.loss(),),
+        losses=() if loss is None else (loss,),
         seconds=time.perf_counter() - start,
     )
 

@@ -1,13 +1,19 @@
 """The global model as the server sees it: initial weights, and accuracy after each round."""
 
+from collections.abc import Mapping, Sequence
+
 from flwr.app import ArrayRecord
 
+from fedcompare.classes import class_list, distinct, lacking
 from fedcompare.config import ExperimentConfig
+from fedcompare.data.datasets import load_dataset
 from fedcompare.evaluator import Evaluator
 from fedcompare.federated import wire
 from fedcompare.model import State
-from fedcompare.predictions import class_list
 from fedcompare.records import ServerRecord
+from fedcompare.test_sets import ALL
+
+Parts = Mapping[str, tuple[int, ...] | None]
 
 
 class GlobalModel:
@@ -15,15 +21,23 @@ class GlobalModel:
 
     def __init__(self, config: ExperimentConfig) -> None:
         self._evaluator = Evaluator(config)
+        self._class_names = load_dataset(config.data).class_names
         self.initial_state: State = self._evaluator.initial
-        excluded = {class_list(c): c for c in config.partition.excluded_classes if c}
-        self._subsets: dict[str, tuple[int, ...] | None] = {"all": None, **excluded}
 
-    def evaluate(self, server_round: int, arrays: ArrayRecord) -> list[ServerRecord]:
-        """Return accuracy and loss on the whole test set and on every silo's excluded classes."""
+    def parts_of_test_set(self, label_counts: Sequence[Sequence[int]]) -> Parts:
+        """Return labels by key: everything (None), and what each silo has no training example of.
+
+        `label_counts` is what the silos report: training examples of each class.
+        """
+        sets = distinct(map(lacking, label_counts))
+        lacks = {class_list(labels, self._class_names): labels for labels in sets}
+        return {ALL: None, **lacks}
+
+    def evaluate(self, server_round: int, arrays: ArrayRecord, parts: Parts) -> list[ServerRecord]:
+        """Return accuracy and loss on each of these parts of the test set."""
         answers = self._evaluator.predict(wire.decode_state(arrays))
         records = []
-        for name, classes in self._subsets.items():
+        for name, classes in parts.items():
             accuracy, count = answers.accuracy(classes)
             records.append(
                 ServerRecord(

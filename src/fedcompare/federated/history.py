@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from fedcompare.records import EpochRecord, RoundRecord, ServerRecord
+from fedcompare.records import EpochRecord, Phase, RoundRecord, ServerRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,6 +31,12 @@ class History:
     def silos(self) -> list[int]:
         """Return the ids of the silos that trained."""
         return sorted({silo for _, silo in self.local_weights})
+
+    @property
+    def untested(self) -> list[int]:
+        """Return the ids of the silos that evaluated without a test example of their own."""
+        evaluations = [record for record in self.rounds if record.phase is Phase.EVALUATE]
+        return sorted({record.silo for record in evaluations if not record.num_examples})
 
     @property
     def weights(self) -> bytes:

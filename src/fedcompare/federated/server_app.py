@@ -38,10 +38,8 @@ class _Recorder:
             round=self.round,
             silo=report.silo,
             phase=Phase.TRAIN if kind == MessageType.TRAIN else Phase.EVALUATE,
-            loss=report.losses[-1],
-            accuracy=None
-            if report.num_correct is None
-            else report.num_correct / max(1, report.num_examples),
+            loss=report.losses[-1] if report.losses else None,
+            accuracy=report.accuracy,
             num_examples=report.num_examples,
             seconds=report.seconds,
         )
@@ -111,9 +109,11 @@ def run_federated(
     check_data(config)  # before the clients can: bad data are the config's fault, not a silo's
     model = GlobalModel(config)
     reports = answers()
+    label_counts = tuple(report.label_counts for report in reports)
+    parts = model.parts_of_test_set(label_counts)
 
     def evaluate(server_round: int, arrays: ArrayRecord) -> MetricRecord | None:
-        recorder.on_evaluation(server_round, arrays, model.evaluate(server_round, arrays))
+        recorder.on_evaluation(server_round, arrays, model.evaluate(server_round, arrays, parts))
         return None
 
     training = members or range(1, num_silos + 1)
@@ -129,7 +129,7 @@ def run_federated(
     trained = len(result.train_metrics_clientapp)
     if not len(result.arrays) or trained != num_rounds:
         raise SiloFailedError(f"only {trained} of {num_rounds} rounds were run")
-    return recorder.history(silos, tuple(report.label_counts for report in reports))
+    return recorder.history(silos, label_counts)
 
 
 def _to_bytes(arrays: ArrayRecord) -> bytes:

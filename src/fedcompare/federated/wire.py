@@ -32,7 +32,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Report:
-    """What a client measured. `losses`: per local epoch, or one for an evaluation."""
+    """What a client measured.
+
+    `losses`: per local epoch, or one for an evaluation, or none for one without examples.
+    """
 
     silo: int
     num_examples: int
@@ -41,6 +44,13 @@ class Report:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     label_counts: tuple[int, ...] = ()
+
+    @property
+    def accuracy(self) -> float | None:
+        """Return the share of right answers; None where nothing was evaluated."""
+        if self.num_correct is None or not self.num_examples:
+            return None
+        return self.num_correct / self.num_examples
 
 
 def task_config(config: ExperimentConfig) -> ConfigRecord:

@@ -1,5 +1,6 @@
 """What the report says around the results: silos, contributions, costs, method, origin."""
 
+from fedcompare.classes import listed
 from fedcompare.escaping import toml
 from fedcompare.findings import Budget, Contribution, Findings, Spread
 from fedcompare.records import silo_name
@@ -31,7 +32,7 @@ def silos_section(findings: Findings) -> Section:
                 Cell(silo_name(facts.silo)),
                 *(Cell(count(n) if n else "0", shade=n / most) for n in facts.label_counts),
                 Cell(count(sum(facts.label_counts))),
-                Cell(listing(facts.unseen)),
+                Cell(listed(facts.unseen)),
             )
             for facts in findings.silos
         ),
@@ -93,14 +94,15 @@ def method_section(findings: Findings) -> Section:
     terms = (
         (
             "Gain",
-            "Accuracy of the federated model minus accuracy of the silo's isolated model, in "
+            "Accuracy of the federated model minus accuracy of the silo's isolated-equal model, in "
             "percentage points. Both start from the same seed and answer the same test examples, "
             "so the comparison is paired by seed and by example.",
         ),
         (
             "Equal budget",
-            "The isolated model passes over its data as often as the silo does in federated "
-            "training. What longer training alone would give is not counted as a gain.",
+            "The isolated-equal model passes over its data as often as the silo does in federated "
+            "training. What longer training alone would give is not counted as a gain. The "
+            "isolated model has a budget of its own, isolated-epochs.",
         ),
         (
             "Own cases, whole population, never-seen cases",

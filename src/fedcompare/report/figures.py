@@ -7,14 +7,19 @@ from xml.etree.ElementTree import Element, SubElement
 
 from fedcompare.findings import Gain
 from fedcompare.records import Word, silo_name
+from fedcompare.regimes.catalog import Role
 from fedcompare.report import svg
 from fedcompare.report.blocks import ICONS, TONES, Figure
 from fedcompare.report.svg import Scale
 from fedcompare.report.wording import gain_digits, interval, number, points
 
 WIDTH = 340.0
-# Colour never stands alone: the federated line is solid, isolated ones differ in dashes.
-_DASHES = {"federated": ("",), "centralized": ("2 3",), "isolated": ("7 3", "9 3 2 3", "4 2")}
+# Colour never stands alone: the federated line is solid, baselines differ in dashes.
+_DASHES = {
+    Role.FEDERATED: ("",),
+    Role.REFERENCE: ("2 3",),
+    Role.BASELINE: ("7 3", "9 3 2 3", "4 2"),
+}
 _LONGEST = 46
 _MOST_NAMED = 12
 
@@ -23,11 +28,11 @@ _MOST_NAMED = 12
 class Series:
     """One line of a chart: rows of (x, mean, lowest, highest), the last three in percent.
 
-    `css` is "federated", "centralized" or "isolated" and gives colour and dashes.
+    `role` gives colour and dashes: it is also the style class.
     """
 
     label: str
-    css: str
+    role: Role
     rows: tuple[tuple[float, float, float, float], ...]
 
 
@@ -60,7 +65,7 @@ def chart(
 ) -> Figure:
     """Return lines over rounds, with the spread over seeds as a band and a legend below.
 
-    Too many isolated lines to tell apart look alike, have no band, and share a line of the legend.
+    Too many baselines to tell apart look alike, have no band, and share a line of the legend.
     """
     left, right, top, base, legend = 38.0, 10.0, 10.0, 196.0, 19.0
     crowd, named = _crowd(series)
@@ -81,7 +86,7 @@ def chart(
         if line not in crowd:
             _band(root, line, x, y)
     for line in crowd:
-        _draw(root, line, x, y, dash=_DASHES[line.css][0], shape=len(named) - 1)
+        _draw(root, line, x, y, dash=_DASHES[line.role][0], shape=len(named) - 1)
     for index, line in enumerate(named):
         dash = _dash(named[:index], line)
         _draw(root, line, x, y, dash=dash, shape=index)
@@ -123,11 +128,11 @@ def _forest_row(root: Element, gain: Gain, scale: Scale, *, top: float) -> None:
 
 def _crowd(series: Sequence[Series]) -> tuple[Sequence[Series], Sequence[Series]]:
     """Return the lines that look alike, if any, and all that the legend names."""
-    crowd = [line for line in series if line.css == "isolated"]
+    crowd = [line for line in series if line.role is Role.BASELINE]
     if len(crowd) <= _MOST_NAMED:
         return (), series
-    others = [line for line in series if line.css != "isolated"]
-    return crowd, [*others, replace(crowd[0], label=f"isolated, each of {len(crowd)} silos")]
+    others = [line for line in series if line.role is not Role.BASELINE]
+    return crowd, [*others, replace(crowd[0], label=f"isolated-equal, each of {len(crowd)} silos")]
 
 
 def _band(root: Element, line: Series, x: Scale, y: Scale) -> None:
@@ -135,25 +140,25 @@ def _band(root: Element, line: Series, x: Scale, y: Scale) -> None:
     if any(lowest != highest for _, _, lowest, highest in rows):
         upper = [(x(row[0]), y(row[3])) for row in rows]
         lower = [(x(row[0]), y(row[2])) for row in reversed(rows)]
-        svg.path(root, [*upper, *lower], css=f"band {line.css}")
+        svg.path(root, [*upper, *lower], css=f"band {line.role}")
 
 
 def _dash(before: Sequence[Series], line: Series) -> str:
-    dashes = _DASHES[line.css]
-    return dashes[sum(other.css == line.css for other in before) % len(dashes)]
+    dashes = _DASHES[line.role]
+    return dashes[sum(other.role == line.role for other in before) % len(dashes)]
 
 
 def _draw(root: Element, line: Series, x: Scale, y: Scale, *, dash: str, shape: int) -> None:
     places = [(x(row[0]), y(row[1])) for row in line.rows if not math.isnan(row[1])]
     if places:
-        svg.path(root, places, css=f"curve {line.css}", dash=dash)
+        svg.path(root, places, css=f"curve {line.role}", dash=dash)
     for place in places if len(places) <= 24 else places[-1:]:
-        svg.marker(root, *place, shape=shape, css=f"dot {line.css}")
+        svg.marker(root, *place, shape=shape, css=f"dot {line.role}")
 
 
 def _legend(root: Element, line: Series, *, top: float, dash: str, shape: int) -> None:
-    svg.path(root, [(12, top), (44, top)], css=f"curve {line.css}", dash=dash)
-    svg.marker(root, 28, top, shape=shape, css=f"dot {line.css}")
+    svg.path(root, [(12, top), (44, top)], css=f"curve {line.role}", dash=dash)
+    svg.marker(root, 28, top, shape=shape, css=f"dot {line.role}")
     label = line.label if len(line.label) <= _LONGEST else f"{line.label[: _LONGEST - 1]}…"
     svg.write(root, 52, top + 4, label, css="label")
 

@@ -1,5 +1,6 @@
 """What the report says of gains: verdicts, intervals, and how much is a larger budget."""
 
+from fedcompare.classes import listed
 from fedcompare.findings import Findings, Gain
 from fedcompare.records import Question, Regime, silo_name
 from fedcompare.report.blocks import Block, Card, Cell, Fold, Grid, Section, Sheet, Text
@@ -8,7 +9,6 @@ from fedcompare.report.wording import (
     DASH,
     gain_digits,
     interval,
-    listing,
     number,
     p_value,
     percent,
@@ -49,16 +49,16 @@ def gains_section(findings: Findings) -> Section:
 
 
 def split_section(findings: Findings) -> Section:
-    """Return how much of the gain over the isolated models as they are is a larger budget."""
+    """Return how much of the gain over the isolated models is only a larger budget."""
     text = (
         f"Federated training passes over each training example {_epochs(findings)} in all; an "
-        f"isolated model on its own budget does so {_epochs(findings, Regime.ISOLATED)}. Part of "
-        "the gain over that model is therefore only the longer training. The rest is what "
-        "federating itself gives, and it is the gain that all verdicts use."
+        f"isolated model does so {_epochs(findings, Regime.ISOLATED)}. Part of the gain over that "
+        "model is therefore only the longer training. The rest, the gain over the isolated-equal "
+        "model, is what federating itself gives, and it is the gain that all verdicts use."
     )
     sheet = Sheet(
         key="budget-parts",
-        caption="The gain over the isolated model at its own budget, percentage points",
+        caption="The gain over the isolated model, percentage points",
         columns=(
             "silo",
             "question",
@@ -82,7 +82,7 @@ def seeds_sheet(findings: Findings) -> Sheet:
             Cell(silo_name(gain.silo)),
             Cell(gain.question.value),
             Cell(str(seed.seed)),
-            Cell(percent(seed.isolated, digits)),
+            Cell(percent(seed.isolated_equal, digits)),
             Cell(percent(seed.federated, digits)),
             Cell(points(seed.gain, digits)),
             Cell(str(seed.won)),
@@ -101,11 +101,11 @@ def seeds_sheet(findings: Findings) -> Sheet:
             "silo",
             "question",
             "seed",
-            "isolated, %",
+            "isolated-equal, %",
             "federated, %",
             "gain, points",
             "only federated right",
-            "only isolated right",
+            "only isolated-equal right",
             "McNemar p",
             "p after Holm",
         ),
@@ -138,17 +138,17 @@ def _cards(findings: Findings) -> list[Card]:
 def _missing(lacks: dict[int, tuple[str, ...]], silo: int) -> str:
     names = lacks.get(silo, ())
     noun = "class" if len(names) == 1 else "classes"
-    return f"no training data of {noun} {listing(names)}" if names else "has all classes"
+    return f"no training data of {noun} {listed(names)}" if names else "has all classes"
 
 
 def _gains_sheet(findings: Findings) -> Sheet:
     return Sheet(
         key="gains-table",
-        caption="Federated against isolated at equal budget",
+        caption="Federated against isolated-equal",
         columns=(
             "silo",
             "question",
-            "isolated, %",
+            "isolated-equal, %",
             "federated, %",
             "gain, points (95 % interval)",
             "answer",
@@ -169,7 +169,7 @@ def _gain_row(gain: Gain) -> tuple[Cell, ...]:
     return (
         Cell(silo_name(gain.silo)),
         Cell(gain.question.value),
-        Cell(percent(gain.isolated, digits)),
+        Cell(percent(gain.isolated_equal, digits)),
         Cell(percent(gain.federated, digits)),
         Cell(points(gain.gain, digits), note=interval(gain.low, gain.high, digits)),
         Cell(gain.word.value, word=gain.word),
@@ -239,7 +239,7 @@ def _parts(findings: Findings) -> Sheet:
         heads=2,
         words=frozenset({1}),
         note=(
-            "Gap closed is the share of the way from isolated to centralized; "
+            "Gap closed is the share of the way from isolated-equal to centralized; "
             f"{DASH} where that way may be none: its own interval includes 0."
         ),
     )

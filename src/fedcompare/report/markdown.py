@@ -25,7 +25,7 @@ from fedcompare.report.wording import listing, plural
 def render_markdown(findings: Findings) -> str:
     """Return the report; text from the findings cannot act as markup."""
     seeds = f"{plural(len(findings.seeds), 'seed')}: {listing(findings.seeds)}"
-    parts = [f"# {markdown(findings.name)}: isolated against federated", seeds]
+    parts = [f"# {markdown(findings.name)}: training alone against federating", seeds]
     parts.append(markdown(findings.summary))
     for section in sections(findings):
         parts.append(f"## {section.title}")

@@ -1,7 +1,10 @@
 """What the report says of models: accuracy on every test set, quality, and mistakes."""
 
+from collections.abc import Sequence
+
 from fedcompare.findings import Accuracy, Confusion, Findings, Model, SiloFacts, TestSet
 from fedcompare.records import Mistake, Regime, silo_name
+from fedcompare.regimes.catalog import Role, row_of
 from fedcompare.report.blocks import BEST, Block, Cell, Fold, Grid, Section, Sheet, Text, fold_many
 from fedcompare.report.wording import (
     DASH,
@@ -12,6 +15,7 @@ from fedcompare.report.wording import (
     plural,
     spread,
 )
+from fedcompare.test_sets import ALL, read_key
 
 # Above this many classes a matrix is no longer readable, and its largest entries are listed.
 _MOST_CLASSES = 20
@@ -42,38 +46,39 @@ def matrix_section(findings: Findings) -> Section:
 
 
 def confusion_section(findings: Findings) -> Section:
-    """Return, per silo, the isolated model's confusion matrix beside the federated one's."""
+    """Return, per silo, its own model's confusion matrix beside the federated one's."""
     by_model = {confusion.model: confusion for confusion in findings.confusions}
-    federated = next((m for m in findings.models if m.regime is Regime.FEDERATED), None)
+    shown = (Regime.ISOLATED_EQUAL, Regime.FEDERATED)
     text = (
         "Rows are true classes, columns what the model answered; counts are summed over the "
         "seeds, and the stronger a cell's colour, the larger its share of the row. Rows marked ∅ "
-        "are classes that the silo never saw."
+        "are classes that the silo never saw; a row of dashes has no test examples."
     )
     grids = tuple(
         Grid(
             title=silo_name(facts.silo).capitalize(),
             blocks=tuple(
                 _confusion(findings, facts, model, by_model[model.key])
-                for model in (isolated_of(findings, facts.silo), federated)
-                if model and model.key in by_model
+                for model in findings.models
+                if model.regime in shown and model.silo in (None, facts.silo)
+                if model.key in by_model
             ),
         )
         for facts in findings.silos
     )
-    shown = tuple(grid for grid in grids if grid.blocks)
-    blocks = fold_many("The matrices of every silo", shown, grid=False)
+    filled = tuple(grid for grid in grids if grid.blocks)
+    blocks = fold_many("The matrices of every silo", filled, grid=False)
     return Section(key="confusion", title="Confusion matrices", blocks=(Text(text), *blocks))
 
 
 def mistakes_section(findings: Findings) -> Section:
     """Return what the classes a silo never saw are taken for."""
     if not findings.mistakes:
-        text = "Every silo has all classes, so there is nothing it could not know."
+        text = _no_mistakes(findings)
         return Section(key="mistakes", title="Where unseen classes went", blocks=(Text(text),))
     text = (
-        "An isolated model has no answer for a class it never saw, so it gives another, often "
-        "with confidence. These are its most frequent answers."
+        "An isolated-equal model has no answer for a class it never saw, so it gives another, "
+        "often with confidence. These are its most frequent answers."
     )
     blocks: tuple[Block, ...] = (
         Text(text),
@@ -83,22 +88,26 @@ def mistakes_section(findings: Findings) -> Section:
     return Section(key="mistakes", title="Where unseen classes went", blocks=blocks)
 
 
-def isolated_of(findings: Findings, silo: int) -> Model | None:
-    """Return a silo's isolated model: the one at equal budget, else the one at its own."""
-    found = {model.regime: model for model in findings.models if model.silo == silo}
-    return found.get(Regime.ISOLATED_EQUAL) or found.get(Regime.ISOLATED)
+def _no_mistakes(findings: Findings) -> str:
+    """Say why there are none: nothing is lacking, nothing lacking is tested, or all is right."""
+    lacks = [facts for facts in findings.silos if facts.unseen]
+    if not lacks:
+        return "Every silo has all classes, so there is nothing it could not know."
+    if all(set(facts.unseen) == set(facts.untested) for facts in lacks):
+        return "The test set has no example of the classes that silos lack."
+    return "No isolated-equal model gave a wrong answer to a class it never saw."
 
 
 def _group(test_set: TestSet) -> str:
-    kind, separator, _ = test_set.key.partition(":")
-    if kind in ("all", "own"):
+    kind, silo = read_key(test_set.key)
+    if kind in (ALL, "own"):
         return "whole"
-    return "silo" if separator else "classes"
+    return "classes" if silo is None else "silo"
 
 
 def _accuracies(findings: Findings, name: str, test_sets: list[TestSet]) -> Sheet:
     found = {(a.model, a.test_set): a for a in findings.accuracies}
-    choices = [m.key for m in findings.models if m.regime is not Regime.CENTRALIZED]
+    choices = [m.key for m in findings.models if row_of(m.regime).role is not Role.REFERENCE]
     best = {
         t.key: max((found[m, t.key].mean for m in choices if (m, t.key) in found), default=None)
         for t in test_sets
@@ -155,7 +164,8 @@ def _qualities(findings: Findings) -> Sheet:
         ),
         note=(
             "The calibration error is how far confidence and accuracy are apart. Confidence on "
-            "unseen classes is how sure a model is where it cannot be right."
+            "unseen classes is how sure a model is where it cannot be right. Macro F1 is the mean "
+            "over the classes that have test examples."
         ),
     )
 
@@ -190,15 +200,20 @@ def _confusion(findings: Findings, facts: SiloFacts, model: Model, confusion: Co
         rows=tuple(
             (
                 Cell(f"{name} ∅" if row in unseen else name),
-                *(
-                    Cell(str(n) if n else "·", shade=n / max(1, sum(confusion.counts[row])))
-                    for n in confusion.counts[row]
-                ),
+                *_shares_of_row(confusion.counts[row]),
             )
             for row, name in enumerate(names)
         ),
         dense=True,
     )
+
+
+def _shares_of_row(counts: Sequence[int]) -> list[Cell]:
+    """Return counts, shaded by their share of all; dashes where there is nothing to count."""
+    total = sum(counts)
+    if not total:
+        return [Cell(DASH)] * len(counts)
+    return [Cell(str(n) if n else "·", shade=n / total) for n in counts]
 
 
 def _largest_confusions(
@@ -231,7 +246,7 @@ def _frequent_mistakes(findings: Findings) -> Sheet:
     keys = sorted(groups, key=lambda key: (key[0], order.get(key[1], len(order))))
     return Sheet(
         key="mistakes-frequent",
-        caption="Most frequent answers of isolated models to classes they never saw",
+        caption="Most frequent answers of isolated-equal models to classes they never saw",
         columns=("silo", "unseen class", "first", "second", "third"),
         rows=tuple(
             (

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from fedcompare.findings import Curve, Findings, Forgetting, Model, SiloFacts
-from fedcompare.records import Regime, silo_name
+from fedcompare.findings import Curve, Findings, Forgetting, Model, Shares, SiloFacts
+from fedcompare.records import silo_name
+from fedcompare.regimes.catalog import Role, row_of
 from fedcompare.report.blocks import (
     MANY,
     Block,
@@ -27,6 +28,7 @@ from fedcompare.report.wording import (
     spread,
     test_set_labels,
 )
+from fedcompare.test_sets import read_key
 
 
 def curves_section(findings: Findings) -> Section:
@@ -34,8 +36,8 @@ def curves_section(findings: Findings) -> Section:
     text = (
         "Accuracy after each round, in percent: the mean over the seeds, and from the lowest to "
         "the highest seed as a band. Pictures begin at round 1 and each has its own scale; round "
-        "0, before training, is in the tables. A round of an isolated or a centralized model is "
-        "as much training as a federated round. Only the last round decides."
+        "0, before training, is in the tables. A round of an isolated-equal or a centralized "
+        "model is as much training as a federated round. Only the last round decides."
     )
     test_sets = tuple(dict.fromkeys(curve.test_set for curve in findings.curves))
     panels = tuple(
@@ -86,8 +88,8 @@ def _panels(panels: Sequence[Figure]) -> tuple[Block, ...]:
 def _curves(findings: Findings, test_set: str, key: str) -> Figure:
     labels = test_set_labels(findings)
     models = {model.key: model for model in findings.models}
-    _, _, owner = test_set.partition(":")
-    # What a silo's isolated model does on another silo's cases is in the table only.
+    _, owner = read_key(test_set)
+    # What a silo's isolated-equal model does on another silo's cases is in the table only.
     shown = [
         curve
         for curve in findings.curves
@@ -108,17 +110,16 @@ def _curves(findings: Findings, test_set: str, key: str) -> Figure:
     )
 
 
-def _concerns(model: Model | None, owner: str) -> bool:
-    return model is None or model.silo is None or owner in ("", str(model.silo))
+def _concerns(model: Model | None, owner: int | None) -> bool:
+    return model is None or model.silo is None or owner in (None, model.silo)
 
 
 def _series(curve: Curve, model: Model | None) -> Series:
     # Before training all models guess; on a scale that holds that, their differences vanish.
     shown = [p for p in curve.points if p.round > 0] or curve.points
-    colours = {Regime.FEDERATED: "federated", Regime.CENTRALIZED: "centralized"}
     return Series(
         label=model.label if model else curve.model,
-        css=colours.get(model.regime, "isolated") if model else "isolated",
+        role=row_of(model.regime).role if model else Role.BASELINE,
         rows=tuple((p.round, 100 * p.mean, 100 * p.lowest, 100 * p.highest) for p in shown),
     )
 
@@ -150,7 +151,7 @@ def _facts(findings: Findings, silo: int) -> SiloFacts | None:
     return next((facts for facts in findings.silos if facts.silo == silo), None)
 
 
-def _of(shares: Sequence[float], classes: Sequence[int]) -> float:
+def _of(shares: Shares, classes: Sequence[int]) -> float:
     return mean(shares[label] for label in classes)
 
 
@@ -158,10 +159,10 @@ def _sawtooth(findings: Findings, facts: SiloFacts, rows: Sequence[Forgetting]) 
     """Return one silo's picture: whole rounds are global models, halves its local ones."""
     seen, unseen = class_rows(findings, facts)
     series = [
-        Series(label=label, css=css, rows=_teeth(rows, classes))
-        for label, css, classes in (
-            ("classes it has", "federated", seen),
-            ("classes it lacks", "isolated", unseen),
+        _teeth(label, role, rows, classes)
+        for label, role, classes in (
+            ("classes it has", Role.FEDERATED, seen),
+            ("classes it lacks", Role.BASELINE, unseen),
         )
         if classes
     ]
@@ -177,15 +178,18 @@ def _sawtooth(findings: Findings, facts: SiloFacts, rows: Sequence[Forgetting]) 
     )
 
 
-def _teeth(
-    rows: Sequence[Forgetting], classes: Sequence[int]
-) -> tuple[tuple[float, float, float, float], ...]:
+def _teeth(label: str, role: Role, rows: Sequence[Forgetting], classes: Sequence[int]) -> Series:
     steps: dict[float, float] = {}
     for row in sorted(rows, key=lambda row: row.round):
         steps[row.round - 1.0] = 100 * _of(row.before, classes)
         steps[row.round - 0.5] = 100 * _of(row.local, classes)
         steps[float(row.round)] = 100 * _of(row.after, classes)
-    return tuple((place, share, share, share) for place, share in steps.items())
+    known = {place: share for place, share in steps.items() if not math.isnan(share)}
+    return Series(
+        label=label if known else f"{label}: no test examples",
+        role=role,
+        rows=tuple((place, share, share, share) for place, share in known.items()),
+    )
 
 
 def _forgetting_sheet(findings: Findings, rows: Sequence[Forgetting]) -> Sheet:

@@ -90,9 +90,9 @@ def listing(items: Iterable[object]) -> str:
     return ", ".join(map(str, items)) or "none"
 
 
-def mean(shares: Iterable[float]) -> float:
-    """Return the mean of shares, NaN where there are none."""
-    values = list(shares)
+def mean(shares: Iterable[float | None]) -> float:
+    """Return the mean of the shares that are known, NaN where there are none."""
+    values = [share for share in shares if share is not None]
     return sum(values) / len(values) if values else math.nan
 
 

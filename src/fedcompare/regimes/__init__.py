@@ -1,0 +1,1 @@
+"""What kinds of models there are, and what is known of each kind."""

@@ -1,0 +1,38 @@
+"""The catalogue has a row for each regime, and nothing else decides what a regime is called."""
+
+import pytest
+
+from fedcompare.comparison.analysis import model_rows
+from fedcompare.records import Regime
+from fedcompare.regimes.catalog import COMPARED, FOLLOWED, ROWS, TRAINED, Role, row_of
+
+
+def test_every_regime_has_one_row_in_the_order_of_tables():
+    assert [row.regime for row in ROWS] == list(Regime)
+    assert all(row_of(regime).regime is regime for regime in Regime)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.regime)
+def test_a_shared_model_has_no_owner_and_others_one_per_silo(row):
+    assert row.owners([1, 2, 3]) == ([None] if row.shared else [1, 2, 3])
+
+
+def test_what_is_followed_was_trained_and_what_is_derived_is_an_alternative():
+    assert {row.regime for row in FOLLOWED} <= set(TRAINED)
+    assert {row.role for row in ROWS if not row.trained} == {Role.ALTERNATIVE}
+    assert {row.regime for row in COMPARED} <= set(TRAINED)
+
+
+def test_there_is_one_federated_and_one_followed_baseline():
+    assert [row.regime for row in ROWS if row.role is Role.FEDERATED] == [Regime.FEDERATED]
+    baselines = [row.regime for row in FOLLOWED if row.role is Role.BASELINE]
+    assert baselines == [Regime.ISOLATED_EQUAL]
+
+
+def test_a_model_is_called_by_its_regime_and_tables_keep_the_regimes_order(tiny):
+    models = list(model_rows(tiny()))
+    for model in models:
+        owner = "" if model.silo is None else f", silo {model.silo}"
+        assert model.label == f"{model.regime.value}{owner}"
+    assert list(dict.fromkeys(model.regime for model in models)) == list(Regime)
+    assert len({model.label for model in models}) == len(models)
