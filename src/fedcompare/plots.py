@@ -104,7 +104,7 @@ def plot_confusion(
     axes = figure.subplots()
     sizes = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, sizes, out=np.full(counts.shape, np.nan), where=sizes > 0)
-    pairs = zip(class_names, sizes, strict=True)
+    pairs = zip(names, sizes, strict=True)
     true_names = [name if size else f"{name}: no test examples" for name, size in pairs]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     ticks = range(0, len(names), math.ceil(len(names) * LINE / matrix) if names else 1)
