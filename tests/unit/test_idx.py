@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from fedcompare.data import idx
-from fedcompare.data.datasets import BUNDLED
+from fedcompare.data.sources import BUNDLED
 from fedcompare.errors import DataError
 from support import idx_bytes, made_up_images, write_idx
 
