@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import load_silos
+from fedcompare.data.silos import check_data, load_silos
 from fedcompare.isolated import IsolatedTask, run_isolated
 from fedcompare.model import initial_model
 from fedcompare.records import EpochRecord, Regime
@@ -35,6 +35,7 @@ def train_isolated_regime(
     """
     start = time.perf_counter()
     workers = plan_workers(config.partition.num_silos, resolve_cpus(config.resources.num_cpus))
+    check_data(config)
     dataset = load_dataset(config.data)
     silos = load_silos(config)
     task = IsolatedTask(

@@ -5,7 +5,7 @@ from typing import Any
 
 from fedcompare.errors import DataError
 
-_LABEL_TYPES = ("int", "uint", "bool", "string", "large_string")
+_LABEL_TYPES = ("int", "uint", "bool", "string")
 _LISTS = ("Sequence", "List", "LargeList")
 
 
@@ -98,4 +98,4 @@ def _kind(feature: Any) -> str:
     """Return a type's name as messages give it: Image, ClassLabel, int64, list of uint8."""
     if (name := type(feature).__name__) in _LISTS:
         return f"list of {_kind(feature.feature)}"
-    return str(feature.dtype) if name == "Value" else name
+    return str(feature.dtype).removeprefix("large_") if name == "Value" else name

@@ -50,11 +50,7 @@ def _prepare(source: Source) -> Entry:
     decoded = source.decode()
     equal = _count_equal(decoded.train_pixels, decoded.test_pixels)
     total = len(decoded.test_labels)
-    notes = (
-        [f"{equal} of {total} test pictures equal a training picture, pixel for pixel."]
-        if equal
-        else []
-    )
+    note = f"{equal} of {total} test pictures equal a training picture, pixel for pixel."
     return Entry(
         tensors={
             "train_inputs": normalise(decoded.train_pixels),
@@ -65,7 +61,7 @@ def _prepare(source: Source) -> Entry:
         facts={
             "class_names": decoded.class_names,
             "fingerprint": decoded.fingerprint,
-            "notes": [*decoded.notes, *notes],
+            "notes": [*decoded.notes, *([note] if equal else [])],
         },
     )
 

@@ -1,12 +1,14 @@
 """The containers of data that everything else reads."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 Indices = npt.NDArray[np.int64]
+Pixels = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

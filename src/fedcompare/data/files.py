@@ -17,13 +17,23 @@ class DataFile(NamedTuple):
     mtime_ns: int
 
 
+def find_folder(place: str) -> Path:
+    """Return the path that a user typed, with ~ for the home folder."""
+    return Path(os.path.expanduser(place))  # Path.expanduser raises where there is no such user
+
+
 def list_files(folder: Path) -> list[DataFile]:
-    """Return all files below `folder` by name; links are followed, hidden names are left out.
+    """Return all files below `folder` by name; links are followed, hidden folders left out.
 
     Raises:
         DataError: a link leads nowhere or in a circle, or a folder cannot be read.
     """
     return sorted(_walk(folder, "", frozenset()))
+
+
+def is_hidden(name: str) -> bool:
+    """Return whether the last part of a path is hidden, as .DS_Store and ._picture.png are."""
+    return PurePosixPath(name).name.startswith(".")
 
 
 def linked_folders(folder: Path, files: Iterable[DataFile]) -> list[str]:
@@ -50,13 +60,14 @@ def _walk(folder: Path, below: str, above: frozenset[str]) -> Iterator[DataFile]
     if real in above:
         raise DataError(f"{here} is a link to a folder that it lies in. Remove the link.")
     try:
-        entries = [entry for entry in os.scandir(here) if not entry.name.startswith(".")]
+        entries = list(os.scandir(here))
     except OSError as error:
         raise DataError(f"{here} cannot be read: {error.strerror}") from error
     for entry in entries:
         name = f"{below}/{entry.name}" if below else entry.name
         if entry.is_dir():
-            yield from _walk(folder, name, above | {real})
+            if not is_hidden(name):
+                yield from _walk(folder, name, above | {real})
         else:
             yield _describe(Path(entry.path), name)
 

@@ -5,6 +5,7 @@ Hugging Face datasets reads this layout too, but takes a class folder "test" or 
 lies deeper.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
@@ -14,7 +15,7 @@ from PIL import Image
 from fedcompare.config import DataConfig
 from fedcompare.data.assemble import StoredSplit, assemble
 from fedcompare.data.examples import Decoded
-from fedcompare.data.files import DataFile, list_files, read_bytes
+from fedcompare.data.files import DataFile, is_hidden, list_files, read_bytes
 from fedcompare.data.pictures import Encoded
 from fedcompare.errors import DataError
 
@@ -41,9 +42,12 @@ class ClassFolders:
             DataError: a file or folder cannot be read.
         """
         names = (config.train_split, config.test_split)
-        if config.dataset_config or not all(n and (folder / n).is_dir() for n in names):
+        if config.dataset_config or not all(n and os.path.isdir(folder / n) for n in names):
             return None
-        files = {name: list_files(folder / name) for name in names}
+        files = {
+            name: [file for file in list_files(folder / name) if not is_hidden(file.name)]
+            for name in names
+        }
         both = [PurePosixPath(file.name) for own in files.values() for file in own]
         if any(path.name in _TABLES for path in both) or not any(map(_is_picture, both)):
             return None
@@ -91,7 +95,7 @@ class ClassFolders:
                 place.name
                 for split in self._files
                 for place in (self._folder / split).iterdir()
-                if place.is_dir() and not place.name.startswith(".")
+                if place.is_dir() and not is_hidden(place.name)
             }
         )
 
@@ -129,12 +133,12 @@ class ClassFolders:
         notes = []
         if deeper:
             notes.append(
-                f"{len(deeper)} pictures lie deeper than their class folder, such as {deeper[0]}: "
-                "they count as of the class of the outer folder."
+                f"Pictures deeper than their class folder, {len(deeper)}, such as {deeper[0]}: "
+                "their class is the outer folder."
             )
         if others:
             notes.append(
-                f"{len(others)} files that are no pictures are left out, such as {others[0]}."
+                f"Files that are no pictures, {len(others)}, such as {others[0]}: left out."
             )
         return notes
 

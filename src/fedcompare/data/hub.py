@@ -13,7 +13,7 @@ from fedcompare.config import DataConfig
 from fedcompare.data import columns
 from fedcompare.data.assemble import StoredSplit, assemble
 from fedcompare.data.examples import Decoded
-from fedcompare.data.files import linked_folders, list_files
+from fedcompare.data.files import find_folder, linked_folders, list_files
 from fedcompare.data.hub_errors import explain
 from fedcompare.data.pictures import Encoded
 from fedcompare.errors import DataError, FedcompareError
@@ -39,9 +39,9 @@ class HubDataset:
         self._name = name
         self._config = config
         self._fresh = fresh
-        self._folder = Path(name).expanduser()
-        self._is_local = self._folder.is_dir()
-        if not self._is_local and (self._folder.exists() or _is_path(name)):
+        self._folder = find_folder(name)
+        self._is_local = os.path.isdir(self._folder)
+        if not self._is_local and (os.path.exists(self._folder) or _is_path(name)):
             raise DataError(f"dataset hub:{name}: {self._folder} is no folder. Name the folder.")
         self._files = list_files(self._folder) if self._is_local else []
         if links := linked_folders(self._folder, self._files):
@@ -141,7 +141,7 @@ class HubDataset:
                 if picture is None:
                     raise DataError(f"{place} has no picture. Restore or remove the row.")
                 if path := picture["path"]:
-                    place += f" ({Path(path).name})"
+                    place += f" ({Path(path).name if picture['bytes'] is not None else path})"
                 yield Encoded(_content(picture), place, mode)
 
     @contextmanager

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import math
+import os
 import struct
 import zlib
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ def read_files(folder: Path) -> dict[str, bytes]:
     Raises:
         DataError: a file is missing, unreadable, or differs from its checksum.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise DataError(f"{folder} is no folder; an IDX folder holds {', '.join(FILES)}")
     sums = read_checksums(folder / CHECKSUMS)
     contents = {}
@@ -90,7 +91,7 @@ def decode_split(
 
 def _find(folder: Path, name: str) -> Path:
     for path in (folder / f"{name}.gz", folder / name):
-        if path.exists():
+        if os.path.exists(path):
             return path
     raise DataError(f"{folder} has no {name}(.gz); an IDX folder holds {', '.join(FILES)}")
 

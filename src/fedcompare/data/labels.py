@@ -35,7 +35,11 @@ def encode_labels(
         )
     position = {label: number for number, label in enumerate(used)}
     encoded = [torch.tensor([position[label] for label in labels]) for _, labels in stored]
-    notes = [*_unused_notes(names or (), found), *_one_sided_notes(stored, used, found)]
+    notes = [
+        *_unused_notes(names or (), found),
+        *_one_sided_notes(stored, used, found),
+        *_number_notes(len(found), len(encoded[0])),
+    ]
     return encoded, found, notes
 
 
@@ -74,6 +78,13 @@ def _one_sided_notes(
         if lacking:
             notes.append(f"Split {split!r} has no example of {_listed(lacking)}.")
     return notes
+
+
+def _number_notes(classes: int, examples: int) -> list[str]:
+    """Say that what was taken for labels may be none: identifiers, captions, measurements."""
+    if 2 * classes <= examples:
+        return []
+    return [f"There are {classes} classes for {examples} training examples: are these labels?"]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,16 +2,14 @@
 
 import io
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from PIL.ExifTags import Base
 
+from fedcompare.data.examples import Pixels
 from fedcompare.errors import DataError
-
-Pixels = npt.NDArray[Any]
 
 GREY_OR_COLOUR = ("L", "LA", "RGB", "RGBA")
 """Pillow's names of what 8-bit pictures become: grey or colour, with or without transparency."""

@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
-from fedcompare.data.pictures import Pixels
+from fedcompare.data.examples import Pixels
 from fedcompare.errors import DataError
 
 _SIZES_SHOWN = 3
@@ -31,11 +30,11 @@ def check_sizes(found: Iterable[Sized]) -> None:
     if len(counts) < 2:
         return
     shown = counts.most_common(_SIZES_SHOWN)
-    listed = "; ".join(f"{_text(size)}: {n}, such as {places[size]}" for size, n in shown)
-    commonest = ", the commonest being" if len(counts) > _SIZES_SHOWN else ":"
+    listed = "; ".join(f"{_text(size)} ({n}, such as {places[size]})" for size, n in shown)
+    few = ":" if len(counts) == len(shown) else ", the commonest being"
     raise DataError(
         "training and test pictures must all have one size, but they have "
-        f"{len(counts)}{commonest} {listed}. Set image-size to resize all to one square, "
+        f"{len(counts)}{few} {listed}. Set image-size to resize all to one square, "
         f"for example image-size = {min(shown[0][0])}"
     )
 
@@ -44,6 +43,8 @@ def resize(values: Pixels, side: int) -> Pixels:
     """Return [H, W] or [H, W, C] as [side, side(, C)], antialiased; unchanged if `side` is 0."""
     if side == 0 or values.shape[:2] == (side, side):
         return values
+    from PIL import Image  # not needed on the way to MNIST
+
     image = Image.fromarray(values if values.dtype == np.uint8 else values.astype(np.float32))
     return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
 

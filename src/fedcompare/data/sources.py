@@ -10,7 +10,7 @@ import torch
 from fedcompare.config import DataConfig
 from fedcompare.data import idx
 from fedcompare.data.examples import Decoded
-from fedcompare.data.folders import ClassFolders
+from fedcompare.data.files import find_folder
 from fedcompare.data.labels import encode_labels
 from fedcompare.data.sizes import Sized, check_sizes, resize, resize_notes
 from fedcompare.errors import DataError
@@ -52,14 +52,19 @@ def open_source(config: DataConfig, *, fresh: bool = False) -> Source:
     if config.dataset == "mnist":
         return IdxFolder(BUNDLED, config)
     if kind == "idx" and place:
-        return IdxFolder(Path(place).expanduser(), config)
+        return IdxFolder(find_folder(place), config)
     if kind == "hub" and place:
-        if folders := ClassFolders.find(Path(place).expanduser(), config):
-            return folders
-        from fedcompare.data.hub import HubDataset  # slow to import
-
-        return HubDataset(place, config, fresh=fresh)
+        return _open_hub(place, config, fresh=fresh)
     raise DataError(f"dataset = {config.dataset!r} is unknown; use mnist, idx:FOLDER, or hub:NAME")
+
+
+def _open_hub(place: str, config: DataConfig, *, fresh: bool) -> Source:
+    from fedcompare.data.folders import ClassFolders  # imports that MNIST can do without
+    from fedcompare.data.hub import HubDataset
+
+    if folders := ClassFolders.find(find_folder(place), config):
+        return folders
+    return HubDataset(place, config, fresh=fresh)
 
 
 class IdxFolder:
@@ -91,9 +96,7 @@ class IdxFolder:
         splits = [idx.decode_split(self._folder, self._contents, name) for name in _IDX_SPLITS]
         (train, _), (test, _) = splits
         sizes = [
-            Sized(
-                (images.shape[3], images.shape[2]), f"those of {self._folder / name}", len(images)
-            )
+            Sized((images.shape[3], images.shape[2]), f"in {self._folder / name}", len(images))
             for (images, _), name in zip(splits, idx.FILES[::2], strict=True)
         ]
         if not self._side:
