@@ -1,3 +1,6 @@
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -69,3 +72,34 @@ def test_a_silo_left_with_no_data_is_named(tiny):
 def test_more_silos_than_examples_leave_one_without_data(tiny):
     with pytest.raises(PartitionError, match="silo 301 is left with no data"):
         load_silos(tiny(num_silos=301, excluded_classes=""))
+
+
+def test_everything_that_decides_a_partition_is_in_the_key_of_its_cache(tiny, monkeypatch):
+    seen = []
+
+    def record(kind, inputs, build):
+        seen.append(json.dumps(inputs, sort_keys=True))
+        return build()
+
+    monkeypatch.setattr(silos_module, "cached", record)
+
+    def look(config, **changes):
+        silos_module._partition.cache_clear()
+        dataset = replace(load_dataset(config.data), **changes)
+        monkeypatch.setattr(silos_module, "load_dataset", lambda data: dataset)
+        silos_module.check_data(config)
+        monkeypatch.setattr(silos_module, "load_dataset", load_dataset)
+
+    config = tiny()
+    train, test = load_dataset(config.data).train, load_dataset(config.data).test
+    look(config)
+    look(tiny(seed=6))
+    look(tiny(excluded_classes="1 2 3"))
+    look(tiny(num_silos=2, excluded_classes="1 2"))
+    look(config, train=replace(train, labels=train.labels.flip(0)))
+    look(config, test=replace(test, labels=test.labels.flip(0)))
+    look(config, class_names=tuple("abcdefghij"))
+    monkeypatch.setattr(silos_module, "versions", lambda packages: {"numpy": "1"})
+    look(config)
+    assert len(set(seen)) == len(seen) == 8
+    silos_module._partition.cache_clear()
