@@ -20,7 +20,7 @@ def prepare(folder: Path) -> None:
     from PIL import Image
 
     from fedcompare.data import idx
-    from fedcompare.data.datasets import BUNDLED
+    from fedcompare.data.sources import BUNDLED
 
     images, labels = idx.decode_split(BUNDLED, idx.read_files(BUNDLED), "train")
     order = np.random.default_rng(0).permutation(len(labels))

@@ -1,17 +1,30 @@
-"""Tensors that are slow to make, kept on disk under a name that says what they are."""
+"""Tensors that are slow to make, kept on disk under a digest of all that they were made from."""
 
+import hashlib
+import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+import xxhash
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 
 Tensors = dict[str, torch.Tensor]
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Entry:
+    """Tensors, and whatever else of them must be kept, as values that JSON knows."""
+
+    tensors: Tensors
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def cache_dir() -> Path:
@@ -22,30 +35,54 @@ def cache_dir() -> Path:
     return Path(base) / "fedcompare"
 
 
-def cached_tensors(name: str, build: Callable[[], Tensors]) -> Tensors:
-    """Return the tensors called `name`, building and storing them where they are missing.
+def cached(kind: str, inputs: Mapping[str, object], build: Callable[[], Entry]) -> Entry:
+    """Return what `build` makes of `inputs`, building and storing it where it is missing.
 
-    What is read is mapped from the file, so processes share its pages. A cache that
-    cannot be read or written costs time, never the result: it is built again.
+    `inputs` must name everything that the entry depends on. What is read is mapped from the
+    file, so processes share its pages, and checked against the digest stored beside it. A cache
+    that is damaged, or cannot be read or written, costs time, never the result: it is built
+    again.
     """
-    path = cache_dir() / f"{name}.safetensors"
+    description = json.dumps(inputs, sort_keys=True)
+    key = hashlib.sha256(description.encode()).hexdigest()[:32]
+    path = cache_dir() / f"{kind}-{key}.safetensors"
     try:
-        return load_file(path)
+        return _read(path)
     except FileNotFoundError:
         pass
     except (OSError, SafetensorError) as error:
         log.warning("cache %s cannot be read and is built again: %s", path, error)
-    tensors = build()
+    entry = build()
     try:
-        _write(path, tensors)
+        _write(path, entry)
     except (OSError, SafetensorError) as error:
         log.warning("cache %s cannot be written: %s", path, error)
-    return tensors
+    return entry
 
 
-def _write(path: Path, tensors: Tensors) -> None:
+def _read(path: Path) -> Entry:
+    with safe_open(path, framework="pt") as file:
+        stored = file.metadata() or {}
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no dict
+    facts = stored.get("facts", "")
+    if stored.get("digest") != _digest(tensors, facts):
+        raise SafetensorError("it is damaged: its digest is not that of its content")
+    return Entry(tensors=tensors, facts=json.loads(facts))
+
+
+def _write(path: Path, entry: Entry) -> None:
+    facts = json.dumps(dict(entry.facts))
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         part = Path(folder) / path.name
-        save_file(tensors, part)
+        save_file(entry.tensors, part, {"facts": facts, "digest": _digest(entry.tensors, facts)})
         part.replace(path)
+
+
+def _digest(tensors: Tensors, facts: str) -> str:
+    """Return an XXH3 over all that is stored: against damage, and as fast as memory."""
+    total = xxhash.xxh3_128(facts.encode())
+    for name, tensor in sorted(tensors.items()):
+        total.update(f"\n{name} {tensor.dtype} {[*tensor.shape]}\n".encode())
+        total.update(tensor.numpy().data)
+    return total.hexdigest()

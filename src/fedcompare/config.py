@@ -48,16 +48,19 @@ class _Group(BaseModel):
 class DataConfig(_Group):
     """Which dataset, and what its parts are called ("" finds the columns by their type).
 
+    `image_size` resizes all pictures to a square of so many pixels a side; 0 keeps them.
     What counts is the data that they give, by their digest, and not where they lie.
     """
 
     changes = frozenset()
 
     dataset: Annotated[str, Field(min_length=1)] = "mnist"
+    dataset_config: str = ""
     train_split: str = "train"
     test_split: str = "test"
     image_column: str = ""
     label_column: str = ""
+    image_size: Annotated[int, Field(ge=0, le=4096)] = 0
 
 
 class PartitionConfig(_Group):

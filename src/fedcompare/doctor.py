@@ -48,7 +48,7 @@ def _check_cpus() -> Check:
 
 def _check_data() -> Check:
     from fedcompare.data import idx
-    from fedcompare.data.datasets import BUNDLED
+    from fedcompare.data.sources import BUNDLED
 
     try:
         idx.read_files(BUNDLED)

@@ -1,6 +1,7 @@
 """Which software and machine made a result."""
 
 import platform
+from collections.abc import Iterable
 from importlib import metadata
 
 import fedcompare
@@ -9,10 +10,10 @@ from fedcompare.workers import available_cpus
 PACKAGES = ("flwr", "ray", "torch", "torchvision", "flwr-datasets", "numpy")
 
 
-def versions() -> dict[str, str]:
-    """Return the installed version of each package that matters; "missing" if it is not there."""
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Return the version of fedcompare, Python and each package; "missing" if it is not there."""
     found = {"fedcompare": fedcompare.__version__, "python": platform.python_version()}
-    for package in PACKAGES:
+    for package in packages:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

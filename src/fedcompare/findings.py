@@ -247,6 +247,7 @@ class Contribution:
 class Findings:
     """Everything that one comparison found.
 
+    `notes` say what was converted or left out of the data, and what is odd about them.
     `config` is the flat table of keys, `environment` the versions and the machine,
     `commands` what reproduces it; `curves` hold the learning curves of the isolated-equal,
     federated and centralized models; `contributions` is empty unless asked for.
@@ -258,6 +259,7 @@ class Findings:
     environment: dict[str, str | int]
     commands: tuple[str, ...]
     class_names: tuple[str, ...]
+    notes: tuple[str, ...]
     silos: tuple[SiloFacts, ...]
     summary: str
     verdicts: tuple[Verdict, ...]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fedcompare.classes import lacking
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import count_labels, find_origin, load_silos
+from fedcompare.data.silos import check_data, count_labels, find_origin, load_silos
 from fedcompare.isolated import IsolatedTask, run_isolated
 from fedcompare.model import initial_model
 from fedcompare.records import EpochRecord, Regime
@@ -38,6 +38,7 @@ def train_isolated_regime(
     """
     start = time.perf_counter()
     workers = plan_workers(config.partition.num_silos, resolve_cpus(config.resources.num_cpus))
+    check_data(config)
     dataset = load_dataset(config.data)
     silos = load_silos(config)
     task = IsolatedTask(

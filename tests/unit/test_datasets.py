@@ -1,3 +1,6 @@
+import hashlib
+import json
+import os
 from pathlib import Path
 
 import datasets
@@ -9,9 +12,10 @@ from safetensors.torch import load_file
 from torchvision import transforms
 
 from fedcompare.config import DataConfig
-from fedcompare.data.datasets import load_dataset, normalise
+from fedcompare.data.datasets import load_dataset, normalise, reload_dataset
 from fedcompare.errors import DataError, HubError
-from support import made_up_images, write_idx
+from made_up_pictures import noise, table, write_class_folders, write_simple, write_tables
+from support import idx_bytes, made_up_images, write_idx
 
 SPLITS = {"train": (40, 1), "test": (20, 2)}
 NAMES = [f"class-{label}" for label in range(10)]
@@ -51,7 +55,10 @@ def write_parquet(folder, *, colour=False, image="image", label="label"):
 
 
 def expected_inputs(split):
-    count, seed = SPLITS[split]
+    return expected_inputs_of(*SPLITS[split])
+
+
+def expected_inputs_of(count, seed=1):
     return normalise(torch.from_numpy(made_up_images(count, seed=seed)[0]).unsqueeze(1))
 
 
@@ -175,7 +182,7 @@ def test_columns_are_found_by_type_or_by_name(cache, tmp_path):
     ("columns", "problem"),
     [
         ({"image_column": "label"}, "image-column = 'label' is no Image column; found: image"),
-        ({"label_column": "y"}, "label-column = 'y' is no ClassLabel column; found: label"),
+        ({"label_column": "y"}, "label-column = 'y' is no label column; found: label"),
         ({"test_split": "validation"}, "has no split 'validation'; it has train, test"),
     ],
 )
@@ -191,5 +198,178 @@ def test_an_unreachable_hub_names_the_offline_way(cache):
 
 def test_an_empty_folder_is_no_dataset(cache, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(HubError, match="cannot be loaded"):
+    with pytest.raises(DataError, match="cannot be loaded"):  # the hub has no part in it
         load_hub(tmp_path / "empty")
+
+
+def inputs_of(monkeypatch, config):
+    """Return the inputs that a dataset is cached under."""
+    seen = []
+
+    def record(kind, inputs, build):
+        seen.append((kind, json.dumps(inputs, sort_keys=True)))
+        return build()
+
+    monkeypatch.setattr("fedcompare.data.datasets.cached", record)
+    load_dataset.cache_clear()
+    load_dataset(config)
+    return seen[0]
+
+
+@pytest.mark.parametrize("key", sorted(set(DataConfig.model_fields) - {"dataset"}))
+@pytest.mark.parametrize("layout", ["folders", "tables", "idx"])
+def test_every_key_is_in_the_key_of_the_cache(cache, tmp_path, monkeypatch, key, layout):
+    write = {"folders": write_image_folder, "tables": write_parquet, "idx": write_idx}[layout]
+    folder = write(tmp_path / "data")
+    config = DataConfig(dataset=f"{'idx' if layout == 'idx' else 'hub'}:{folder}")
+    changed = {
+        "image_size": 4,
+        "image_column": "image",
+        "label_column": "label",
+        "train_split": "test",
+        "test_split": "train",
+        "dataset_config": "default",
+    }[key]
+    other = config.model_copy(update={key: changed})
+    assert inputs_of(monkeypatch, config) != inputs_of(monkeypatch, other)
+
+
+def test_the_decoders_versions_are_in_the_key_of_the_cache(cache, tmp_path, monkeypatch):
+    config = DataConfig(dataset=f"idx:{write_idx(tmp_path / 'idx')}")
+    first = inputs_of(monkeypatch, config)
+    monkeypatch.setattr("fedcompare.data.datasets.versions", lambda packages: {"pillow": "1"})
+    assert inputs_of(monkeypatch, config) != first
+
+
+def test_two_label_columns_do_not_share_a_cache(cache, tmp_path):
+    """A second run used to train on the first one's labels, silently."""
+    coarse = datasets.ClassLabel(names=["animal", "tree"])
+    fine = datasets.ClassLabel(names=["cat", "dog", "oak", "elm"])
+    labels = [0, 1, 2, 3]
+    splits = {
+        split: table(
+            {"fine": labels, "coarse": [label // 2 for label in labels]},
+            {"fine": fine, "coarse": coarse},
+            first_seed=seed,
+        )
+        for split, seed in (("train", 0), ("test", 10))
+    }
+    folder = write_tables(tmp_path / "tables", splits)
+    first, second = (load_hub(folder, label_column=column) for column in ("fine", "coarse"))
+    assert first.class_names == ("cat", "dog", "oak", "elm")
+    assert first.train.labels.tolist() == labels
+    assert second.class_names == ("animal", "tree")
+    assert second.train.labels.tolist() == [0, 0, 1, 1]
+    assert first.fingerprint != second.fingerprint
+
+
+def rewrite_silently(path, content):
+    """Give a file other content of the same size, with the time of change that it had."""
+    before = path.stat()
+    assert len(content) == before.st_size
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_reloading_notices_files_that_changed_while_their_time_stayed(cache, tmp_path):
+    images, _ = made_up_images(60, seed=3)
+    for number, image in enumerate(images):
+        path = tmp_path / "data" / ("train", "test")[number % 2] / f"{number % 3}" / f"{number}.bmp"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    config = DataConfig(dataset=f"hub:{tmp_path / 'data'}")
+    first = load_dataset(config)
+    assert reload_dataset(config).fingerprint == first.fingerprint
+    path = tmp_path / "data/train/0/0.bmp"
+    rewrite_silently(path, path.read_bytes()[:-1] + b"\x07")
+    load_dataset.cache_clear()
+    assert (
+        load_dataset(config).fingerprint == first.fingerprint
+    )  # the cache has what was trained on
+    assert reload_dataset(config).fingerprint != first.fingerprint
+
+
+@pytest.mark.parametrize("write", [write_idx, write_image_folder, write_parquet])
+def test_reloading_uses_no_cache_and_gives_the_same(cache, tmp_path, monkeypatch, write):
+    kind = "idx" if write is write_idx else "hub"
+    config = DataConfig(dataset=f"{kind}:{write(tmp_path / 'data')}")
+    first = load_dataset(config)
+    monkeypatch.setattr("fedcompare.data.datasets.cached", None)
+    again = reload_dataset(config)
+    assert (again.fingerprint, again.notes) == (first.fingerprint, first.notes)
+    for split in ("train", "test"):
+        old, new = getattr(first, split), getattr(again, split)
+        assert torch.equal(old.inputs, new.inputs)
+        assert torch.equal(old.labels, new.labels)
+
+
+@pytest.mark.parametrize("write", [write_idx, write_image_folder, write_parquet])
+def test_the_same_content_in_another_folder_is_the_same_data(cache, tmp_path, write):
+    kind = "idx" if write is write_idx else "hub"
+    found = [
+        load_dataset(DataConfig(dataset=f"{kind}:{write(tmp_path / place)}")).fingerprint
+        for place in ("a", "b")
+    ]
+    assert found[0] == found[1]
+
+
+def test_notes_are_kept_in_the_cache(cache, tmp_path):
+    folder = write_simple(tmp_path / "data")
+    (tmp_path / "data/train/notes.txt").write_text("")
+    first = load_hub(folder)
+    load_dataset.cache_clear()
+    assert first.notes
+    assert load_hub(folder).notes == first.notes
+
+
+def test_test_pictures_that_equal_training_pictures_are_counted(cache, tmp_path):
+    pictures = [noise(seed=seed) for seed in range(8)]
+    copied = [pictures[0], pictures[5], noise(seed=99), pictures[0]]
+    dataset = load_hub(write_class_folders(tmp_path / "data", train=pictures, test=copied))
+    assert "3 of 4 test pictures equal a training picture, pixel for pixel." in dataset.notes
+
+
+def test_other_pictures_are_not_said_to_be_equal(cache, tmp_path):
+    assert load_hub(write_simple(tmp_path / "data")).notes == ()
+
+
+def test_the_bundled_data_need_no_note():
+    dataset = load_dataset(DataConfig())
+    assert dataset.notes == ()
+    assert dataset.class_names == tuple("0123456789")
+    assert dataset.fingerprint.startswith("6358ac21bab07e26be7b41e9c6eeaedf")
+
+
+def test_idx_labels_from_one_on_are_named_by_their_numbers(cache, tmp_path):
+    folder = write_idx(tmp_path)
+    for split in ("train", "t10k"):
+        path = folder / f"{split}-labels-idx1-ubyte"
+        content = path.read_bytes()
+        path.write_bytes(content[:8] + bytes(label + 1 for label in content[8:]))
+    dataset = load_dataset(DataConfig(dataset=f"idx:{folder}"))
+    assert dataset.class_names == tuple(map(str, range(1, 11)))
+    assert set(dataset.train.labels.tolist()) == set(range(10))
+
+
+def test_idx_pictures_of_two_sizes_are_refused_or_resized(cache, tmp_path):
+    folder = write_idx(tmp_path)
+    images = np.zeros((100, 4, 16), dtype=np.uint8)
+    (folder / "t10k-images-idx3-ubyte").write_bytes(idx_bytes(images))
+    sizes = r"8 x 8 \(300, such as .*train-images.*16 x 4 \(100, .*image-size = 8"
+    with pytest.raises(DataError, match=sizes):
+        load_dataset(DataConfig(dataset=f"idx:{folder}"))
+    dataset = load_dataset(DataConfig(dataset=f"idx:{folder}", image_size=8))
+    assert dataset.test.inputs.shape == (100, 1, 8, 8)
+    assert torch.equal(dataset.train.inputs, expected_inputs_of(300))
+    assert dataset.notes[0].startswith("100 of 400 pictures were resized to 8 x 8 pixels, from 16")
+
+
+def test_idx_files_without_a_checksum_are_reported(cache, tmp_path):
+    folder = write_idx(tmp_path)
+    assert load_dataset(DataConfig(dataset=f"idx:{folder}")).notes == ()
+    labels = folder / "train-labels-idx1-ubyte"
+    digest = hashlib.sha256(labels.read_bytes()).hexdigest()
+    (folder / "SHA256SUMS").write_text(f"{digest}  {labels.name}\n")
+    load_dataset.cache_clear()
+    (note,) = load_dataset(DataConfig(dataset=f"idx:{folder}")).notes
+    assert note.startswith("SHA256SUMS does not list train-images-idx3-ubyte, ")

@@ -1,11 +1,12 @@
 import hashlib
+import struct
 
 import numpy as np
 import pytest
 import torch
 
 from fedcompare.data import idx
-from fedcompare.data.datasets import BUNDLED
+from fedcompare.data.sources import BUNDLED
 from fedcompare.errors import DataError
 from support import idx_bytes, made_up_images, write_idx
 
@@ -72,6 +73,69 @@ def test_a_checksum_is_checked(tmp_path):
     path.write_bytes(path.read_bytes()[:-1] + b"\xff")
     with pytest.raises(DataError, match=f"{IMAGES} is truncated or altered"):
         idx.read_files(tmp_path)
+
+
+@pytest.mark.parametrize("form", ["{} *data/{}\r\n", "SHA256 ({1}) = {0}\n"])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_checksum_in_any_form_is_checked_of_the_file_or_of_what_is_zipped(tmp_path, form, zipped):
+    unzipped = (write_idx(tmp_path / "plain") / IMAGES).read_bytes()
+    folder = write_idx(tmp_path / "data", zipped=zipped)
+    sums = folder / idx.CHECKSUMS
+    sums.write_bytes(form.format(hashlib.sha256(unzipped).hexdigest().upper(), IMAGES).encode())
+    decode(folder)
+    sums.write_bytes(form.format(hashlib.sha256(b"another").hexdigest(), IMAGES).encode())
+    with pytest.raises(DataError, match=f"{IMAGES}.* is truncated or altered"):
+        idx.read_files(folder)
+
+
+def test_files_that_no_checksum_is_given_for_are_known(tmp_path):
+    contents = idx.read_files(write_idx(tmp_path, zipped=True))
+    assert idx.unlisted(tmp_path, contents) == []
+    (tmp_path / idx.CHECKSUMS).write_text(f"{hashlib.sha256(b'').hexdigest()}  {IMAGES}\n")
+    assert idx.unlisted(tmp_path, contents) == [f"{name}.gz" for name in idx.FILES[1:]]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (0, 8, 8),
+        (300, 0, 8),
+        (2**32 - 1, 0, 2**32 - 1),
+        (2**32 - 1, 2**32 - 1, 2**32 - 1),
+        (300, 8),
+        (300, 8, 8, 1),
+        (1,) * 255,
+        (2**32 - 1,) * 200,
+        (),
+    ],
+)
+@pytest.mark.parametrize("has_data", [True, False])
+def test_a_header_of_another_shape_is_named(tmp_path, shape, has_data):
+    path = write_idx(tmp_path) / IMAGES
+    header = struct.pack(f">I{len(shape)}I", 0x0800 + len(shape), *shape)
+    path.write_bytes(header + (path.read_bytes()[16:] if has_data else b""))
+    with pytest.raises(DataError, match=IMAGES):
+        decode(tmp_path)
+
+
+def test_whatever_header_there_is_no_other_failure(tmp_path):
+    path = write_idx(tmp_path, train=3, test=2) / IMAGES
+    whole = path.read_bytes()
+    for position in range(16):
+        for value in (0, 1, 0x7F, 0x80, 0xFF):
+            damaged = bytearray(whole)
+            damaged[position] = value
+            path.write_bytes(damaged)
+            if damaged != whole:
+                with pytest.raises(DataError, match=IMAGES):
+                    decode(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["missing", "file", "x" * 300])
+def test_what_is_no_folder_is_named(tmp_path, name):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match=f"{name} is no folder"):
+        idx.read_files(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", idx.FILES)

@@ -56,6 +56,8 @@ ONLY_IN = {
     "jinja2": ("report",),
     "statsmodels": ("statistics",),
     "scipy": ("statistics",),
+    "PIL": ("data",),
+    "xxhash": ("cache", "data.datasets"),
 }
 
 

@@ -1,4 +1,6 @@
+import json
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -115,3 +117,34 @@ def test_own_test_examples_are_counted(tiny):
     expected = tuple(len(silo.test) for silo in load_silos(config))
     assert count_test_examples(config) == expected
     assert 0 in expected
+
+
+def test_everything_that_decides_a_partition_is_in_the_key_of_its_cache(tiny, monkeypatch):
+    seen = []
+
+    def record(kind, inputs, build):
+        seen.append(json.dumps(inputs, sort_keys=True))
+        return build()
+
+    monkeypatch.setattr(silos_module, "cached", record)
+
+    def look(config, **changes):
+        silos_module._partition.cache_clear()
+        dataset = replace(load_dataset(config.data), **changes)
+        monkeypatch.setattr(silos_module, "load_dataset", lambda data: dataset)
+        silos_module.check_data(config)
+        monkeypatch.setattr(silos_module, "load_dataset", load_dataset)
+
+    config = tiny()
+    train, test = load_dataset(config.data).train, load_dataset(config.data).test
+    look(config)
+    look(tiny(seed=6))
+    look(tiny(excluded_classes="1 2 3"))
+    look(tiny(num_silos=2, excluded_classes="1 2"))
+    look(config, train=replace(train, labels=train.labels.flip(0)))
+    look(config, test=replace(test, labels=test.labels.flip(0)))
+    look(config, class_names=tuple("9876543210"))
+    monkeypatch.setattr(silos_module, "versions", lambda packages: {"numpy": "1"})
+    look(config)
+    assert len(set(seen)) == len(seen) == 8
+    silos_module._partition.cache_clear()

@@ -13,7 +13,15 @@ from fedcompare.cli.progress import OverallProgress, SiloProgress
 from fedcompare.config import ExperimentConfig
 from fedcompare.errors import SiloFailedError, VerificationError
 from fedcompare.escaping import visible
-from fedcompare.records import EpochRecord, Phase, Regime, RoundRecord, ServerRecord, silo_names
+from fedcompare.records import (
+    EpochRecord,
+    Origin,
+    Phase,
+    Regime,
+    RoundRecord,
+    ServerRecord,
+    silo_names,
+)
 from fedcompare.results import RunDirectory
 from fedcompare.runs.inputs import wanted_inputs
 from fedcompare.runs.reuse import check_free, check_partition, discard_stale
@@ -40,11 +48,10 @@ def run_isolated_command(
     config: ExperimentConfig, results: Path, *, force: bool, verbose: bool
 ) -> None:
     """Train the isolated models and print a line per silo."""
-    from fedcompare.data.silos import find_origin
     from fedcompare.pipeline import train_isolated_regime
 
     run = RunDirectory(results, config)
-    clashes = check_free(run, Regime.ISOLATED, find_origin(config), force=force)
+    clashes = check_free(run, Regime.ISOLATED, _find_origin(config), force=force)
     epochs = config.isolated.isolated_epochs
     with SiloProgress(config.partition.num_silos, epochs, "epochs") as progress:
 
@@ -70,9 +77,7 @@ def run_federated_command(
 
     disable_telemetry()
     resolve_cpus(config.resources.num_cpus)
-    from fedcompare.data.silos import find_origin
-
-    run, origin = RunDirectory(results, config), find_origin(config)
+    run, origin = RunDirectory(results, config), _find_origin(config)
     clashes = check_free(run, Regime.FEDERATED, origin, force=force)
     from fedcompare.federated.simulation import simulate
     from fedcompare.federated.store import write_history
@@ -129,11 +134,10 @@ def run_evaluate_command(
 
 def run_partition_command(config: ExperimentConfig, results: Path, *, force: bool) -> None:
     """Print label counts per silo, and write them with Flower Datasets' plot."""
-    from fedcompare.data.silos import find_origin
     from fedcompare.partition_files import label_counts, notes, write_partition
 
     run = RunDirectory(results, config)
-    check_partition(run, find_origin(config), force=force)
+    check_partition(run, _find_origin(config), force=force)
     class_names, counts = label_counts(config)
     place = write_partition(run, config)
     console = stdout()
@@ -161,6 +165,7 @@ def run_compare_command(
         watcher = Watcher(
             on_start=progress.start,
             on_steps=progress.advance,
+            on_note=lambda note: progress.say(f"data: {note}"),
             on_part=lambda path: progress.say(f"made: {_shown(path)}"),
         )
         folder, findings = compare(
@@ -224,6 +229,17 @@ def run_diff_command(first: Path, second: Path) -> None:
         console.print(to_terminal(table))
     for note in found.notes:
         console.say(note)
+
+
+def _find_origin(config: ExperimentConfig) -> Origin:
+    """Load and check the data, say what is to be known of them, and return their digests."""
+    from fedcompare.data.datasets import load_dataset
+    from fedcompare.data.silos import find_origin
+
+    origin = find_origin(config)
+    for note in load_dataset(config.data).notes:
+        stderr().say(f"data: {note}")
+    return origin
 
 
 def _print_findings(findings: "Findings") -> None:

@@ -87,6 +87,7 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
         environment=read_environment(runs[0].regime_path(Regime.FEDERATED)),
         commands=_commands(config, contributions=contributions),
         class_names=trained.class_names,
+        notes=trained.notes,
         silos=silos,
         summary=summarise(
             gains,

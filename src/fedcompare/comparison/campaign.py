@@ -16,8 +16,9 @@ from fedcompare.workers import resolve_cpus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watcher:
-    """Who is told of a campaign: the training steps to come, those done, and finished parts."""
+    """Who is told of a campaign: notes on the data, the steps to come and done, finished parts."""
 
+    on_note: Callable[[str], None] = lambda note: None
     on_start: Callable[[int], None] = lambda steps: None
     on_steps: Callable[[int], None] = lambda steps: None
     on_part: Callable[[Path], None] = lambda path: None

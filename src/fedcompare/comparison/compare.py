@@ -39,6 +39,8 @@ def compare(
             `force`), or a folder that cannot be written; finished parts are kept.
     """
     check(config)
+    for note in load_dataset(config.data).notes:
+        watcher.on_note(note)
     folder = results / config.name
     check_writable(folder)
     seeds = range(config.seed, config.seed + config.comparison.num_seeds)

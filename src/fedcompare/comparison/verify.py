@@ -19,7 +19,7 @@ from fedcompare.comparison.files import (
 from fedcompare.comparison.stages import coalitions_to_train
 from fedcompare.comparison.verify_parts import PartCheck
 from fedcompare.config import ExperimentConfig
-from fedcompare.data.datasets import load_dataset
+from fedcompare.data.datasets import reload_dataset
 from fedcompare.errors import DataError, FedcompareError, HubError
 from fedcompare.records import Check
 from fedcompare.regimes.catalog import TRAINED
@@ -66,7 +66,7 @@ def _check_data(
     """Load the data past all caches, and compare them with what was recorded."""
     subject = "data"
     try:
-        found = load_dataset(config.data).fingerprint
+        found = reload_dataset(config.data).fingerprint
     except (DataError, HubError) as error:
         message = (
             f"{error}\nThe data were not checked, nor what follows from them. If they were moved, "

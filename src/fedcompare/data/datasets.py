@@ -1,19 +1,18 @@
 """From the configured name of a dataset to ready tensors."""
 
 import functools
-import hashlib
-from pathlib import Path
 
 import torch
+import xxhash
 
-from fedcompare.cache import Tensors, cached_tensors
+from fedcompare.cache import Entry, cached
 from fedcompare.config import DataConfig
-from fedcompare.data import idx
 from fedcompare.data.examples import Dataset, Examples
-from fedcompare.data.hub import HubDataset
-from fedcompare.errors import DataError
+from fedcompare.data.sources import Source, open_source
+from fedcompare.environment import versions
 
-BUNDLED = Path(__file__).parent / "mnist"
+_FORMAT = 2  # of what is cached; to be raised when the same files are decoded to something else
+_DECODERS = ("datasets", "numpy", "pillow", "torch", "torchvision")
 
 
 @functools.lru_cache(maxsize=2)
@@ -21,62 +20,64 @@ def load_dataset(config: DataConfig) -> Dataset:
     """Return the dataset that `config` names: "mnist", "idx:FOLDER" or "hub:NAME".
 
     Raises:
-        DataError: the name has another form, or a file is missing or damaged.
+        DataError: the name has another form, or files or labels are missing, damaged, or do not
+            fit together.
         HubError: the hub cannot be reached.
     """
-    kind, _, place = config.dataset.partition(":")
-    if config.dataset == "mnist":
-        return _load_idx(BUNDLED)
-    if kind == "idx" and place:
-        return _load_idx(Path(place).expanduser())
-    if kind == "hub" and place:
-        return _load_hub(HubDataset(place, config))
-    raise DataError(f"dataset = {config.dataset!r} is unknown; use mnist, idx:FOLDER, or hub:NAME")
-
-
-def _load_idx(folder: Path) -> Dataset:
-    contents = idx.read_files(folder)
-    fingerprint = idx.digest(contents)
-    tensors = cached_tensors(
-        f"idx-{fingerprint[:16]}",
-        lambda: _prepare(
-            idx.decode_split(folder, contents, "train"), idx.decode_split(folder, contents, "t10k")
-        ),
-    )
-    classes = int(max(tensors["train_labels"].max(), tensors["test_labels"].max())) + 1
-    return _dataset(tensors, tuple(map(str, range(classes))), fingerprint)
-
-
-def _load_hub(source: HubDataset) -> Dataset:
-    def build() -> Tensors:
-        train, test = source.decode(source.train), source.decode(source.test)
-        return {**_prepare(train, test), "digest": _digest(*train, *test)}
-
-    tensors = cached_tensors(f"hub-{source.key[:16]}", build)
-    return _dataset(tensors, source.class_names, bytes(tensors["digest"].tolist()).hex())
-
-
-def _digest(*tensors: torch.Tensor) -> torch.Tensor:
-    """Return the SHA-256 over the tensors' contents as uint8 [32]."""
-    total = hashlib.sha256()
-    for tensor in tensors:
-        total.update(tensor.numpy().tobytes())
-    return torch.tensor(list(total.digest()), dtype=torch.uint8)
-
-
-def _prepare(
-    train: tuple[torch.Tensor, torch.Tensor], test: tuple[torch.Tensor, torch.Tensor]
-) -> Tensors:
-    return {
-        "train_inputs": normalise(train[0]),
-        "train_labels": train[1],
-        "test_inputs": normalise(test[0]),
-        "test_labels": test[1],
+    source = open_source(config)
+    inputs = {
+        **config.model_dump(exclude={"dataset"}),
+        **source.identity(),
+        "format": _FORMAT,
+        "versions": versions(_DECODERS),
     }
+    return _dataset(cached(source.kind, inputs, lambda: _prepare(source)))
+
+
+def reload_dataset(config: DataConfig) -> Dataset:
+    """Return the dataset, decoded anew from its files: no cache is read or written.
+
+    It tells whether files have changed whose size and time have not: `fingerprint` is then
+    another than that of `load_dataset`.
+
+    Raises:
+        FedcompareError: as `load_dataset`.
+    """
+    return _dataset(_prepare(open_source(config, fresh=True)))
+
+
+def _prepare(source: Source) -> Entry:
+    decoded = source.decode()
+    equal = _count_equal(decoded.train_pixels, decoded.test_pixels)
+    total = len(decoded.test_labels)
+    note = f"{equal} of {total} test pictures equal a training picture, pixel for pixel."
+    return Entry(
+        tensors={
+            "train_inputs": normalise(decoded.train_pixels),
+            "train_labels": decoded.train_labels,
+            "test_inputs": normalise(decoded.test_pixels),
+            "test_labels": decoded.test_labels,
+        },
+        facts={
+            "class_names": decoded.class_names,
+            "fingerprint": decoded.fingerprint,
+            "notes": [*decoded.notes, *([note] if equal else [])],
+        },
+    )
+
+
+def _count_equal(train: torch.Tensor, test: torch.Tensor) -> int:
+    """Return how many rows of `test` are also in `train`; both are [N, C, H, W] of one kind."""
+    digest = xxhash.xxh3_128_digest
+    known = set(map(digest, train.numpy()))
+    return sum(row in known for row in map(digest, test.numpy()))
 
 
 def normalise(images: torch.Tensor) -> torch.Tensor:
-    """Return uint8 images [N, C, H, W] as float32 in [-1, 1] (mean .5, sd .5)."""
+    """Return images [N, C, H, W] as float32, their range as [-1, 1] (mean .5, sd .5).
+
+    The range is 0 to 255 of uint8, and 0 to 1 of float32, which is changed in place.
+    """
     from torchvision import transforms
 
     half = [0.5] * images.shape[1]
@@ -89,10 +90,12 @@ def normalise(images: torch.Tensor) -> torch.Tensor:
     return ready
 
 
-def _dataset(tensors: Tensors, class_names: tuple[str, ...], fingerprint: str) -> Dataset:
+def _dataset(entry: Entry) -> Dataset:
+    tensors, facts = entry.tensors, entry.facts
     return Dataset(
         train=Examples(inputs=tensors["train_inputs"], labels=tensors["train_labels"]),
         test=Examples(inputs=tensors["test_inputs"], labels=tensors["test_labels"]),
-        class_names=class_names,
-        fingerprint=fingerprint,
+        class_names=tuple(facts["class_names"]),
+        fingerprint=facts["fingerprint"],
+        notes=tuple(facts["notes"]),
     )

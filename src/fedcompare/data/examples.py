@@ -1,17 +1,23 @@
-"""The two containers of data that everything else reads."""
+"""The containers of data that everything else reads."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 Indices = npt.NDArray[np.int64]
+Pixels = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Examples:
-    """Ready-to-train examples: `inputs` float32 [N, C, H, W] in [-1, 1], `labels` int64 [N]."""
+    """Ready-to-train examples: `inputs` float32 [N, C, H, W], `labels` int64 [N].
+
+    Inputs are in [-1, 1]; only where pixels of more than 8 bits are scaled by the training
+    data's range, test inputs may lie outside.
+    """
 
     inputs: torch.Tensor
     labels: torch.Tensor
@@ -27,7 +33,11 @@ class Examples:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dataset:
-    """Training and test examples, the classes' names, and a digest of the raw data."""
+    """Training and test examples, the classes' names, and a digest of the raw data.
+
+    `fingerprint` depends on content alone: the same data in another folder have the same.
+    `notes` says in a sentence each what was converted, scaled, left out, or is suspicious.
+    """
 
     train: Examples
     test: Examples
@@ -39,3 +49,20 @@ class Dataset:
     def example_bytes(self) -> int:
         """Return the raw size of one example: a byte per value, and one for its label."""
         return self.train.inputs[0].numel() + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Decoded:
+    """What a source makes of its files, before it is prepared.
+
+    Pixels are uint8 [N, C, H, W], or float32 of the same shape where stored values of more than
+    8 bits were scaled, the training data's range to [0, 1]; labels are int64 [N].
+    """
+
+    train_pixels: torch.Tensor
+    train_labels: torch.Tensor
+    test_pixels: torch.Tensor
+    test_labels: torch.Tensor
+    class_names: tuple[str, ...]
+    fingerprint: str
+    notes: tuple[str, ...]

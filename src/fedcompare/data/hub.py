@@ -1,93 +1,188 @@
 """Image-classification datasets of the Hugging Face hub, or a local folder in its layout."""
 
-import hashlib
+import functools
 import logging
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import numpy as np
-import torch
-
-from fedcompare.cache import cache_dir
 from fedcompare.config import DataConfig
-from fedcompare.errors import DataError, HubError
+from fedcompare.data import columns
+from fedcompare.data.assemble import StoredSplit, assemble
+from fedcompare.data.examples import Decoded
+from fedcompare.data.files import find_folder, linked_folders, list_files
+from fedcompare.data.hub_errors import explain
+from fedcompare.data.pictures import Encoded
+from fedcompare.errors import DataError, FedcompareError
+
+_SAVED = "state.json"  # what `save_to_disk` leaves in the folder of each split
 
 
 class HubDataset:
-    """One opened hub dataset; pixels are decoded only when `decode` is called.
+    """A dataset that Hugging Face datasets reads.
+
+    Args:
+        name: of the hub, or the path of a folder.
+        config: the splits, columns and sizes.
+        fresh: prepare the hub's files anew, whatever the library has prepared before.
 
     Raises:
-        HubError: the hub cannot be reached, or knows no such dataset.
-        DataError: a split or column is missing, or is not what its name says.
+        DataError: `name` is the path of what is no folder, or a file of it cannot be read.
     """
 
-    def __init__(self, name: str, config: DataConfig) -> None:
-        self.name = name
-        self.splits = _open(name)
-        wanted = (config.train_split, config.test_split)
-        if missing := [split for split in wanted if split not in self.splits]:
+    kind: ClassVar[str] = "hub"
+
+    def __init__(self, name: str, config: DataConfig, *, fresh: bool) -> None:
+        self._name = name
+        self._config = config
+        self._fresh = fresh
+        self._folder = find_folder(name)
+        self._is_local = os.path.isdir(self._folder)
+        if not self._is_local and (os.path.exists(self._folder) or _is_path(name)):
+            raise DataError(f"dataset hub:{name}: {self._folder} is no folder. Name the folder.")
+        self._files = list_files(self._folder) if self._is_local else []
+        if links := linked_folders(self._folder, self._files):
             raise DataError(
-                f"dataset {name} has no split {missing[0]!r}; it has {', '.join(self.splits)}. "
+                f"dataset hub:{name}: {self._folder / links[0]} is a link to a folder, which "
+                "Hugging Face datasets leaves out. Put the folder itself there."
+            )
+
+    def identity(self) -> Mapping[str, object]:
+        """Return a folder's files with sizes and times, or the hub's revision of the data.
+
+        Raises:
+            HubError: the hub cannot be reached, or has no such dataset.
+        """
+        if self._is_local:
+            return {"folder": str(self._folder.resolve()), "files": self._files}
+        with self._open() as (train, test):
+            return {"name": self._name, "revision": [train._fingerprint, test._fingerprint]}
+
+    def decode(self) -> Decoded:
+        """Return all pictures and labels.
+
+        Raises:
+            DataError: a split or column is missing, or see `assemble`.
+            HubError: the hub cannot be reached, or has no such dataset.
+        """
+        config = self._config
+        with self._open() as (train, test):
+            image = columns.find_image_column(train, config.image_column)
+            label = columns.find_label_column(train, config.label_column)
+            _check_features(train, test, (image, label), config.test_split)
+            return assemble(
+                self._stored(train, config.train_split, image, label),
+                self._stored(test, config.test_split, image, label),
+                class_names=columns.class_names_of(train.features[label]),
+                side=config.image_size,
+                notes=columns.label_notes(train, label, config.label_column),
+            )
+
+    @contextmanager
+    def _open(self) -> Iterator[tuple[Any, Any]]:
+        """Yield the rows of training and test; a folder's are prepared for this time only."""
+        if not self._is_local:
+            yield self._select(self._hub_splits)
+            return
+        with tempfile.TemporaryDirectory(prefix="fedcompare-") as place:
+            with self._explained():
+                splits = self._load_folder(place)
+            yield self._select(splits)
+
+    @functools.cached_property
+    def _hub_splits(self) -> Mapping[str, Any]:
+        with self._explained():
+            mode = "reuse_cache_if_exists" if self._fresh else None
+            return _load(self._name, name=self._config.dataset_config or None, download_mode=mode)
+
+    def _load_folder(self, place: str) -> Mapping[str, Any]:
+        """Return the splits of a folder, whose prepared tables are kept in `place`.
+
+        The library's own cache would know a folder by its last name and its files' times.
+        """
+        from datasets import load_from_disk
+
+        saved = [path for f in self._files if (path := Path(f.name)).name == _SAVED]
+        if any(len(path.parts) == 1 for path in saved):
+            raise DataError(
+                f"dataset hub:{self._name} is one table without splits. Save a DatasetDict, with "
+                "the splits of train-split and test-split."
+            )
+        if splits := [path.parent.name for path in saved if len(path.parts) == 2]:
+            return {split: load_from_disk(str(self._folder / split)) for split in splits}
+        name = self._config.dataset_config or None
+        return _load(str(self._folder), name=name, cache_dir=place)
+
+    def _select(self, splits: Mapping[str, Any]) -> tuple[Any, Any]:
+        wanted = (self._config.train_split, self._config.test_split)
+        if missing := [split for split in wanted if split not in splits]:
+            raise DataError(
+                f"dataset {self._name} has no split {missing[0]!r}; it has {', '.join(splits)}. "
                 "Set train-split and test-split."
             )
-        self.train, self.test = (self.splits[split] for split in wanted)
-        self.image_column = _column(self.train, config.image_column, "Image", "image-column")
-        self.label_column = _column(self.train, config.label_column, "ClassLabel", "label-column")
+        return splits[wanted[0]], splits[wanted[1]]
 
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Return the names of the classes, by label."""
-        return tuple(self.train.features[self.label_column].names)
+    def _stored(self, rows: Any, split: str, image: str, label: str) -> StoredSplit:
+        with self._explained():
+            labels = columns.read_labels(rows, label, split)
+        return StoredSplit(name=split, pictures=self._pictures(rows, split, image), labels=labels)
 
-    @property
-    def key(self) -> str:
-        """Return what identifies the stored files and the columns read from them."""
-        parts = (self.train._fingerprint, self.test._fingerprint, self.image_column)
-        return hashlib.sha256("/".join(parts).encode()).hexdigest()
+    def _pictures(self, rows: Any, split: str, column: str) -> Iterator[Encoded]:
+        import datasets
 
-    def decode(self, rows: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return images uint8 [N, C, H, W] and labels int64 [N] of one split."""
-        columns = rows[:]
-        images = [np.asarray(image) for image in columns[self.image_column]]
-        shapes = {image.shape for image in images}
-        if len(shapes) != 1:
-            raise DataError(f"dataset {self.name}: images must all have one size, not {shapes}")
-        pixels = torch.from_numpy(np.stack(images))
-        pixels = pixels.unsqueeze(1) if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2)
-        return pixels.contiguous(), torch.tensor(columns[self.label_column])
+        mode = rows.features[column].mode or ""
+        encoded = rows.cast_column(column, datasets.Image(decode=False))[column]
+        with self._explained():
+            for number, picture in enumerate(encoded):
+                place = f"dataset hub:{self._name}, {split}, row {number}"
+                if picture is None:
+                    raise DataError(f"{place} has no picture. Restore or remove the row.")
+                if path := picture["path"]:
+                    place += f" ({Path(path).name if picture['bytes'] is not None else path})"
+                yield Encoded(_content(picture), place, mode)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn whatever the library raises into a failure with a remedy."""
+        try:
+            yield
+        except FedcompareError:
+            raise
+        except Exception as error:  # its readers raise whatever they meet in damaged files
+            raise explain(error, self._name, is_local=self._is_local) from error
 
 
-def _open(name: str) -> Any:
+def _load(path: str, **arguments: Any) -> Mapping[str, Any]:
     import datasets
-    from huggingface_hub.errors import HfHubHTTPError
 
     datasets.disable_progress_bars()
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it reports every retry
-    folder = Path(name).expanduser()
-    arguments: dict[str, str] = {"path": name}
-    if folder.is_dir():
-        # The library's own cache knows a local folder by its last name only, so that two
-        # folders called "mnist" would be mistaken for each other.
-        place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
-        arguments = {"path": str(folder), "cache_dir": str(cache_dir() / "hub" / place)}
-    try:
-        return datasets.load_dataset(**arguments)
-    except (OSError, HfHubHTTPError, ValueError, RuntimeError) as error:
-        # Everything from "no network" to "no such dataset" and "no data files" ends here.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise HubError(
-            f"dataset hub:{name} cannot be loaded: {reason}. Offline, use the bundled "
-            'dataset = "mnist", or a local copy: dataset = "hub:/path/to/folder".'
-        ) from error
+    splits: Mapping[str, Any] = datasets.load_dataset(path, **arguments)
+    return splits
 
 
-def _column(rows: Any, name: str, kind: str, key: str) -> str:
-    """Return the column `name`, or the only column of this kind."""
-    columns = [c for c, feature in rows.features.items() if type(feature).__name__ == kind]
-    if name and name not in columns:
-        raise DataError(
-            f"{key} = {name!r} is no {kind} column; found: {', '.join(columns) or 'none'}"
-        )
-    if not name and len(columns) != 1:
-        raise DataError(f"found {len(columns)} {kind} columns ({', '.join(columns)}); set {key}")
-    return name or columns[0]
+def _content(picture: Mapping[str, Any]) -> bytes:
+    """Return an encoded picture, from the table itself or from a file or archive it names."""
+    from datasets.utils.file_utils import xopen
+
+    if picture["bytes"] is not None:
+        return bytes(picture["bytes"])
+    with xopen(picture["path"], "rb") as file:
+        return bytes(file.read())
+
+
+def _is_path(name: str) -> bool:
+    return name.startswith((".", "~", os.sep)) or name.count("/") > 1
+
+
+def _check_features(train: Any, test: Any, names: tuple[str, str], split: str) -> None:
+    """Refuse a test split whose columns are not those of training."""
+    for name in names:
+        if test.features.get(name) != train.features[name]:
+            raise DataError(
+                f"split {split!r}: column {name!r} is {test.features.get(name, 'missing')}, but in "
+                f"training {train.features[name]}. Store both alike."
+            )

@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import math
+import os
 import struct
 import zlib
 from collections.abc import Mapping
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from fedcompare.data.checksums import read_checksums
 from fedcompare.errors import DataError
 
 FILES = (
@@ -19,6 +22,7 @@ FILES = (
 )
 CHECKSUMS = "SHA256SUMS"
 _UNSIGNED_BYTE = 0x08
+_DIMENSIONS = (1, 3)
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
@@ -27,23 +31,32 @@ def read_files(folder: Path) -> dict[str, bytes]:
     Raises:
         DataError: a file is missing, unreadable, or differs from its checksum.
     """
-    sums = _read_checksums(folder / CHECKSUMS)
+    if not os.path.isdir(folder):
+        raise DataError(f"{folder} is no folder; an IDX folder holds {', '.join(FILES)}")
+    sums = read_checksums(folder / CHECKSUMS)
     contents = {}
     for name in FILES:
-        path = next((p for p in (folder / f"{name}.gz", folder / name) if p.exists()), None)
-        if path is None:
-            raise DataError(f"{folder} has no {name}(.gz); an IDX folder holds {', '.join(FILES)}")
+        path = _find(folder, name)
         try:
             contents[path.name] = path.read_bytes()
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}") from error
-        digest = hashlib.sha256(contents[path.name]).hexdigest()
-        if sums.get(path.name, digest) != digest:
+        if not _is_as_listed(path, contents[path.name], sums):
             raise DataError(
                 f"{path} is truncated or altered: its SHA-256 is not the one in {CHECKSUMS}. "
                 "Restore the file (for bundled data: install fedcompare again)."
             )
     return contents
+
+
+def unlisted(folder: Path, contents: Mapping[str, bytes]) -> list[str]:
+    """Return the files that SHA256SUMS does not name, if there is one: nobody checks them.
+
+    Raises:
+        DataError: as `read_checksums`.
+    """
+    sums = read_checksums(folder / CHECKSUMS)
+    return [n for n in contents if sums and n not in sums and n.removesuffix(".gz") not in sums]
 
 
 def digest(contents: Mapping[str, bytes]) -> str:
@@ -76,27 +89,45 @@ def decode_split(
     return images.unsqueeze(1), labels.long()
 
 
-def _read_checksums(path: Path) -> dict[str, str]:
-    if not path.exists():
-        return {}
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return {name: value for value, name in (line.split() for line in lines if line)}
+def _find(folder: Path, name: str) -> Path:
+    for path in (folder / f"{name}.gz", folder / name):
+        if os.path.exists(path):
+            return path
+    raise DataError(f"{folder} has no {name}(.gz); an IDX folder holds {', '.join(FILES)}")
+
+
+def _is_as_listed(path: Path, content: bytes, sums: Mapping[str, str]) -> bool:
+    """Return whether a file, or what is zipped in it, has the digest that is listed, if any."""
+    if path.name in sums:
+        return hashlib.sha256(content).hexdigest() == sums[path.name]
+    if path.suffix == ".gz" and path.stem in sums:
+        return hashlib.sha256(_unzip(path, content)).hexdigest() == sums[path.stem]
+    return True
+
+
+def _unzip(path: Path, content: bytes) -> bytes:
+    if path.suffix != ".gz":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} is no complete gzip file: {error}. Restore the file.") from error
 
 
 def _decode(path: Path, content: bytes) -> torch.Tensor:
-    try:
-        raw = gzip.decompress(content) if path.suffix == ".gz" else content
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is no complete gzip file: {error}. Restore the file.") from error
+    raw = _unzip(path, content)
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] != _UNSIGNED_BYTE:
         raise DataError(f"{path} is no IDX file of unsigned bytes. Restore the file.")
     start = 4 + 4 * raw[3]
     if len(raw) < start:
         raise DataError(f"{path} is truncated in its header. Restore the file.")
     shape = struct.unpack(f">{raw[3]}I", raw[4:start])
-    expected = 1
-    for size in shape:
-        expected *= size
+    if len(shape) not in _DIMENSIONS or 0 in shape:
+        raise DataError(
+            f"{path} has a header of shape {[*shape]}; expected [N, height, width] for images "
+            "and [N] for labels, none of them 0. Restore the file."
+        )
+    expected = math.prod(shape)
     if len(raw) - start != expected:
         raise DataError(
             f"{path} is truncated or too long: {len(raw) - start} bytes of data "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from fedcompare.cache import Tensors, cached_tensors
+from fedcompare.cache import Entry, Tensors, cached
 from fedcompare.classes import (
     ClassLists,
     find_labels,
@@ -22,12 +22,16 @@ from fedcompare.classes import (
 from fedcompare.config import DataConfig, ExperimentConfig, PartitionConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.examples import Dataset, Examples, Indices
+from fedcompare.environment import versions
 from fedcompare.errors import PartitionError
 from fedcompare.records import POOLED, Origin, silo_name
 from fedcompare.seeds import derive_seed
 
 if TYPE_CHECKING:
     from fedcompare.data.partitioner import ExcludedClassesPartitioner
+
+_FORMAT = 2  # of what is cached; to be raised when the same settings give other rows
+_DEALERS = ("datasets", "flwr-datasets", "numpy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -160,15 +164,27 @@ def _partition(
     """Return each silo's row numbers in the training and in the test split."""
     dataset = load_dataset(data)
     excluded = excluded_labels(config, dataset.class_names)
-    description = f"{dataset.fingerprint}/{excluded}/{seed}"
-    name = f"partition-{hashlib.sha256(description.encode()).hexdigest()[:16]}"
-    rows = cached_tensors(name, lambda: _determine_rows(excluded, seed, dataset))
+    inputs = {
+        "excluded": excluded,
+        "labels": [_digest(examples.labels) for examples in (dataset.train, dataset.test)],
+        "seed": seed,
+        "format": _FORMAT,
+        "versions": versions(_DEALERS),
+    }
+    entry = cached(
+        "partition", inputs, lambda: Entry(tensors=_determine_rows(excluded, seed, dataset))
+    )
+    rows = entry.tensors
     parts = [
         tuple(rows[f"{split}-{index}"].numpy() for index in range(config.num_silos))
         for split in ("train", "test")
     ]
     _check_sizes(config, parts[0])
     return parts[0], parts[1]
+
+
+def _digest(labels: torch.Tensor) -> str:
+    return hashlib.sha256(labels.numpy().data).hexdigest()
 
 
 def _determine_rows(excluded: Sequence[Sequence[int]], seed: int, dataset: Dataset) -> Tensors:

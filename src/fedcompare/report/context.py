@@ -39,7 +39,8 @@ def silos_section(findings: Findings) -> Section:
         words=frozenset({len(findings.class_names) + 2}),
         dense=True,
     )
-    return Section(key="silos", title="What each silo has", blocks=(sheet,))
+    notes = tuple(Text(f"Of the data: {note}") for note in findings.notes)
+    return Section(key="silos", title="What each silo has", blocks=(*notes, sheet))
 
 
 def contributions_section(findings: Findings) -> Section:
