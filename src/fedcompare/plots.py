@@ -93,7 +93,7 @@ def plot_confusion(
     It has room for long names, and for a name at every so many classes where there are many.
     """
     names = picture_names(class_names)
-    longest = max(map(len, names), default=0)
+    longest = max(map(len, names))
     matrix = min(_CELL * len(names), _LARGEST)
     beyond = CHARACTER * max(0, longest - _FITTING)
     size = max(4.5, matrix + _MARGIN + beyond)
@@ -101,7 +101,7 @@ def plot_confusion(
     axes = figure.subplots()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    ticks = range(0, len(names), math.ceil(len(names) * LINE / matrix) if names else 1)
+    ticks = range(0, len(names), math.ceil(len(names) * LINE / matrix))
     axes.set_xticks(ticks, names[:: ticks.step], rotation=90 if longest > _FITTING else 0)
     axes.set_yticks(ticks, names[:: ticks.step])
     axes.set(title=mathtext(title), xlabel="predicted class", ylabel="true class")

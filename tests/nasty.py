@@ -1,0 +1,91 @@
+"""Names that users have, and that some output takes for more than text."""
+
+NAMES = (
+    # Rich
+    "[/min]",
+    "grade [high]",
+    "grade [low]",
+    "[bold red]loud[/]",
+    ":smile:",
+    # Markdown and HTML
+    "neg|pos",
+    "*star* _under_ `code` ~~gone~~",
+    "# heading",
+    "- item",
+    "1. item",
+    "2)",
+    "---",
+    "===",
+    "> quote",
+    "<b>bold</b>",
+    "<script>alert(1)</script>",
+    "&lt;&amp;",
+    "[text](https://example.org)",
+    "![picture](x.png)",
+    "https://example.org/a?b=c&d",
+    "www.example.org",
+    "someone@example.org",
+    "]]>",
+    "\\",
+    "back\\slash|",
+    "```",
+    "{{ findings }}",
+    "\"quoted\" 'twice'",
+    # matplotlib
+    "$x_{",
+    "$y^",
+    "$50K-$100K",
+    "\\$5",
+    "_hidden",
+    "100 %",
+    # spreadsheets
+    "=1+1",
+    '=HYPERLINK("http://x","y")',
+    "+1+1",
+    "-1+1",
+    "@SUM(1)",
+    "'quoted",
+    "''",
+    "\t=1",
+    " =1",
+    "\r=1",
+    "＝1",
+    "-1",
+    "+5.5",
+    "a,b",
+    'a"b',
+    "a;b",
+    # terminals
+    "\x1b[31mred",
+    "\x1b]0;title\x07",
+    "bell\x07",
+    "over\rwritten",
+    "back\b\b\bspace",
+    "\x9b31m",
+    "nul\x00",
+    "del\x7f",
+    "two\nlines",
+    "tab\tbed",
+    "line\u2028apart",
+    # hidden, and turned around
+    "\u202egnp.exe",
+    "\u2066turned\u2069",
+    "zero\u200bwidth",
+    "join\u200der",
+    "\ufeffmark",
+    # beyond ASCII, and beyond Unicode
+    "Ödem (früh)",
+    "糖尿病",
+    "می\u200cخواهم",
+    "👩\u200d⚕️",
+    "−5 – 7",
+    "caf\udce9",
+    # long
+    "x" * 60,
+    "a long name of many words " * 6 + "end",
+)
+ORDINARY = (*(name for name in NAMES if not name.isascii() and name[:1] in "Ö糖م👩−"), "[/min]")
+# What a folder can be called and a dataset library can read.
+FOLDERS = tuple(
+    name for name in NAMES if not {"/", "\x00", "\udce9"} & set(name) and name == name.strip()
+)
