@@ -85,7 +85,16 @@ NAMES = (
     "a long name of many words " * 6 + "end",
 )
 ORDINARY = (*(name for name in NAMES if not name.isascii() and name[:1] in "Ö糖م👩−"), "[/min]")
-# What a folder can be called and a dataset library can read.
-FOLDERS = tuple(
-    name for name in NAMES if not {"/", "\x00", "\udce9"} & set(name) and name == name.strip()
+# What a folder can be called, and the library reads as a class: one for each kind of output.
+FOLDERS = (
+    "$x_{",
+    ":smile:",
+    "<b>bold",
+    "=1+1",
+    "_hidden",
+    "grade[high]",
+    "neg|pos",
+    "red\x1b[31m",
+    "turned\u202e",
+    "糖尿病",
 )
