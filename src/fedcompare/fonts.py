@@ -31,10 +31,9 @@ def _covered(file: str) -> frozenset[int]:
 
 def _lenders(lacking: frozenset[int]) -> Iterator[str]:
     """Yield the names of fonts that have these characters between them, plain fonts first."""
-    fonts = sorted(
-        fontManager.ttflist, key=lambda f: (f.style != "normal", f.weight != 400, f.name)
-    )
-    for font in fonts:
+    # A font of last resort has a box for every character; matplotlib comes to one by itself.
+    fonts = [f for f in fontManager.ttflist if "lastresort" not in f.name.lower().replace(" ", "")]
+    for font in sorted(fonts, key=lambda f: (f.style != "normal", f.weight != 400)):
         if not lacking:
             return
         if found := lacking & _covered(font.fname):

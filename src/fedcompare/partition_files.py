@@ -83,7 +83,7 @@ def _plot(config: ExperimentConfig) -> Figure:
     )
     silos = config.partition.num_silos
     width = max(_AXES_WIDTH, min(_WIDEST, silos * LINE))
-    every = math.ceil(silos * LINE / width)
+    every = math.ceil(silos * CHARACTER * (len(str(silos)) + 1) / width)
     axes.set_xlabel("silo (partition id + 1)")
     ticks = range(0, silos, every)
     axes.set_xticks(ticks, [str(tick + 1) for tick in ticks])

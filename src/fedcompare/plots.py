@@ -96,7 +96,7 @@ def plot_confusion(
     It has room for long names, and for a name at every so many classes where there are many.
     """
     names = picture_names(class_names)
-    longest = max(map(len, names), default=0)
+    longest = max(map(len, names))
     matrix = min(_CELL * len(names), _LARGEST)
     beyond = CHARACTER * max(0, longest - _FITTING)
     size = max(4.5, matrix + _MARGIN + beyond)
@@ -107,7 +107,7 @@ def plot_confusion(
     pairs = zip(names, sizes, strict=True)
     true_names = [name if size else f"{name}: no test examples" for name, size in pairs]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    ticks = range(0, len(names), math.ceil(len(names) * LINE / matrix) if names else 1)
+    ticks = range(0, len(names), math.ceil(len(names) * LINE / matrix))
     axes.set_xticks(ticks, names[:: ticks.step], rotation=90 if longest > _FITTING else 0)
     axes.set_yticks(ticks, true_names[:: ticks.step])
     axes.set(title=mathtext(title), xlabel="predicted class", ylabel="true class")

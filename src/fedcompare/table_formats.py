@@ -13,8 +13,8 @@ from rich.text import Text
 from fedcompare.escaping import markdown, terminal, visible
 from fedcompare.tables import Cell, Table
 
-# Words may be folded to this width before a table is cut into blocks of columns.
-_NARROWEST = 16
+# Words, and numbers and names of rows, may be folded to these widths, but no further.
+_WORD, _NAME = 16, 24
 # Beside a column's text: the rule before it, and a space on each side.
 _FRAME = 3
 
@@ -77,15 +77,18 @@ def _widths(rows: Sequence[Sequence[str]], narrowest: Sequence[int], room: int) 
 
 
 def _narrowest(rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> list[int]:
-    """Return how many characters each column needs: whole numbers, and words or parts of them."""
+    """Return how many characters each column needs: numbers and what names a row, or a word."""
     widths = []
-    for column, whole in enumerate(numeric):
+    for column, is_numeric in enumerate(numeric):
         head, *cells = [row[column] for row in rows]
-        words = [word for text in ([head] if whole else [head, *cells]) for word in text.split()]
-        numbers = cells if whole else []
-        widest = max(map(cell_len, words), default=1)
-        widths.append(max(min(widest, _NARROWEST), *map(cell_len, numbers), 1))
+        unbroken = cells if is_numeric or column == 0 else []
+        words = [word for text in (head, *cells) for word in text.split()]
+        widths.append(max(_longest(words, _WORD), _longest(unbroken, _NAME)))
     return widths
+
+
+def _longest(texts: Sequence[str], limit: int) -> int:
+    return min(max(map(cell_len, texts), default=1), limit)
 
 
 def _blocks(widths: Sequence[int], room: int) -> Iterator[list[int]]:

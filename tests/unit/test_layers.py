@@ -134,3 +134,27 @@ def test_light_modules_import_nothing_heavy(heavy):
         ".__init__", ""
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_text_goes_through_the_place_that_escapes_it():
+    calls = {
+        "print": (),
+        "echo": (),
+        "secho": (),
+        "to_csv": (),
+        "DictWriter": (),
+        "from_markup": (),
+        "Console": (),
+        "savefig": ("plots",),
+        "Screen": ("cli.console",),
+        "reader": ("csv_text", "classes"),
+    }
+    for module, path in MODULES.items():
+        name = module.removeprefix("fedcompare.")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = getattr(node, "func", None)
+            # Methods of that name are those of our own consoles.
+            if isinstance(called, ast.Attribute) and called.attr == "print":
+                continue
+            call = getattr(called, "id", getattr(called, "attr", ""))
+            assert call not in calls or name in calls[call], f"{path}:{node.lineno}"

@@ -5,21 +5,26 @@ import subprocess
 import sys
 from dataclasses import fields, replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import jsonschema
 import pytest
+from markdown_it import MarkdownIt
 
 from fedcompare.errors import ResultsError
 from fedcompare.escaping import markdown as escape_markdown
+from fedcompare.escaping import visible
 from fedcompare.records import Question, Regime
 from fedcompare.report import wording
 from fedcompare.report.html import render_html
 from fedcompare.report.markdown import render_markdown
 from fedcompare.report.schema import from_json, schema, to_json
 from fedcompare.report.sections import sections
-from fedcompare.report.svg import ticks
+from fedcompare.report.svg import picture, ticks, to_text, write
 from made_up_findings import NASTY, findings
+from nasty import NAMES
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "report.schema.json"
 VOID = {"meta", "link", "br"}
@@ -66,7 +71,7 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.tags, self.ids, self.words, self.open = [], [], [], []
+        self.tags, self.ids, self.words, self.open, self.cells = [], [], [], [], []
         self.feed(text)
         assert not self.open
 
@@ -85,6 +90,8 @@ class Page(HTMLParser):
     def handle_data(self, data):
         if self.open and self.open[-1] not in ("style", "title"):
             self.words.append(data)
+        if self.open and self.open[-1] in ("th", "td"):
+            self.cells.append(" ".join(data.split()))
 
     @property
     def text(self):
@@ -176,6 +183,89 @@ def test_markdown_cells_stay_in_their_rows():
         assert len(widths) == 1
 
 
+def cells_of(markdown):
+    """Return the texts of a Markdown document's table cells, as a reader sees them."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
+    for opening, inline in pairwise(tokens):
+        if opening.type in ("th_open", "td_open"):
+            yield "".join(child.content for child in inline.children)
+
+
+@pytest.mark.parametrize("start", range(0, len(NAMES), 10))
+def test_every_name_is_read_as_it_is(start):
+    names = (*NAMES[start : start + 10], *"0123456789")[:10]
+    found = findings(class_names=names)
+    page, markdown = Page(render_html(found)), render_markdown(found)
+    cells = list(cells_of(markdown))
+    for name in names:
+        shown = " ".join(visible(name).split())
+        assert page.cells.count(shown) > 2
+        assert cells.count(shown) > 2
+    assert render_html(found).encode()
+    assert markdown.encode()
+
+
+def test_pictures_show_hidden_characters_and_are_xml():
+    root = picture("k", 10, 10, title="a\x1b\u202e\udce9<b>", description="d\n")
+    write(root, 0, 0, "\x00&", css="small")
+    text = to_text(root)
+    assert fromstring(text).find("title").text == r"a\x1b\u202e\udce9<b>"
+    assert fromstring(text).find("text").text == r"\x00&"
+
+
+def test_commands_keep_their_lines_but_nothing_else_that_acts():
+    found = replace(findings(), commands=("one \x1b[31m", "two"))
+    assert "one \\x1b[31m\ntwo" in render_html(found)
+    assert "one \\x1b[31m\ntwo" in render_markdown(found)
+
+
+def test_long_names_are_broken_and_short_ones_are_not():
+    long = findings(class_names=("x" * 60, *"123456789"))
+    assert "overflow-wrap:anywhere" not in render_html(findings()).partition("</style>")[2]
+    assert "overflow-wrap:anywhere" in render_html(long).partition("</style>")[2]
+
+
+def with_silos(count):
+    """Return findings whose first silo is there many times."""
+    found = findings()
+    silos = range(1, count + 1)
+    lines = {c.model: c for c in found.curves if c.test_set == "all"}
+    alone = next(m for m in found.models if m.regime is Regime.ISOLATED_EQUAL)
+    models = tuple(
+        replace(alone, key=f"isolated-equal-{s}", label=f"isolated, silo {s}", silo=s)
+        for s in silos
+    )
+    others = tuple(m for m in found.models if m.silo is None)
+    curves = tuple(replace(lines[alone.key], model=model.key) for model in models)
+    return replace(
+        found,
+        silos=tuple(replace(found.silos[0], silo=s) for s in silos),
+        models=(*models, *others),
+        curves=(*curves, *(lines[m.key] for m in others if m.key in lines)),
+        gains=tuple(replace(found.gains[0], silo=s) for s in silos),
+        forgetting=tuple(replace(found.forgetting[0], silo=s) for s in silos),
+        confusions=tuple(replace(found.confusions[0], model=m.key) for m in (*models, *others)),
+    )
+
+
+def test_sixty_silos_share_a_line_of_the_legend_and_are_folded():
+    few, many = with_silos(3), with_silos(60)
+    curves = {
+        key: next(s for s in sections(f) if s.key == "curves")
+        for key, f in (("few", few), ("many", many))
+    }
+    pictures = {key: section.blocks[1].blocks[0].svg for key, section in curves.items()}
+    assert ">isolated, silo 3<" in pictures["few"]
+    assert ">isolated, each of 60 silos<" in pictures["many"]
+    assert ">isolated, silo 3<" not in pictures["many"]
+    assert float(re.search(r'viewBox="0 0 340 ([\d.]+)"', pictures["many"])[1]) < 400
+    for key in ("confusion", "forgetting"):
+        kinds = [b.kind for s in sections(many) if s.key == key for b in s.blocks]
+        assert "fold" in kinds
+        assert "fold" not in [b.kind for s in sections(few) if s.key == key for b in s.blocks]
+    assert Page(render_html(many)).text.count("silo 60") > 2
+
+
 def test_ids_are_unique_and_every_reference_has_its_target(page):
     assert len(page.ids) == len(set(page.ids))
     for _, attrs in page.tags:
@@ -264,6 +354,13 @@ def test_json_comes_back_as_it_was(complete):
     assert text == to_json(found)
     assert from_json(text, "report.json") == found
     assert list(json.loads(text)) == [field.name for field in fields(found)]
+
+
+def test_json_holds_every_name_that_is_unicode():
+    for start in range(0, len(NAMES), 10):
+        names = (*NAMES[start : start + 10], *"0123456789")[:10]
+        back = from_json(to_json(findings(class_names=names)), "report.json")
+        assert back.class_names == tuple(name.replace("\udce9", r"\udce9") for name in names)
 
 
 def test_numbers_that_are_not_finite_survive_json():

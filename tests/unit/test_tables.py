@@ -1,8 +1,12 @@
 import io
 import json
+import re
 
+import pytest
 from rich.console import Console
 
+from fedcompare.cli.console import Screen
+from fedcompare.escaping import visible
 from fedcompare.records import Measurement, Mistake, Regime, ServerRecord
 from fedcompare.table_formats import to_markdown, to_terminal
 from fedcompare.tables import (
@@ -15,6 +19,15 @@ from fedcompare.tables import (
     seen_unseen_table,
     training_table,
 )
+from nasty import NAMES
+
+
+def shown(table, *, width=80, encoding="utf-8"):
+    """Return what a terminal of this width and encoding gets."""
+    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    Console(file=file, width=width).print(to_terminal(table))
+    file.seek(0)
+    return file.read()
 
 
 def measured(regime, silo, part, accuracy):
@@ -119,3 +132,65 @@ def test_what_an_isolated_model_lacks_is_named():
     rows = [(1, ("a,b", "c"), 4, 0.5, 0.1), (2, (), 4, 0.5, 0.1), (3, ("none",), 4, 0.5, 0.1)]
     shown = [row[1] for row in training_table(rows, epochs=1).rows]
     assert shown == ['"a,b",c', "none", '"none"']
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_shown_as_it_is_wherever_it_stands(name):
+    table = Table(title=name, columns=("class", name), rows=((name, 1), ("other", 2)))
+    lines = shown(table, width=2000).splitlines()
+    for part in (lines[0], lines[2], lines[4]):
+        assert visible(name).rstrip() in part
+    assert lines[4].rstrip().endswith("1")
+
+
+def test_a_name_longer_than_the_line_is_folded_and_whole():
+    table = Table(title="T", columns=("class", "silo 1"), rows=(("x" * 200, 12),))
+    text = shown(table)
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.count("x") == 200
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_a_terminal_without_unicode_gets_the_same_cells(encoding):
+    rows = tuple((name, -0.5, float("nan")) for name in NAMES)
+    text = shown(Table(title="−", columns=("•", "a", "b"), rows=rows), encoding=encoding)
+    assert text.startswith("-\n")
+    assert r"\u7cd6\u5c3f\u75c5" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_sixty_silos_are_rows():
+    counts = [(silo, 10 * silo, 0) for silo in range(1, 61)]
+    table = counts_table(counts, ["cat", "dog", "eel"])
+    assert (len(table.rows), table.rows[59]) == (61, (60, 60, 600, 0, 660))
+    assert table.rows[-1] == ("all", 1830, 18300, 0, 20130)
+    assert [int(n) for n in re.findall(r"\d+", shown(table).splitlines()[-3])] == [
+        60, 60, 600, 0, 660,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_no_number_is_lost_or_broken_where_a_table_is_too_wide(width):
+    counts = [tuple(range(start, start + 70)) for start in range(100_000, 106_000, 100)]
+    text = shown(counts_table(counts, [f"class {label}" for label in range(70)]), width=width)
+    assert max(map(len, text.splitlines())) <= width
+    found = re.findall(r"\b1\d{5}\b", text)
+    assert sorted(map(int, found)) == sorted(n for own in counts for n in own)
+    assert text.count("class 69") == text.count("all ") > 6
+
+
+def test_words_are_broken_at_spaces_while_there_is_room():
+    rows = tuple((silo, "no evidence either way", 1.0) for silo in range(3))
+    text = shown(Table(title="T", columns=("silo", "verdict", "gain"), rows=rows), width=32)
+    assert "no evidence" in text
+    assert "either way" in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_console_takes_every_string_as_data(name):
+    file = io.StringIO()
+    screen = Screen(file=file, width=60, force_terminal=True, color_system=None)
+    screen.say(name)
+    screen.print(name, soft_wrap=True)
+    assert file.getvalue().count("\n".join(map(visible, name.split("\n")))) >= 2
+    assert "\x1b" not in file.getvalue()

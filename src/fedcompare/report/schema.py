@@ -19,10 +19,11 @@ _NOT_FINITE: Final = ("NaN", "Infinity", "-Infinity")
 def to_json(findings: Findings) -> str:
     """Return the findings as JSON, indented, with a newline at the end.
 
-    A number that is not finite is written as the string "NaN", "Infinity" or "-Infinity".
+    A number that is not finite is written as the string "NaN", "Infinity" or "-Infinity", and a
+    lone surrogate, which JSON for exchange does not have, as an escape that is text.
     """
     content = TypeAdapter(Findings).dump_python(findings, mode="json")
-    return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def from_json(text: str, source: str) -> Findings:
@@ -58,12 +59,14 @@ class _Schema(GenerateJsonSchema):
         return {"anyOf": [super().float_schema(schema), {"enum": list(_NOT_FINITE)}]}
 
 
-def _finite(value: Any) -> Any:
-    """Replace numbers that JSON does not have, at any depth."""
+def _plain(value: Any) -> Any:
+    """Replace numbers and characters that JSON does not have, at any depth."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_finite(item) for item in value]
+        return [_plain(item) for item in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", errors="backslashreplace").decode()
     if isinstance(value, float) and not math.isfinite(value):
         nan, positive, negative = _NOT_FINITE
         return nan if math.isnan(value) else positive if value > 0 else negative
