@@ -91,16 +91,21 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Callable:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, tiny: Callable) -> Path:
     """A results folder with both regimes of the tiny experiment; copy it, don't change it."""
+    from fedcompare.data.silos import find_origin
     from fedcompare.federated.server_app import run_federated
     from fedcompare.federated.store import write_history
     from fedcompare.pipeline import train_isolated_regime
+    from fedcompare.records import Regime
     from fedcompare.results import RunDirectory
+    from fedcompare.runs.inputs import wanted_inputs
     from support import InlineGrid
 
     config, results = tiny(), tmp_path_factory.mktemp("trained")
     run = RunDirectory(results, config)
     train_isolated_regime(config, run, lambda record: None)
-    write_history(run, config, run_federated(InlineGrid(3), config), seconds=1.0)
+    inputs = wanted_inputs(config, find_origin(config), Regime.FEDERATED)
+    history = run_federated(InlineGrid(3), config)
+    write_history(run, config, history, inputs=inputs, seconds=1.0)
     return results
 
 

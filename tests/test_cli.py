@@ -284,10 +284,10 @@ def test_evaluate_refuses_another_config_and_other_data(cli, options, tmp_path, 
     outcome = cli("evaluate", *options, "--set", "hidden-units=8")
     assert_one_message(outcome, ExitCode.RESULTS)
     assert "hidden-units = 16, now 8" in outcome.err
-    for regime in ("isolated", "federated"):
-        path = own / regime / "run.json"
-        path.write_text(re.sub(r'(data_fingerprint": ")\w', r"\1x", path.read_text()))
-    assert_one_message(cli("evaluate", *options), ExitCode.RESULTS)
+    data = write_idx(tmp_path / "data", train=299)
+    outcome = cli("evaluate", *options, "--set", f"dataset=idx:{data}")
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert f"now 'idx:{data}'" in outcome.err.replace("\n", "")
 
 
 def test_a_subset_must_exist(cli, options, own):

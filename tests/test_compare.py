@@ -18,7 +18,7 @@ from support import InlineGrid, idx_bytes, made_up_images, write_idx
 
 PATIENCE = 240.0
 SEEDS = (5, 6, 7)
-FILES = {"config.toml", "report.html", "report.json", "report.md", "verdict.json"}
+FILES = {"config.toml", "report.html", "report.json", "report.md", "run.json", "verdict.json"}
 TABLES = {
     *("accuracies", "budgets", "contributions", "curves", "forgetting"),
     *("gains", "mistakes", "qualities", "single-accuracies"),
@@ -322,10 +322,9 @@ def test_parts_of_another_configuration_are_not_mixed(
     assert files(run) == before
 
 
-def test_force_replaces_only_the_parts_of_another_configuration(cli, options, run):
+def test_force_replaces_only_the_parts_of_another_configuration(cli, options, run, tiny):
     before, then = conclusions(run), times(run)
-    config = run / "seed-6" / "centralized" / "config.toml"
-    config.write_text(config.read_text().replace("learning-rate = 0.1", "learning-rate = 0.2"))
+    train_centralized(run.parent, tiny(seed=6, learning_rate=0.2))
     outcome = cli("compare", *options, "--contributions")
     assert_one_message(outcome, ExitCode.RESULTS)
     assert "learning-rate = 0.2, now 0.1" in outcome.err
@@ -334,6 +333,15 @@ def test_force_replaces_only_the_parts_of_another_configuration(cli, options, ru
     replaced = ("seed-6/centralized", "seed-6/predictions")
     kept = {p: t for p, t in then.items() if not any(part in str(p) for part in replaced)}
     assert kept.items() <= times(run).items()
+
+
+def train_centralized(results, config):
+    """Replace one seed's centralized model by one of another configuration."""
+    from fedcompare.comparison.jobs import _train
+    from fedcompare.comparison.stages import Centralized
+
+    stage = Centralized(config=config, results=results)
+    stage.finish([_train(job, lambda record: None) for job in stage.jobs()])
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, flip])
@@ -442,12 +450,16 @@ def change_one_answer(path):
     save_file(tensors, path)
 
 
-def record_as_made(path):
-    """Write a file's new SHA-256 where the old one is recorded."""
-    record = path.parent / "run.json"
-    content = json.loads(record.read_text())
-    content["files"][path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    record.write_text(json.dumps(content))
+def record_as_made(folder, change=lambda content: None):
+    """Write a part's manifest anew, as if what is there now had been made: a careful forger."""
+    content = json.loads((folder / "run.json").read_text())
+    for name in content["files"]:
+        content["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    change(content)
+    del content["digest"]
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    content["digest"] = hashlib.sha256(canonical.encode()).hexdigest()
+    (folder / "run.json").write_text(json.dumps(content))
 
 
 def replace(file, old, new):
@@ -490,7 +502,7 @@ def test_verify_finds_an_altered_or_missing_answer(run, wrong):
 
 def test_verify_finds_an_altered_answer_whose_record_was_altered_too(run, wrong):
     change_one_answer(run / PREDICTIONS)
-    record_as_made(run / PREDICTIONS)
+    record_as_made((run / PREDICTIONS).parent)
     found = wrong()
     assert "probabilities of 1 examples differ" in found[PREDICTIONS]
     assert "first example 0: stored [" in found[PREDICTIONS]
@@ -525,16 +537,131 @@ def test_verify_finds_edited_tables_reports_and_verdicts(run, wrong):
     assert found["comparison/tables/gains.csv"].endswith("first in line 2")
 
 
-def test_verify_finds_other_data_and_another_partition(run, wrong):
-    for part, what in (("isolated", "data"), ("federated", "partition")):
-        key = f'"{what}_fingerprint": "'
-        replace(run / "seed-6" / part / "run.json", key, f"{key}0")
+def other(what):
+    """Return a change of a manifest's inputs: made from other data, or another partition."""
+
+    def change(content):
+        content["inputs"][what] = "0" + content["inputs"][what][1:]
+
+    return change
+
+
+def test_verify_finds_another_partition(run, wrong):
+    record_as_made(run / "seed-6/federated", other("partition"))
+    found = wrong()
+    assert "seed-6/federated was trained on another partition" in found.pop("comparison")
+    assert found == {
+        "seed-6/federated": "was trained on another partition than the configuration gives now"
+    }
+
+
+def test_verify_finds_other_data(run, wrong):
+    record_as_made(run / "seed-6/isolated", other("data"))
     found = wrong()
     assert "seed-6/isolated was made from other data" in found.pop("comparison")
-    assert found == {
-        "seed-6/isolated": "trained on other data than the dataset has now",
-        "seed-6/federated": "trained on another partition than the configuration gives",
-    }
+    assert found == {"seed-6/isolated": "was made from other data than the dataset has now"}
+
+
+def test_edited_label_counts_are_noticed_even_where_their_digest_was_renewed(cli, run, wrong):
+    def more_of_everything(content):
+        content["training"]["label_counts"][0] = [9] * 10
+
+    record_as_made(run / "seed-6/federated", more_of_everything)
+    before = files(run)
+    outcome = cli("report", run)
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert "seed-6/federated/run.json is not what the comparison was made from" in outcome.err
+    assert files(run) == before
+    found = wrong()
+    assert "its label_counts are not what data and configuration give" in found["seed-6/federated"]
+    assert "comparison/run.json" in found
+
+
+@pytest.mark.parametrize("fact", ["seconds", "bytes_up", "epochs", "local_steps", "example_bytes"])
+def test_report_refuses_edited_facts(cli, run, fact):
+    path = run / "seed-5/centralized/run.json"
+    content = json.loads(path.read_text())
+    content["training"][fact] = [7] if fact == "local_steps" else 7
+    path.write_text(json.dumps(content))
+    before = files(run)
+    outcome = cli("report", run)
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert "seed-5/centralized/run.json was altered" in outcome.err.replace("\n", "")
+    assert files(run) == before
+
+
+def test_verify_finds_a_part_made_with_other_software(run, wrong):
+    def other_torch(content):
+        content["inputs"]["software"]["torch"] = "1.0"
+
+    record_as_made(run / "seed-7/fine-tuned", other_torch)
+    found = wrong()
+    assert found.pop("software").startswith("parts were made with torch 1.0 and ")
+    assert found.keys() == {"comparison"}
+    assert "torch 1.0, now" in found["comparison"]
+
+
+# Where the data are does not matter; what they are does.
+
+
+@pytest.fixture
+def moved(tiny, run, tmp_path):
+    """A comparison whose data were in `here` when it was made, and are in `there` now."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    write_idx(here)
+    results = tmp_path / "moved"
+    make(results, tiny(num_seeds=2, dataset=f"idx:{here}"))
+    here.rename(there)
+    return results / "tiny", there
+
+
+def test_report_needs_no_data(cli, moved, no_training):
+    before = files(moved[0])
+    outcome = cli("report", moved[0])
+    assert outcome.code == 0, outcome.err
+    assert files(moved[0]) == before
+
+
+def test_verify_says_where_the_data_were_and_checks_the_rest(cli, moved):
+    outcome = cli("verify", moved[0])
+    assert outcome.code == ExitCode.DATA
+    assert "--dataset" in outcome.err
+    assert {line.split()[0] for line in outcome.out.splitlines()} == {"ok"}
+    for subject in ("seed-5/federated", "comparison/tables/gains.csv"):
+        assert subject in outcome.out
+
+
+def test_data_with_the_same_content_elsewhere_are_the_same_data(
+    cli, options, moved, tmp_path, no_training
+):
+    folder, there = moved
+    outcome = cli("verify", folder, "--dataset", f"idx:{there}")
+    assert (outcome.code, outcome.err) == (0, "")
+    place = ("--results", tmp_path / "moved", "--seeds", 2, "--set", f"dataset=idx:{there}")
+    assert cli("compare", *options, *place).code == 0
+
+
+def test_verify_finds_that_the_data_are_others(cli, moved):
+    folder, there = moved
+    write_idx(there, train=299)
+    outcome = cli("verify", folder, "--dataset", f"idx:{there}")
+    assert_one_message(outcome, ExitCode.VERIFICATION)
+    wrong = [line for line in outcome.out.splitlines() if line.startswith("WRONG")]
+    assert len(wrong) == 1
+    assert wrong[0].startswith("WRONG data: ")
+
+
+def test_a_relative_place_of_data_counts_from_where_it_was_typed(
+    cli, tiny_toml, tmp_path, monkeypatch
+):
+    write_idx(tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    assert cli("isolated", "--config", tiny_toml, "--set", "dataset=idx:data").code == 0
+    (stored,) = (tmp_path / "results").rglob("isolated/config.toml")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    outcome = cli("isolated", "--config", stored, "--results", "results")
+    assert outcome.code == 0, outcome.err
 
 
 @pytest.mark.parametrize(
@@ -543,8 +670,7 @@ def test_verify_finds_other_data_and_another_partition(run, wrong):
 def test_answers_to_other_data_or_of_another_partition_are_refused(
     cli, options, run, what, message
 ):
-    key = f'"{what}_fingerprint": "'
-    replace(run / "seed-6/federated/run.json", key, f"{key}0")
+    record_as_made(run / "seed-6/federated", other(what))
     for outcome in (cli("report", run), cli("compare", *options)):
         assert_one_message(outcome, ExitCode.RESULTS)
         assert "seed-6/federated" in outcome.err.replace("\n", "")

@@ -12,12 +12,13 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from fedcompare.classes import ClassLists, format_class_lists, parse_class_lists
 from fedcompare.errors import ConfigError
+from fedcompare.records import Regime
 
 ExcludedClasses = Annotated[
     ClassLists,
@@ -30,6 +31,10 @@ _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Group(BaseModel):
+    # Which regimes' results the keys can change; None: everything that is made. A group
+    # that says nothing counts everywhere, so a forgotten declaration costs time, never truth.
+    changes: ClassVar[frozenset[Regime] | None] = None
+
     model_config = ConfigDict(
         frozen=True,
         strict=True,
@@ -41,7 +46,12 @@ class _Group(BaseModel):
 
 
 class DataConfig(_Group):
-    """Which dataset, and what its parts are called ("" finds the columns by their type)."""
+    """Which dataset, and what its parts are called ("" finds the columns by their type).
+
+    What counts is the data that they give, by their digest, and not where they lie.
+    """
+
+    changes = frozenset()
 
     dataset: Annotated[str, Field(min_length=1)] = "mnist"
     train_split: str = "train"
@@ -51,7 +61,12 @@ class DataConfig(_Group):
 
 
 class PartitionConfig(_Group):
-    """How the examples are split over silos; no `excluded_classes` means IID parts."""
+    """How the examples are split over silos; no `excluded_classes` means IID parts.
+
+    What counts is which rows each silo gets, by their digest.
+    """
+
+    changes = frozenset()
 
     num_silos: _Count = 3
     excluded_classes: ExcludedClasses = (("1", "3", "7"), ("2", "5", "8"), ("4", "6", "9"))
@@ -79,31 +94,58 @@ class TrainConfig(_Group):
 class IsolatedConfig(_Group):
     """The budget of an isolated model."""
 
+    changes = frozenset({Regime.ISOLATED})
+
     isolated_epochs: _Count = 10
 
 
-class FederationConfig(_Group):
-    """The budget and rules of federated training; timeouts are in seconds."""
+class BudgetConfig(_Group):
+    """The budget of federated training, and of what is compared with it at equal budget."""
 
-    strategy: str = "fedavg"
+    changes = frozenset({Regime.ISOLATED_EQUAL, Regime.FEDERATED, Regime.CENTRALIZED})
+
     num_server_rounds: _Count = 3
     local_epochs: _Count = 10
+
+    @property
+    def epochs(self) -> int:
+        """Return how often each training example is passed over in all rounds."""
+        return self.num_server_rounds * self.local_epochs
+
+
+class FederationConfig(_Group):
+    """The rules of federated training."""
+
+    changes = frozenset({Regime.FEDERATED})
+
+    strategy: str = "fedavg"
     fraction_evaluate: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 1.0
-    connect_timeout: _Seconds = 120.0
-    round_timeout: _Seconds = 3600.0
 
 
-class ComparisonConfig(_Group):
-    """How many seeds `compare` runs, and how long a silo fine-tunes the federated model."""
+class FineTuningConfig(_Group):
+    """How long a silo trains the federated model further."""
 
-    num_seeds: _Count = 5
+    changes = frozenset({Regime.FINE_TUNED})
+
     fine_tune_epochs: _Count = 1
 
 
+class ComparisonConfig(_Group):
+    """How many seeds `compare` runs; each seed's results are its own."""
+
+    changes = frozenset()
+
+    num_seeds: _Count = 5
+
+
 class ResourceConfig(_Group):
-    """What the run may use; it has no influence on the numbers. 0 CPUs means all."""
+    """What a run may use and how long it waits, in seconds; 0 CPUs means all there are."""
+
+    changes = frozenset()
 
     num_cpus: Annotated[int, Field(ge=0)] = 0
+    connect_timeout: _Seconds = 120.0
+    round_timeout: _Seconds = 3600.0
 
 
 class ExperimentConfig(_Group):
@@ -116,7 +158,9 @@ class ExperimentConfig(_Group):
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
     isolated: IsolatedConfig = IsolatedConfig()
+    budget: BudgetConfig = BudgetConfig()
     federation: FederationConfig = FederationConfig()
+    fine_tuning: FineTuningConfig = FineTuningConfig()
     comparison: ComparisonConfig = ComparisonConfig()
     resources: ResourceConfig = ResourceConfig()
 
@@ -135,11 +179,39 @@ class ExperimentConfig(_Group):
         """Return the same experiment with another seed."""
         return self.model_copy(update={"seed": seed})
 
-    def shared(self) -> dict[str, str | int | float]:
-        """Return the keys that two regimes must agree on to be compared."""
-        groups = (IsolatedConfig(), FederationConfig(), ComparisonConfig(), ResourceConfig())
-        own = {key for group in groups for key in group.model_dump(by_alias=True)}
-        return {key: value for key, value in self.to_flat().items() if key not in own}
+    def located(self) -> "ExperimentConfig":
+        """Return the same experiment with the data's place as an absolute path.
+
+        What is stored can then be used from any working folder.
+        """
+        kind, separator, place = self.data.dataset.partition(":")
+        path = Path(place).expanduser()
+        if not separator or not (kind == "idx" or path.is_dir()):
+            return self
+        data = self.data.model_copy(update={"dataset": f"{kind}:{path.absolute()}"})
+        return self.model_copy(update={"data": data})
+
+    def counted(self, regime: Regime | None = None) -> dict[str, str | int | float]:
+        """Return the seed and the keys that can change a regime's results.
+
+        Without a regime these are the keys that change everything, on which any two results
+        must agree to be compared. The name only says where results lie.
+        """
+        flat = self.to_flat()
+        counted = [
+            key
+            for name, group in _GROUPS.items()
+            if group.changes is None or regime in group.changes
+            for key in getattr(self, name).model_dump(by_alias=True)
+        ]
+        return {key: flat[key] for key in ("seed", *counted)}
+
+    def origin(self) -> dict[str, str | int | float]:
+        """Return the keys that say which data there are and who has them."""
+        return {
+            **self.data.model_dump(by_alias=True),
+            **self.partition.model_dump(by_alias=True),
+        }
 
 
 _GROUPS = {
@@ -221,14 +293,6 @@ def parse_config(settings: Settings) -> ExperimentConfig:
     if problems:
         raise ConfigError(problems)
     return config
-
-
-def format_toml(flat: Mapping[str, str | int | float]) -> str:
-    """Return a flat table as the TOML that `read_settings` reads."""
-    # JSON's strings are TOML's, but that JSON escapes signs beyond U+FFFF in two halves.
-    values = {key: json.dumps(value, ensure_ascii=False) for key, value in flat.items()}
-    lines = [f"{key} = {value}\n" for key, value in values.items()]
-    return "".join(lines).replace("\x7f", "\\u007f")
 
 
 def config_from_json(text: str) -> ExperimentConfig:

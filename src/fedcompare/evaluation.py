@@ -1,7 +1,7 @@
 """Evaluate stored models: one forward pass each, and all else from the predictions."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,14 +24,16 @@ from fedcompare.classes import (
 )
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import partition_fingerprint
-from fedcompare.errors import ResultsError
+from fedcompare.data.silos import count_labels, find_origin
+from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.evaluator import Evaluator
 from fedcompare.model import read_tensors
 from fedcompare.predictions import Predictions
 from fedcompare.records import Measurement, Mistake, Regime, model_name
 from fedcompare.regimes.catalog import row_of
-from fedcompare.results import Manifest, RunDirectory, weights_file
+from fedcompare.results import RunDirectory, weights_file
+from fedcompare.runs.manifest import check_files
+from fedcompare.runs.reuse import read_comparable
 from fedcompare.test_sets import ALL, seen, unseen
 
 _COMMONEST = 3
@@ -78,17 +80,16 @@ def evaluate_models(config: ExperimentConfig, run: RunDirectory) -> Evaluation:
         ResultsError: a model is missing, or was made from other data.
         WeightsError: a file of weights is corrupt.
     """
-    manifests = [run.read_manifest(regime) for regime in (Regime.ISOLATED, Regime.FEDERATED)]
-    check_fingerprints(config, run, {m.regime: m for m in manifests})
-    evaluator = Evaluator(config)
+    origin, evaluator = find_origin(config), Evaluator(config)
+    regimes = (Regime.ISOLATED, Regime.FEDERATED)
+    manifests = {regime: read_comparable(run, regime, origin) for regime in regimes}
+    counts = count_labels(config)
     models = []
-    for manifest in manifests:
-        for file, silo in _weight_files(manifest):
-            predictions = evaluator.predict_file(run, manifest.regime, file, manifest)
-            models.append(
-                EvaluatedModel(regime=manifest.regime, silo=silo, predictions=predictions)
-            )
-    counts = manifests[0].label_counts
+    for regime, manifest in manifests.items():
+        for silo in row_of(regime).owners(range(1, len(counts) + 1)):
+            predictions = evaluator.predict_file(run, regime, weights_file(silo), manifest)
+            models.append(EvaluatedModel(regime=regime, silo=silo, predictions=predictions))
+        check_files(run.path / regime, manifest)
     return Evaluation(
         models=tuple(models),
         seen_classes=tuple(tuple(np.flatnonzero(own).tolist()) for own in counts),
@@ -207,38 +208,17 @@ def read_predictions(path: Path) -> Predictions:
     """Read the predictions that `predictions_to_bytes` wrote.
 
     Raises:
-        WeightsError: the file is corrupt.
+        WeightsError: the file is corrupt, or holds something else.
     """
     tensors = read_tensors(path)
-    return Predictions(
-        labels=tensors["labels"].numpy(), probabilities=tensors["probabilities"].numpy()
-    )
-
-
-def _weight_files(manifest: Manifest) -> Iterator[tuple[str, int | None]]:
-    for silo in row_of(manifest.regime).owners(range(1, len(manifest.label_counts) + 1)):
-        yield weights_file(silo), silo
-
-
-def check_fingerprints(
-    config: ExperimentConfig,
-    run: RunDirectory,
-    manifests: Mapping[Regime, Manifest] | Mapping[str, Manifest],
-) -> None:
-    """Raise if a part was trained on other data, or another partition, than there are now.
-
-    Raises:
-        ResultsError: naming the part.
-    """
-    data, partition = load_dataset(config.data).fingerprint, partition_fingerprint(config)
-    for part, manifest in manifests.items():
-        if manifest.data_fingerprint != data:
-            raise ResultsError(
-                f"{run.regime_path(part)} was made from other data than "
-                "the dataset has now; make it again with --force"
-            )
-        if manifest.partition_fingerprint != partition:
-            raise ResultsError(
-                f"{run.regime_path(part)} was trained on another partition than the "
-                "configuration gives now; make it again with --force"
-            )
+    labels, probabilities = tensors.get("labels"), tensors.get("probabilities")
+    if (
+        labels is None
+        or probabilities is None
+        or labels.dtype != torch.int64
+        or probabilities.dtype != torch.float32
+        or probabilities.dim() != 2
+        or labels.shape != probabilities.shape[:1]
+    ):
+        raise WeightsError(f"{path} holds no predictions of fedcompare's; make it again")
+    return Predictions(labels=labels.numpy(), probabilities=probabilities.numpy())

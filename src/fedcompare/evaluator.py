@@ -2,10 +2,10 @@
 
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
-from fedcompare.errors import ResultsError
 from fedcompare.model import State, initial_model, load_state, read_tensors
 from fedcompare.predictions import Predictions
-from fedcompare.results import Manifest, RunDirectory, check_digest
+from fedcompare.results import RunDirectory
+from fedcompare.runs.manifest import Manifest, check_file
 from fedcompare.training import predict, torch_threads
 
 
@@ -53,10 +53,6 @@ def read_weights(run: RunDirectory, part: str, file: str, manifest: Manifest) ->
         WeightsError: the file is missing, corrupt or altered.
     """
     folder = run.regime_path(part)
-    if file not in manifest.weights:
-        raise ResultsError(
-            f"{folder} lacks {file}: it was made by an older fedcompare; make it again with --force"
-        )
     state = read_tensors(folder / file)
-    check_digest(folder, file, manifest.weights[file])
+    check_file(folder, manifest, file)
     return state

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from fedcompare.classes import lacking
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import load_silos
+from fedcompare.data.silos import count_labels, find_origin, load_silos
 from fedcompare.isolated import IsolatedTask, run_isolated
 from fedcompare.model import initial_model
 from fedcompare.records import EpochRecord, Regime
 from fedcompare.regime_files import write_results
 from fedcompare.results import RunDirectory
+from fedcompare.runs.inputs import wanted_inputs
 from fedcompare.workers import plan_workers, resolve_cpus
 
 
@@ -46,9 +47,9 @@ def train_isolated_regime(
         seed=config.seed,
     )
     results = run_isolated(task, silos, num_workers=workers, on_epoch=on_epoch)
-    counts = tuple(silo.label_counts(len(dataset.class_names)) for silo in silos)
+    inputs = wanted_inputs(config, find_origin(config), Regime.ISOLATED)
     seconds = time.perf_counter() - start
-    write_results(run, config, Regime.ISOLATED, results, label_counts=counts, seconds=seconds)
+    write_results(run, config, Regime.ISOLATED, results, inputs=inputs, seconds=seconds)
     return tuple(
         Trained(
             silo=result.silo,
@@ -57,5 +58,5 @@ def train_isolated_regime(
             loss=result.epochs[-1].loss,
             seconds=result.seconds,
         )
-        for result, own in zip(results, counts, strict=True)
+        for result, own in zip(results, count_labels(config), strict=True)
     )

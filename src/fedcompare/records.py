@@ -63,6 +63,14 @@ def model_name(regime: Regime, silo: int | None) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where all results come from: SHA-256 of the data, and of which silo has which of them."""
+
+    data: str
+    partition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EpochRecord:
     """Mean training loss of one silo over one epoch; `round` is 1 for an isolated model."""
 
@@ -100,6 +108,9 @@ class ServerRecord:
     accuracy: float | None
     loss: float | None
     num_examples: int
+
+
+Row = EpochRecord | RoundRecord | ServerRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import partition_fingerprint
+from fedcompare.data.silos import count_labels
 from fedcompare.isolated import IsolatedResult
 from fedcompare.records import POOLED, EpochRecord, Regime
-from fedcompare.results import Manifest, RunDirectory, count_steps, weights_file, write_bytes
+from fedcompare.results import RunDirectory, weights_file, write_bytes
+from fedcompare.runs.inputs import Inputs
+from fedcompare.runs.writing import describe_training, write_part
 
 
 def write_results(
@@ -17,7 +19,7 @@ def write_results(
     regime: Regime,
     results: Sequence[IsolatedResult],
     *,
-    label_counts: tuple[tuple[int, ...], ...],
+    inputs: Inputs,
     seconds: float,
 ) -> None:
     """Write every round's weights, the losses and the manifest.
@@ -26,35 +28,23 @@ def write_results(
         StorageError: something cannot be written; the old part is kept then.
     """
     epochs = [record for result in results for record in result.epochs]
+    dataset = load_dataset(config.data)
+    training = describe_training(
+        dataset,
+        batch_size=config.train.batch_size,
+        epochs=len(results[0].epochs),
+        num_examples=[result.num_examples for result in results],
+        label_counts=count_labels(config),
+        seconds=seconds,
+        cpu_seconds=sum(result.cpu_seconds for result in results),
+    )
     with run.writing(regime) as folder:
-        weights = {
-            file: write_bytes(folder / file, content)
-            for result in results
-            for file, content in _weights(result)
-        }
+        for result in results:
+            for file, content in _weights(result):
+                write_bytes(folder / file, content)
         if regime is Regime.ISOLATED:
             _plot(epochs, folder / "loss.png")
-        manifest = Manifest(
-            regime=regime,
-            seconds=seconds,
-            cpu_seconds=sum(result.cpu_seconds for result in results),
-            epochs=len(results[0].epochs),
-            local_steps=tuple(
-                count_steps(
-                    result.num_examples,
-                    epochs=len(result.epochs),
-                    batch_size=config.train.batch_size,
-                )
-                for result in results
-            ),
-            bytes_up=0,
-            bytes_down=0,
-            label_counts=label_counts,
-            data_fingerprint=load_dataset(config.data).fingerprint,
-            partition_fingerprint=partition_fingerprint(config),
-            weights=weights,
-        )
-        run.write_regime(folder, manifest, {"epochs": epochs})
+        write_part(folder, regime, config, inputs, rows={"epochs": epochs}, training=training)
 
 
 def _weights(result: IsolatedResult) -> Iterator[tuple[str, bytes]]:

@@ -10,59 +10,34 @@ Each part is written beside its place and renamed when complete, so a part is
 either whole or absent. A part knows its configuration and is never mixed with another's.
 """
 
-import csv
-import hashlib
-import io
 import json
 import shutil
 import tempfile
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
-from fedcompare import environment
-from fedcompare.config import ExperimentConfig, format_toml
-from fedcompare.errors import FedcompareError, ResultsError, StorageError, WeightsError
+from fedcompare.config import ExperimentConfig
+from fedcompare.csv_text import format_csv
+from fedcompare.errors import FedcompareError, ResultsError, StorageError
+from fedcompare.escaping import toml
 from fedcompare.records import Regime
+from fedcompare.runs.manifest import REMEDY, RUN_FILE, Manifest, Training, read_manifest
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 CONFIG_FILE = "config.toml"
 ENVIRONMENT_FILE = "environment.json"
-RUN_FILE = "run.json"
 EVALUATION = "evaluation"
 PARTITION = "partition"
 PREDICTIONS = "predictions"
 COALITION_PREDICTIONS = "coalition-predictions"
 COMPARISON = "comparison"
-_DERIVED = (EVALUATION, PREDICTIONS, COALITION_PREDICTIONS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """What `run.json` says of a finished regime.
-
-    `label_counts` holds, per silo, the number of training examples of each class; `epochs`
-    is how often each of them was passed over, and `local_steps` the optimiser's steps on
-    each silo (on the pooled data: one number). Bytes are those of serialised messages from
-    (up) and to (down) the silos. `weights` maps each file of weights to its SHA-256.
-    """
-
-    regime: Regime
-    seconds: float
-    cpu_seconds: float
-    epochs: int
-    local_steps: tuple[int, ...]
-    bytes_up: int
-    bytes_down: int
-    label_counts: tuple[tuple[int, ...], ...]
-    data_fingerprint: str
-    partition_fingerprint: str
-    weights: dict[str, str]
+_COALITION = "coalition-"
+_PARTS = frozenset({*Regime, PARTITION, EVALUATION, PREDICTIONS})
 
 
 def weights_file(silo: int | None, *, round: int | None = None) -> str:
@@ -80,12 +55,16 @@ def count_steps(num_examples: int, *, epochs: int, batch_size: int) -> int:
     return epochs * -(-num_examples // batch_size)
 
 
+def _is_part(folder: str) -> bool:
+    return folder in _PARTS or folder.startswith(_COALITION)
+
+
 class RunDirectory:
     """The directory of one experiment and seed."""
 
     def __init__(self, results: Path, config: ExperimentConfig) -> None:
         self.path = results / config.name / f"seed-{config.seed}"
-        self._config = config
+        self.config = config
 
     def regime_path(self, regime: str) -> Path:
         """Return where a regime's part is."""
@@ -102,71 +81,13 @@ class RunDirectory:
             folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{command}.log"
 
-    def check_free(self, regime: Regime, *, force: bool) -> list[str]:
-        """Raise before any work is done that could not be stored.
-
-        Returns the parts that are to be discarded, since `force` is given and their
-        configuration is another.
-
-        Raises:
-            ResultsError: the part is finished already, or another part has another configuration.
-            StorageError: the folder cannot be written.
-        """
-        kept = (regime, PARTITION, *_DERIVED)
-        clashes = [part for part in self.parts() if part not in kept and self._differences(part)]
-        if not force:
-            if self.is_finished(regime):
-                raise ResultsError(
-                    f"{self.regime_path(regime)} is finished; add --force to replace it, "
-                    "or choose another --seed or --results"
-                )
-            for other in clashes:
-                self._refuse_mixing(other)
-        check_writable(self.path)
-        return clashes
-
-    def check_partition(self, *, force: bool) -> None:
-        """Raise if `partition/` was made with another configuration and `force` is not given.
-
-        Raises:
-            ResultsError: naming the differences.
-            StorageError: the folder cannot be written.
-        """
-        if not force and self._differences(PARTITION):
-            self._refuse_mixing(PARTITION)
-        check_writable(self.path)
-
-    def _refuse_mixing(self, part: str) -> NoReturn:
-        differences = "; ".join(self._differences(part))
-        raise ResultsError(
-            f"{self.path / part} was made with another configuration ({differences}). Choose "
-            "another --results or name, or add --force to remove it and begin anew."
-        )
-
     def parts(self) -> list[str]:
-        """Return the names of the parts that are there."""
-        return sorted(path.parent.name for path in self.path.glob(f"[!.]*/{CONFIG_FILE}"))
+        """Return the names of the parts that are there, whole or damaged."""
+        return sorted(path.name for path in self.path.glob("*/") if _is_part(path.name))
 
     def is_finished(self, regime: str) -> bool:
         """Return whether a regime's part is there."""
         return (self.regime_path(regime) / RUN_FILE).exists()
-
-    def is_reusable(self, part: str, keys: Iterable[str]) -> bool:
-        """Return whether a part is there; its configuration must have our values of `keys`.
-
-        Raises:
-            ResultsError: it has others.
-        """
-        if not self.is_finished(part):
-            return False
-        flat = self._config.to_flat()
-        if differences := self._differences(part, {key: flat[key] for key in keys}):
-            raise ResultsError(
-                f"{self.path / part} was made with another configuration "
-                f"({'; '.join(differences)}), and runs of different configurations are not "
-                "compared. Choose another --results or name, or add --force to make it again."
-            )
-        return True
 
     @contextmanager
     def writing(self, part: str) -> Iterator[Path]:
@@ -178,72 +99,29 @@ class RunDirectory:
         with replacing(self.path / part) as folder:
             yield folder
 
-    def write_regime(
-        self, folder: Path, manifest: Manifest, rows: "Mapping[str, Sequence[DataclassInstance]]"
-    ) -> None:
-        """Write into `folder` what every regime has: config, environment, rows, manifest."""
-        write_config(folder / CONFIG_FILE, self._config)
-        write_json(folder / ENVIRONMENT_FILE, environment.describe())
-        for name, records in rows.items():
-            write_csv(folder / f"{name}.csv", records)
-        write_json(folder / RUN_FILE, asdict(manifest))
-
-    def discard_stale(self, clashes: Iterable[str]) -> list[Path]:
-        """Remove what a newly written regime has made wrong, and return what was removed.
-
-        These are what was derived from the old one, and the `clashes` of `check_free`.
-        """
-        stale = [self.path / part for part in (*_DERIVED, *clashes)]
-        stale = [path for path in stale if path.exists()]
-        for path in stale:
-            shutil.rmtree(path, ignore_errors=True)
-        return stale
-
-    def read_manifest(self, regime: str) -> Manifest:
-        """Read what a finished regime says of itself.
+    def read_manifest(self, part: str) -> Manifest:
+        """Read what a finished part says of itself.
 
         Raises:
-            ResultsError: it is missing, unreadable, or of another configuration.
+            ResultsError: it is missing, damaged, altered, or of another format.
         """
-        path = self.regime_path(regime) / RUN_FILE
-        if not path.exists():
-            command = regime if regime in (Regime.ISOLATED, Regime.FEDERATED) else "compare"
+        if not self.is_finished(part):
+            command = part if part in (Regime.ISOLATED, Regime.FEDERATED) else "compare"
             raise ResultsError(
-                f"{self.path} has no {regime} model. Make it, with the same --config, --set, "
+                f"{self.path} has no {part} model. Make it, with the same --config, --set, "
                 f"--seed and --results: fedcompare {command}"
             )
-        if differences := self._differences(regime):
-            raise ResultsError(
-                f"{self.regime_path(regime)} was made with another configuration "
-                f"({'; '.join(differences)}); use the same one, or make it again with --force"
-            )
-        try:
-            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            content["regime"] = Regime(content["regime"])
-            content["label_counts"] = tuple(map(tuple, content["label_counts"]))
-            content["local_steps"] = tuple(content["local_steps"])
-            return Manifest(**content)
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise ResultsError(
-                f"{path} is damaged ({error}); make it again with --force"
-            ) from error
+        return read_manifest(self.path / part)
 
-    def _differences(
-        self, part: str, wanted: Mapping[str, str | int | float] | None = None
-    ) -> list[str]:
-        """Return how a finished part's configuration differs from ours, or from `wanted`."""
-        path = self.path / part / CONFIG_FILE
-        if not path.parent.exists():
-            return []
-        try:
-            stored = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            return [f"its {CONFIG_FILE} is damaged: {error}"]
-        return [
-            f"{key} = {stored.get(key)!r}, now {value!r}"
-            for key, value in (wanted or self._config.shared()).items()
-            if stored.get(key) != value
-        ]
+    def training(self, manifest: Manifest) -> Training:
+        """Return what training a part took.
+
+        Raises:
+            ResultsError: the part holds no models of its own.
+        """
+        if manifest.training is None:
+            raise ResultsError(f"{self.path / manifest.part} holds no trained models; {REMEDY}")
+        return manifest.training
 
 
 @contextmanager
@@ -287,7 +165,7 @@ def write_config(path: Path, config: ExperimentConfig) -> None:
 
 def format_config(config: ExperimentConfig) -> str:
     """Return the resolved configuration as the TOML that `--config` reads."""
-    return format_toml(config.to_flat())
+    return toml(config.to_flat())
 
 
 def write_json(path: Path, content: object) -> None:
@@ -314,48 +192,20 @@ def read_environment(folder: Path) -> dict[str, str | int]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text."""
+    """Write UTF-8 text; a lone surrogate, which UTF-8 does not have, becomes an escape."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def write_bytes(path: Path, content: bytes) -> str:
-    """Write bytes and return their SHA-256."""
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    return hashlib.sha256(content).hexdigest()
-
-
-def check_digest(
-    part: Path, file: str, expected: str, *, remedy: str = "make it again with --force"
-) -> None:
-    """Raise if a file of the folder `part` is not the one that was written.
-
-    Raises:
-        WeightsError: it is missing, or its SHA-256 is not `expected`.
-    """
-    path = part / file
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise WeightsError(f"{path}: {error.strerror}; {remedy}") from error
-    if hashlib.sha256(content).hexdigest() != expected:
-        raise WeightsError(f"{path} was altered: its SHA-256 is not the recorded one; {remedy}")
 
 
 def write_csv(path: Path, records: Sequence["DataclassInstance"]) -> None:
     """Write one row per record, with the fields as columns in their order."""
     write_text(path, format_csv([asdict(record) for record in records]))
-
-
-def format_csv(rows: Sequence[Mapping[str, object]]) -> str:
-    """Return a header and one line per row; no rows give an empty file."""
-    buffer = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return buffer.getvalue()
 
 
 def _replace(folder: Path, target: Path) -> None:

@@ -1,13 +1,8 @@
-"""From rows to tables, and from tables to the terminal and to Markdown."""
+"""From rows to tables."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-
-from rich.box import SIMPLE_HEAD
-from rich.console import Group
-from rich.table import Table as RichTable
-from rich.text import Text
 
 from fedcompare.classes import join_names
 from fedcompare.findings import Budget, Gain
@@ -15,6 +10,8 @@ from fedcompare.records import Measurement, Mistake, Regime, ServerRecord, model
 from fedcompare.test_sets import read_key
 
 Cell = str | int | float
+
+_MOST_SILO_COLUMNS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +72,24 @@ def rounds_table(records: Sequence[ServerRecord]) -> Table:
 
 
 def counts_table(counts: Sequence[Sequence[int]], class_names: Sequence[str]) -> Table:
-    """Return the training examples of each class: a row per class, a column per silo."""
+    """Return the training examples of each class: a row per class, a column per silo.
+
+    Many silos are the rows, unless there are still more classes.
+    """
+    title = "Training examples of each class"
+    if len(counts) > max(_MOST_SILO_COLUMNS, len(class_names)):
+        silos = [(silo, *own, sum(own)) for silo, own in enumerate(counts, start=1)]
+        totals = [sum(column) for column in zip(*counts, strict=True)]
+        return Table(
+            title=title,
+            columns=("silo", *class_names, "all"),
+            rows=(*silos, ("all", *totals, sum(totals))),
+        )
     rows: list[tuple[Cell, ...]] = [
         (name, *(own[label] for own in counts)) for label, name in enumerate(class_names)
     ]
     return Table(
-        title="Training examples of each class",
+        title=title,
         columns=("class", *(f"silo {silo}" for silo in range(1, len(counts) + 1))),
         rows=(*rows, ("all", *map(sum, counts))),
     )
@@ -143,23 +152,6 @@ def budgets_table(budgets: Iterable[Budget]) -> Table:
     )
 
 
-def to_markdown(table: Table) -> str:
-    """Return a Markdown table, without its title."""
-    rules = ["---:" if numeric else "---" for numeric in _numeric(table)]
-    rows = [table.columns, rules, *(map(_text, row) for row in table.rows)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
-
-
-def to_terminal(table: Table) -> Group:
-    """Return what Rich prints: the title, then the table with numbers to the right."""
-    rich = RichTable(box=SIMPLE_HEAD)
-    for column, numeric in zip(table.columns, _numeric(table), strict=True):
-        rich.add_column(column, justify="right" if numeric else "left", overflow="fold")
-    for row in table.rows:
-        rich.add_row(*map(_text, row))
-    return Group(Text(table.title, style="bold"), rich)
-
-
 def _pivot(title: str, index: str, cells: Iterable[tuple[Cell, str, float | None]]) -> Table:
     """Return (row, column, share) cells as a table in percent, in order of appearance."""
     rows: dict[Cell, dict[str, float]] = {}
@@ -173,14 +165,3 @@ def _pivot(title: str, index: str, cells: Iterable[tuple[Cell, str, float | None
             (name, *(row.get(column, math.nan) for column in columns)) for name, row in rows.items()
         ),
     )
-
-
-def _numeric(table: Table) -> list[bool]:
-    first = table.rows[0] if table.rows else table.columns
-    return [not isinstance(cell, str) for cell in first]
-
-
-def _text(cell: Cell) -> str:
-    if isinstance(cell, float):
-        return "–" if cell != cell else f"{cell:.2f}"
-    return str(cell)

@@ -12,7 +12,9 @@ from fedcompare.comparison.contributions import find_contributions
 from fedcompare.comparison.stages import coalitions_to_train
 from fedcompare.predictions import Predictions
 from fedcompare.records import Regime
-from fedcompare.results import Manifest, count_steps
+from fedcompare.results import count_steps
+from fedcompare.runs.manifest import Training
+from support import ORIGIN
 
 COUNTS = ((30, 20, 0), (0, 10, 25), (7, 8, 9))
 SIZES = [sum(own) for own in COUNTS]
@@ -25,11 +27,10 @@ LABELS = np.repeat([0, 1, 2], [9, 8, 7])
 NAMES = ("cat", "dog", "hen")
 
 
-def manifest(regime, epochs, *, sizes=SIZES, factor=1, **changes):
-    """Return what a regime's part says; `factor` multiplies what it took."""
+def training(epochs, *, sizes=SIZES, factor=1, **changes):
+    """Return what a regime took; `factor` multiplies what it took."""
     steps = (count_steps(size, epochs=epochs, batch_size=BATCH) for size in sizes)
     fields = {
-        "regime": regime,
         "seconds": 3.0 * factor,
         "cpu_seconds": 2.0 * factor,
         "epochs": epochs,
@@ -37,29 +38,30 @@ def manifest(regime, epochs, *, sizes=SIZES, factor=1, **changes):
         "bytes_up": 0,
         "bytes_down": 0,
         "label_counts": COUNTS,
-        "data_fingerprint": "",
-        "partition_fingerprint": "",
-        "weights": {},
+        "class_names": NAMES,
+        "example_bytes": EXAMPLE_BYTES,
+        "notes": (),
     }
-    return Manifest(**fields | changes)
+    return Training(**fields | changes)
 
 
 def seed_of_training(factor=1):
-    """Return a seed's manifests as training writes them, and no answers."""
-    manifests = [
-        manifest(Regime.ISOLATED, ALONE, factor=factor),
-        manifest(Regime.ISOLATED_EQUAL, EPOCHS, factor=factor),
-        manifest(
-            Regime.FEDERATED, EPOCHS, factor=factor, bytes_up=700 * factor, bytes_down=800 * factor
+    """Return what training a seed took, and no answers."""
+    trainings = {
+        Regime.ISOLATED: training(ALONE, factor=factor),
+        Regime.ISOLATED_EQUAL: training(EPOCHS, factor=factor),
+        Regime.FEDERATED: training(
+            EPOCHS, factor=factor, bytes_up=700 * factor, bytes_down=800 * factor
         ),
-        manifest(Regime.FINE_TUNED, FINE_TUNING, factor=factor),
-        manifest(Regime.CENTRALIZED, EPOCHS, sizes=[EXAMPLES], factor=factor),
-    ]
+        Regime.FINE_TUNED: training(FINE_TUNING, factor=factor),
+        Regime.CENTRALIZED: training(EPOCHS, sizes=[EXAMPLES], factor=factor),
+    }
     return SeedAnswers(
         seed=factor,
         predictions={},
         rounds={},
-        manifests={item.regime: item for item in manifests},
+        origin=ORIGIN,
+        trainings=trainings,
         model_bytes=MODEL_BYTES,
     )
 
@@ -91,7 +93,7 @@ def test_steps_are_those_of_all_silos_and_pooled_batches_are_fuller():
 
 
 def test_fine_tuning_takes_the_federation_and_its_own():
-    found, own = ledger(), seed_of_training().manifests[Regime.FINE_TUNED]
+    found, own = ledger(), seed_of_training().trainings[Regime.FINE_TUNED]
     federated, tuned = found[Regime.FEDERATED], found[Regime.FINE_TUNED]
     assert tuned.epochs == EPOCHS + FINE_TUNING
     assert tuned.local_steps == federated.local_steps + sum(own.local_steps)
@@ -149,7 +151,8 @@ def coalition_game(num_silos, num_seeds=2):
             seed=seed,
             predictions={key: guesses(random) for key in keys},
             rounds={(Regime.FEDERATED, 0): random.integers(0, 3, len(LABELS))},
-            manifests={},
+            origin=ORIGIN,
+            trainings={},
             model_bytes=1,
         )
         for seed in range(num_seeds)

@@ -12,6 +12,7 @@ from fedcompare.comparison.cases import ALL, Cases, own, unseen
 from fedcompare.comparison.gains import find_gains
 from fedcompare.predictions import Predictions
 from fedcompare.records import Question, Regime, Word
+from support import ORIGIN
 
 LABELS = np.repeat(np.arange(4), 30)
 NAMES = ("cat", "dog", "hen", "owl")
@@ -31,7 +32,8 @@ def answers(rights):
             seed=seed,
             predictions={key: answering(right) for key, right in row.items()},
             rounds={},
-            manifests={},
+            origin=ORIGIN,
+            trainings={},
             model_bytes=1,
         )
         for seed, row in zip(SEEDS, rights, strict=False)

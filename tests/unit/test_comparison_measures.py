@@ -23,6 +23,7 @@ from fedcompare.findings import Model, Spread
 from fedcompare.predictions import Predictions
 from fedcompare.records import Regime
 from fedcompare.regimes.catalog import row_of
+from support import ORIGIN
 
 LABELS = np.repeat([0, 1, 2, 3], [12, 9, 10, 9])
 NAMES = ("cat", "dog", "hen", "owl")
@@ -54,7 +55,8 @@ def made_up_answers():
             seed=seed,
             predictions={model.key: made_up(random) for model in MODELS},
             rounds={key: random.integers(0, 4, len(LABELS)) for key in rounds},
-            manifests={},
+            origin=ORIGIN,
+            trainings={},
             model_bytes=1,
         )
         for seed in SEEDS
@@ -220,7 +222,12 @@ def test_answers_to_another_test_are_not_mixed():
         labels=LABELS[::-1], probabilities=ANSWERS[0].predictions["federated"].probabilities
     )
     odd = SeedAnswers(
-        seed=9, predictions={"federated": other}, rounds={}, manifests={}, model_bytes=1
+        seed=9,
+        predictions={"federated": other},
+        rounds={},
+        origin=ORIGIN,
+        trainings={},
+        model_bytes=1,
     )
     with pytest.raises(AssertionError):
         check_same_test_set([*ANSWERS, odd])

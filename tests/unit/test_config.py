@@ -76,7 +76,7 @@ def test_quickstart_is_flowers():
     assert config.partition.num_silos == 10
     assert config.partition.excluded_classes == ()
     assert (config.train.learning_rate, config.train.batch_size) == (0.1, 32)
-    assert (config.federation.local_epochs, config.federation.fraction_evaluate) == (1, 0.5)
+    assert (config.budget.local_epochs, config.federation.fraction_evaluate) == (1, 0.5)
 
 
 def test_flowers_run_config_has_our_keys_and_defaults():
@@ -216,10 +216,10 @@ def test_a_key_of_a_file_is_named_with_the_file(tmp_path):
     ]
 
 
-def test_shared_keys_leave_out_budgets_and_resources():
-    shared = ExperimentConfig().shared()
+def test_keys_that_change_everything_leave_out_budgets_and_resources():
+    shared = ExperimentConfig().counted()
     assert json.dumps(shared)
-    assert {"seed", "learning-rate", "dataset", "excluded-classes"} <= shared.keys()
+    assert {"seed", "learning-rate", "hidden-units"} <= shared.keys()
     assert not {"isolated-epochs", "num-server-rounds", "num-cpus"} & shared.keys()
 
 

@@ -16,10 +16,10 @@ MODULES = {
 }
 # Lowest first; a module imports only modules of its own layer or of a lower one.
 LAYERS = [
-    {"__init__", "errors", "seeds", "records", "classes", "test_sets", "regimes"},
-    {"config", "workers", "crew", "predictions", "findings"},
-    {"environment", "cache", "tables", "plots", "statistics", "report"},
-    {"data", "model", "results"},
+    {"__init__", "errors", "seeds", "records", "escaping", "classes", "test_sets", "regimes"},
+    {"config", "workers", "crew", "predictions", "findings", "csv_text"},
+    {"environment", "cache", "tables", "table_formats", "fonts", "plots", "statistics", "report"},
+    {"data", "model", "results", "runs"},
     {"training"},
     {"isolated", "federated", "evaluator", "evaluation", "doctor", "partition_files"},
     {"pipeline", "evaluation_files", "regime_files", "comparison"},
@@ -29,6 +29,8 @@ TORCH_FREE = (
     "errors",
     "seeds",
     "records",
+    "escaping",
+    "csv_text",
     "classes",
     "test_sets",
     "regimes",
@@ -38,6 +40,7 @@ TORCH_FREE = (
     "findings",
     "environment",
     "results",
+    "runs",
     "cli",
 )
 ONLY_IN = {
@@ -46,10 +49,10 @@ ONLY_IN = {
     "flwr_datasets": ("data.partitioner", "partition_files"),
     "typer": ("cli",),
     "click": ("cli",),
-    "rich": ("tables", "cli"),
+    "rich": ("table_formats", "cli"),
     "datasets": ("data", "partition_files"),
-    "matplotlib": ("plots", "partition_files"),
-    "pydantic": ("config", "report"),
+    "matplotlib": ("fonts", "plots", "partition_files"),
+    "pydantic": ("config", "report", "runs.manifest"),
     "jinja2": ("report",),
     "statsmodels": ("statistics",),
     "scipy": ("statistics",),

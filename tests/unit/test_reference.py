@@ -11,7 +11,8 @@ from fedcompare.records import Question, Word
 from fedcompare.report.html import render_html
 from fedcompare.report.markdown import render_markdown
 from fedcompare.results import format_json
-from fedcompare.tables import budgets_table, gains_table, to_markdown
+from fedcompare.table_formats import to_markdown
+from fedcompare.tables import budgets_table, gains_table
 
 REPOSITORY = Path(__file__).parents[2]
 FOLDER = REPOSITORY / "results" / "reference" / "mnist" / "comparison"

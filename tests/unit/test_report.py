@@ -11,10 +11,11 @@ import jsonschema
 import pytest
 
 from fedcompare.errors import ResultsError
+from fedcompare.escaping import markdown as escape_markdown
 from fedcompare.records import Question, Regime
 from fedcompare.report import wording
 from fedcompare.report.html import render_html
-from fedcompare.report.markdown import escape, render_markdown
+from fedcompare.report.markdown import render_markdown
 from fedcompare.report.schema import from_json, schema, to_json
 from fedcompare.report.sections import sections
 from fedcompare.report.svg import ticks
@@ -142,7 +143,7 @@ def test_all_texts_of_the_verdicts_are_there(page):
     for verdict in found.verdicts:
         for text in (found.summary, verdict.headline, *verdict.sentences):
             assert text in page.text
-            assert escape(text) in render_markdown(found)
+            assert escape_markdown(text) in render_markdown(found)
 
 
 def test_the_same_findings_give_the_same_small_page():

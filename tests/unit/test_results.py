@@ -5,15 +5,25 @@ import pytest
 from safetensors.torch import load_file
 
 from fedcompare.config import parse_config, read_settings
+from fedcompare.data.silos import find_origin
 from fedcompare.errors import ResultsError, StorageError
 from fedcompare.records import Regime
 from fedcompare.results import RunDirectory
+from fedcompare.runs.reuse import check_free, discard_stale, read_comparable
 
 
 @pytest.fixture
 def run(results, tiny):
     """A run directory in which both regimes are finished."""
     return RunDirectory(results, tiny())
+
+
+def free(run, regime, *, force):
+    return check_free(run, regime, find_origin(run.config), force=force)
+
+
+def comparable(run, regime):
+    return read_comparable(run, regime, find_origin(run.config))
 
 
 def snapshot(folder):
@@ -68,35 +78,35 @@ def test_a_full_disk_is_a_storage_error(run):
 def test_a_finished_part_is_not_overwritten(run):
     for regime in (Regime.ISOLATED, Regime.FEDERATED):
         with pytest.raises(ResultsError, match=f"{regime} is finished; add --force"):
-            run.check_free(regime, force=False)
+            free(run, regime, force=False)
 
 
 def test_force_may_replace_a_finished_part(run):
-    assert run.check_free(Regime.ISOLATED, force=True) == []
+    assert free(run, Regime.ISOLATED, force=True) == []
 
 
 def test_another_configuration_is_named_key_by_key(results, tiny):
     other = RunDirectory(results, tiny(learning_rate=0.5, hidden_units=8))
     shutil.rmtree(other.regime_path(Regime.ISOLATED))
     with pytest.raises(ResultsError) as error:
-        other.check_free(Regime.ISOLATED, force=False)
+        free(other, Regime.ISOLATED, force=False)
     assert "learning-rate = 0.1, now 0.5" in str(error.value)
     assert "hidden-units = 16, now 8" in str(error.value)
-    assert other.check_free(Regime.ISOLATED, force=True) == [Regime.FEDERATED]
+    assert free(other, Regime.ISOLATED, force=True) == [Regime.FEDERATED]
 
 
 def test_budgets_may_differ_between_the_regimes(results, tiny):
     other = RunDirectory(results, tiny(isolated_epochs=9, num_cpus=1))
     shutil.rmtree(other.regime_path(Regime.ISOLATED))
-    assert other.check_free(Regime.ISOLATED, force=False) == []
+    assert free(other, Regime.ISOLATED, force=False) == []
 
 
 def test_stale_parts_are_discarded(run):
     with run.writing("evaluation") as folder:
         (folder / "accuracy.csv").write_text("")
-    run.discard_stale([])
+    discard_stale(run, [])
     assert sorted(path.name for path in run.path.iterdir()) == ["federated", "isolated"]
-    run.discard_stale([Regime.FEDERATED])
+    discard_stale(run, [Regime.FEDERATED])
     assert sorted(path.name for path in run.path.iterdir()) == ["isolated"]
 
 
@@ -105,7 +115,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, tiny, below):
     (tmp_path / "file").write_text("")
     run = RunDirectory(tmp_path / below, tiny())
     with pytest.raises(StorageError, match=r"cannot write .*file.*--results"):
-        run.check_free(Regime.ISOLATED, force=False)
+        free(run, Regime.ISOLATED, force=False)
     with pytest.raises(StorageError), run.writing("isolated"):
         pass
     with pytest.raises(StorageError):
@@ -114,10 +124,11 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, tiny, below):
 
 def test_what_a_part_says_of_itself_is_read_back(run, tiny):
     manifest = run.read_manifest(Regime.ISOLATED)
-    assert len(manifest.label_counts) == len(manifest.local_steps) == len(manifest.weights) == 3
+    took = manifest.training
+    assert len(took.label_counts) == len(took.local_steps) == len(manifest.weights) == 3
     for file in manifest.weights:
         assert load_file(run.regime_path(Regime.ISOLATED) / file)
-    assert manifest.data_fingerprint == run.read_manifest(Regime.FEDERATED).data_fingerprint
+    assert manifest.inputs.origin == run.read_manifest(Regime.FEDERATED).inputs.origin
     config = run.regime_path(Regime.ISOLATED) / "config.toml"
     assert parse_config(read_settings(config)) == tiny()
 
@@ -143,25 +154,26 @@ def test_a_damaged_manifest_is_named(run, content):
 
 @pytest.mark.parametrize("content", [None, b"seed = ", b"\xff"])
 def test_a_damaged_config_is_named(run, content):
-    path = run.regime_path(Regime.ISOLATED) / "config.toml"
+    path = run.regime_path(Regime.FEDERATED) / "config.toml"
     path.write_bytes(content) if content is not None else path.unlink()
-    with pytest.raises(ResultsError, match=r"config\.toml is damaged: .*--force"):
-        run.read_manifest(Regime.ISOLATED)
+    shutil.rmtree(run.regime_path(Regime.ISOLATED))
+    with pytest.raises(ResultsError, match=r"federated cannot be used: .*config\.toml.*--force"):
+        free(run, Regime.ISOLATED, force=False)
 
 
 def test_a_damaged_part_can_be_made_again(run):
     (run.regime_path(Regime.ISOLATED) / "config.toml").unlink()
-    assert run.check_free(Regime.ISOLATED, force=True) == []
+    assert free(run, Regime.ISOLATED, force=True) == []
 
 
 def test_two_damaged_parts_can_be_made_again(run):
     for regime in (Regime.ISOLATED, Regime.FEDERATED):
         (run.regime_path(regime) / "config.toml").write_text("seed = ")
-    assert run.check_free(Regime.ISOLATED, force=True) == [Regime.FEDERATED]
+    assert free(run, Regime.ISOLATED, force=True) == [Regime.FEDERATED]
 
 
 def test_a_check_leaves_nothing_behind(tmp_path, tiny):
-    RunDirectory(tmp_path / "results", tiny()).check_free(Regime.ISOLATED, force=False)
+    free(RunDirectory(tmp_path / "results", tiny()), Regime.ISOLATED, force=False)
     assert list(tmp_path.iterdir()) == []
 
 

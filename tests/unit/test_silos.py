@@ -9,9 +9,9 @@ from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import (
     count_test_examples,
     excluded_labels,
+    find_origin,
     load_silo,
     load_silos,
-    partition_fingerprint,
 )
 from fedcompare.errors import PartitionError
 
@@ -60,8 +60,8 @@ def test_the_fingerprint_tells_partitions_apart(tiny):
         tiny(excluded_classes="1,3,7 2,5,8 4,6"),
         tiny(num_silos=1, excluded_classes=""),
     ]
-    assert len({partition_fingerprint(config) for config in configs}) == len(configs)
-    assert partition_fingerprint(tiny()) == partition_fingerprint(tiny(learning_rate=0.5))
+    assert len({find_origin(config).partition for config in configs}) == len(configs)
+    assert find_origin(tiny()) == find_origin(tiny(learning_rate=0.5))
 
 
 def test_a_class_that_does_not_exist_is_named(tiny):

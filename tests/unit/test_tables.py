@@ -4,6 +4,7 @@ import json
 from rich.console import Console
 
 from fedcompare.records import Measurement, Mistake, Regime, ServerRecord
+from fedcompare.table_formats import to_markdown, to_terminal
 from fedcompare.tables import (
     Table,
     accuracy_table,
@@ -12,8 +13,6 @@ from fedcompare.tables import (
     mistakes_table,
     rounds_table,
     seen_unseen_table,
-    to_markdown,
-    to_terminal,
     training_table,
 )
 

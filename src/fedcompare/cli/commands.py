@@ -1,6 +1,5 @@
 """What the commands do once their options are a configuration: call, show, say what is next."""
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,13 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.padding import Padding
-from rich.text import Text
 
-from fedcompare.cli.console import OverallProgress, SiloProgress, stderr, stdout
+from fedcompare.cli.console import stderr, stdout
+from fedcompare.cli.progress import OverallProgress, SiloProgress
 from fedcompare.config import ExperimentConfig
 from fedcompare.errors import SiloFailedError, VerificationError
+from fedcompare.escaping import visible
 from fedcompare.records import EpochRecord, Phase, Regime, RoundRecord, ServerRecord, silo_names
 from fedcompare.results import RunDirectory
+from fedcompare.runs.inputs import wanted_inputs
+from fedcompare.runs.reuse import check_free, check_partition, discard_stale
+from fedcompare.table_formats import to_terminal
 from fedcompare.tables import (
     accuracy_table,
     budgets_table,
@@ -24,7 +27,6 @@ from fedcompare.tables import (
     mistakes_table,
     rounds_table,
     seen_unseen_table,
-    to_terminal,
     training_table,
 )
 from fedcompare.test_sets import ALL
@@ -38,10 +40,11 @@ def run_isolated_command(
     config: ExperimentConfig, results: Path, *, force: bool, verbose: bool
 ) -> None:
     """Train the isolated models and print a line per silo."""
+    from fedcompare.data.silos import find_origin
     from fedcompare.pipeline import train_isolated_regime
 
     run = RunDirectory(results, config)
-    clashes = run.check_free(Regime.ISOLATED, force=force)
+    clashes = check_free(run, Regime.ISOLATED, find_origin(config), force=force)
     epochs = config.isolated.isolated_epochs
     with SiloProgress(config.partition.num_silos, epochs, "epochs") as progress:
 
@@ -52,7 +55,7 @@ def run_isolated_command(
 
         with _failures_in_log(lambda: run.log_path("isolated")):
             trained = train_isolated_regime(config, run, on_epoch)
-    stale = run.discard_stale(clashes)
+    stale = discard_stale(run, clashes)
     rows = ((t.silo, t.lacks, t.num_examples, t.loss, t.seconds) for t in trained)
     stdout().print(to_terminal(training_table(rows, epochs=epochs)))
     _say_where(run.regime_path(Regime.ISOLATED), stale, "fedcompare federated --rounds 3")
@@ -67,13 +70,13 @@ def run_federated_command(
 
     disable_telemetry()
     resolve_cpus(config.resources.num_cpus)
-    run = RunDirectory(results, config)
-    clashes = run.check_free(Regime.FEDERATED, force=force)
-    from fedcompare.data.silos import check_data
+    from fedcompare.data.silos import find_origin
+
+    run, origin = RunDirectory(results, config), find_origin(config)
+    clashes = check_free(run, Regime.FEDERATED, origin, force=force)
     from fedcompare.federated.simulation import simulate
     from fedcompare.federated.store import write_history
 
-    check_data(config)
     start = time.perf_counter()
     log = run.log_path("federated")
     with (
@@ -82,8 +85,9 @@ def run_federated_command(
         chatter_to(log, verbose=verbose),
     ):
         history = simulate(config, observer=watcher.observer(), verbose=verbose)
-    write_history(run, config, history, seconds=time.perf_counter() - start)
-    stale = run.discard_stale(clashes)
+    inputs = wanted_inputs(config, origin, Regime.FEDERATED)
+    write_history(run, config, history, inputs=inputs, seconds=time.perf_counter() - start)
+    stale = discard_stale(run, clashes)
     stdout().print(to_terminal(rounds_table(history.server)))
     _say_untested(history.untested)
     _say_where(run.regime_path(Regime.FEDERATED), stale, "fedcompare evaluate --subsets")
@@ -111,7 +115,7 @@ def run_evaluate_command(
     mistakes = list(ev.mistakes(evaluation))
     place = write_evaluation(run, config, evaluation, measurements, mistakes)
     if json_only:
-        print(json.dumps(measurements_json(measurements), indent=1))
+        stdout().say_json(measurements_json(measurements))
         return
     console = stdout()
     console.print(to_terminal(accuracy_table(measurements)))
@@ -119,23 +123,24 @@ def run_evaluate_command(
     if mistakes:
         console.print(to_terminal(mistakes_table(list(ev.commonest(mistakes)))))
     for note in ev.notes(evaluation):
-        console.print(Text(note), soft_wrap=True)
-    stderr().print(f"written: {place}", soft_wrap=True)
+        console.say(note)
+    stderr().say(f"written: {_shown(place)}")
 
 
 def run_partition_command(config: ExperimentConfig, results: Path, *, force: bool) -> None:
     """Print label counts per silo, and write them with Flower Datasets' plot."""
+    from fedcompare.data.silos import find_origin
     from fedcompare.partition_files import label_counts, notes, write_partition
 
     run = RunDirectory(results, config)
-    run.check_partition(force=force)
+    check_partition(run, find_origin(config), force=force)
     class_names, counts = label_counts(config)
     place = write_partition(run, config)
     console = stdout()
     console.print(to_terminal(counts_table(counts, class_names)))
     for note in notes(config):
-        console.print(Text(note), soft_wrap=True)
-    stderr().print(f"written: {place}", soft_wrap=True)
+        console.say(note)
+    stderr().say(f"written: {_shown(place)}")
 
 
 def run_compare_command(
@@ -156,7 +161,7 @@ def run_compare_command(
         watcher = Watcher(
             on_start=progress.start,
             on_steps=progress.advance,
-            on_part=lambda path: progress.say(f"made: {path}"),
+            on_part=lambda path: progress.say(f"made: {_shown(path)}"),
         )
         folder, findings = compare(
             config,
@@ -169,34 +174,37 @@ def run_compare_command(
     if json_only:
         from fedcompare.comparison.files import verdict_json
 
-        print(json.dumps(verdict_json(findings), indent=1))
+        stdout().say_json(verdict_json(findings))
         return
     _print_findings(findings)
-    stderr().print(f"written: {folder}\nread: {folder / 'report.html'}", soft_wrap=True)
+    stderr().say(f"written: {_shown(folder)}\nread: {_shown(folder / 'report.html')}")
 
 
 def run_report_command(run: Path) -> None:
     """Write the report of a finished comparison again, from its stored predictions."""
-    from fedcompare.comparison.files import open_comparison, write_comparison
+    from fedcompare.comparison.files import check_unaltered, open_comparison, write_comparison
 
     found = open_comparison(run)
     folder, findings = write_comparison(
-        found.results, found.config, contributions=found.contributions
+        found.results,
+        found.config,
+        contributions=found.contributions,
+        made_from=check_unaltered(found),
     )
-    stdout().print(findings.summary, soft_wrap=True)
+    stdout().say(findings.summary)
     for name in ("report.html", "report.md", "report.json"):
-        stderr().print(f"written: {folder / name}", soft_wrap=True)
+        stderr().say(f"written: {_shown(folder / name)}")
 
 
-def run_verify_command(run: Path) -> None:
+def run_verify_command(run: Path, dataset: str | None) -> None:
     """Check a finished comparison against its data, weights and predictions."""
     from fedcompare.comparison.files import open_comparison
     from fedcompare.comparison.verify import verify
 
     problems = 0
-    for check in verify(open_comparison(run)):
+    for check in verify(open_comparison(run), dataset=dataset):
         problems += not check.ok
-        stdout().print(str(check), soft_wrap=True, markup=False)
+        stdout().say(str(check))
     if problems:
         count = "1 check" if problems == 1 else f"{problems} checks"
         raise VerificationError(
@@ -215,17 +223,17 @@ def run_diff_command(first: Path, second: Path) -> None:
     for table in found.tables:
         console.print(to_terminal(table))
     for note in found.notes:
-        console.print(note, soft_wrap=True)
+        console.say(note)
 
 
 def _print_findings(findings: "Findings") -> None:
     console = stdout()
-    console.print(Text(findings.summary))
+    console.print(findings.summary)
     for verdict in findings.verdicts:
         console.print()
-        console.print(Text(verdict.headline, style="bold"))
+        console.print(verdict.headline, style="bold")
         for sentence in verdict.sentences:
-            console.print(Padding(Text(f"• {sentence}"), (0, 0, 0, 2)))
+            console.print(Padding(f"• {sentence}", (0, 0, 0, 2)))
     console.print()
     console.print(to_terminal(gains_table(findings.gains)))
     console.print(to_terminal(budgets_table(findings.budgets)))
@@ -235,7 +243,7 @@ class _Watcher:
     """Shows a federated run as it goes: a bar per silo, a line per round."""
 
     def __init__(self, config: ExperimentConfig) -> None:
-        self._rounds = config.federation.num_server_rounds
+        self._rounds = config.budget.num_server_rounds
         self._bars = SiloProgress(config.partition.num_silos, self._rounds, "rounds")
         self._lines: dict[int, list[str]] = {}
 
@@ -269,9 +277,9 @@ def _failures_in_log(find_log: Callable[[], Path]) -> Iterator[None]:
         yield
     except SiloFailedError as error:
         log = find_log()
-        with log.open("a", encoding="utf-8") as file:
+        with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{error}\n{error.details}\n")
-        raise SiloFailedError(f"{error}\nlog: {log}", details=error.details) from error
+        raise SiloFailedError(f"{error}\nlog: {_shown(log)}", details=error.details) from error
 
 
 def _say_untested(silos: Sequence[int]) -> None:
@@ -282,6 +290,11 @@ def _say_untested(silos: Sequence[int]) -> None:
 
 def _say_where(place: Path, stale: Sequence[Path], following: str) -> None:
     for path in stale:
-        stderr().print(f"removed, since it is of an earlier run: {path}", soft_wrap=True)
+        stderr().say(f"removed, since it is of an earlier run: {_shown(path)}")
     note = "with the same --config, --set, --seed and --results"
-    stderr().print(f"written: {place}\nnext ({note}):\n  {following}", soft_wrap=True)
+    stderr().say(f"written: {_shown(place)}\nnext ({note}):\n  {following}")
+
+
+def _shown(path: Path) -> str:
+    """Return a path on one line."""
+    return visible(str(path))

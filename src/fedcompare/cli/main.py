@@ -1,8 +1,10 @@
 """The entry point: commands, and the one place where errors become messages and exit codes."""
 
+import io
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -46,10 +48,11 @@ for command in (
 
 def _print_version(value: bool) -> None:
     if value:
+        from fedcompare.cli.console import stdout
         from fedcompare.environment import versions
 
         for package, version in versions().items():
-            typer.echo(f"{package} {version}")
+            stdout().say(f"{package} {version}")
         raise typer.Exit
 
 
@@ -84,22 +87,22 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; expected failures print one message."""
     debug = "--debug" in arguments
+    _escape_what_has_no_code()
     try:
         result = app(args=list(arguments), prog_name="fedcompare", standalone_mode=False)
     except click.exceptions.Exit as error:
         result = error.exit_code
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        usage = io.StringIO()
+        error.show(usage)
+        return _say(usage.getvalue().rstrip("\n"), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         return _interrupted()
     except BrokenPipeError:
         return ExitCode.OK
     except Exception as error:
         if debug:
-            import traceback
-
-            traceback.print_exc()
+            _say(traceback.format_exc().rstrip("\n"), ExitCode.UNEXPECTED)
         return _report(error)
     # Typer returns this code for Ctrl-C, without a word.
     return _interrupted() if result == ExitCode.INTERRUPTED else int(result or ExitCode.OK)
@@ -120,5 +123,18 @@ def _interrupted() -> int:
 
 
 def _fail(message: str, code: ExitCode) -> int:
-    typer.echo(f"fedcompare: {message}", err=True)
+    return _say(f"fedcompare: {message}", code)
+
+
+def _say(text: str, code: int) -> int:
+    from fedcompare.cli.console import stderr
+
+    stderr().say(text)
     return code
+
+
+def _escape_what_has_no_code() -> None:
+    """Let streams escape what they cannot encode, whoever prints it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

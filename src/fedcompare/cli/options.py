@@ -51,6 +51,8 @@ def build_config(
 ) -> "ExperimentConfig":
     """Return the configuration: defaults, then the file, then `--set`, then plain options.
 
+    A relative path of data is relative to the working folder.
+
     Raises:
         ConfigError: listing all problems at once.
     """
@@ -62,4 +64,4 @@ def build_config(
         typed, key = _OPTION_KEYS[name]
         if value is not None:
             settings[key] = Setting(value, typed)
-    return parse_config(settings)
+    return parse_config(settings).located()

@@ -28,7 +28,6 @@ from fedcompare.comparison.measures import (
 from fedcompare.comparison.stages import coalitions_to_train
 from fedcompare.comparison.verdict import find_verdicts, summarise
 from fedcompare.config import ExperimentConfig
-from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import excluded_labels
 from fedcompare.findings import Findings, Model
 from fedcompare.records import Regime, model_name
@@ -66,36 +65,35 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
     answers = [read_seed_answers(c, run) for c, run in zip(configs, runs, strict=True)]
     coalitions: list[Coalitions] = []
     if contributions:
-        trained = coalitions_to_train(config.partition.num_silos)
-        coalitions = [read_coalition_answers(run) if trained else {} for run in runs]
-    dataset = load_dataset(config.data)
-    label_counts = [seed.manifests[Regime.FEDERATED].label_counts for seed in answers]
+        needed = coalitions_to_train(config.partition.num_silos)
+        coalitions = [read_coalition_answers(run) if needed else {} for run in runs]
+    trained = answers[0].trainings[Regime.FEDERATED]
+    label_counts = [seed.trainings[Regime.FEDERATED].label_counts for seed in answers]
     cases = Cases.build(
         check_same_test_set(answers).labels,
         label_counts,
-        dataset.class_names,
-        distinct(excluded_labels(config.partition, dataset.class_names)),
+        trained.class_names,
+        distinct(excluded_labels(config.partition, trained.class_names)),
     )
     models = tuple(model_rows(config))
     singles = tuple(single_accuracies(answers, models, cases))
     means = tuple(accuracies(singles))
     gains = find_gains(answers, cases)
     silos = cases.silo_facts(label_counts)
-    epochs = config.federation.num_server_rounds * config.federation.local_epochs
     findings = Findings(
         name=config.name,
         seeds=tuple(seed.seed for seed in answers),
         config=config.to_flat(),
         environment=read_environment(runs[0].regime_path(Regime.FEDERATED)),
         commands=_commands(config, contributions=contributions),
-        class_names=dataset.class_names,
+        class_names=trained.class_names,
         silos=silos,
         summary=summarise(
             gains,
             means,
             num_silos=len(silos),
             num_seeds=len(answers),
-            epochs=epochs,
+            epochs=config.budget.epochs,
             unknown=cases.names(cases.tested(cases.nobodys_classes())),
         ),
         verdicts=find_verdicts(gains, silos, means),
@@ -108,7 +106,7 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
         confusions=tuple(confusions(answers, cases)),
         mistakes=tuple(mistakes(answers, cases)),
         forgetting=tuple(forgetting(answers, cases)),
-        budgets=find_budgets(answers, example_bytes=_example_bytes(config)),
+        budgets=find_budgets(answers, example_bytes=trained.example_bytes),
         contributions=tuple(find_contributions(answers, coalitions, cases))
         if contributions
         else (),
@@ -118,11 +116,10 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
 
 def model_rows(config: ExperimentConfig) -> Iterator[Model]:
     """Yield every model of a comparison, in the order of tables."""
-    federation = config.federation
-    equal = federation.num_server_rounds * federation.local_epochs
+    equal = config.budget.epochs
     epochs = dict.fromkeys(Regime, equal) | {
         Regime.ISOLATED: config.isolated.isolated_epochs,
-        Regime.FINE_TUNED: equal + config.comparison.fine_tune_epochs,
+        Regime.FINE_TUNED: equal + config.fine_tuning.fine_tune_epochs,
     }
     for row in ROWS:
         for silo in row.owners(range(1, config.partition.num_silos + 1)):
@@ -141,8 +138,3 @@ def _commands(config: ExperimentConfig, *, contributions: bool) -> tuple[str, ..
         f"{compare} --contributions" if contributions else compare,
         f"fedcompare verify results/{config.name}",
     )
-
-
-def _example_bytes(config: ExperimentConfig) -> int:
-    """Return the raw size of one example: a byte per value of the image, and one for its label."""
-    return load_dataset(config.data).train.inputs[0].numel() + 1

@@ -4,8 +4,7 @@ They are written once, from the stored weights, and all that a comparison says i
 from them. `verify` makes them again and compares the bytes.
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,38 +14,39 @@ import torch
 from safetensors.torch import save
 
 from fedcompare.config import ExperimentConfig
-from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import partition_fingerprint
-from fedcompare.errors import ResultsError
-from fedcompare.evaluation import check_fingerprints, predictions_to_bytes, read_predictions
+from fedcompare.data.silos import count_labels, find_origin
+from fedcompare.errors import ResultsError, WeightsError
+from fedcompare.evaluation import predictions_to_bytes, read_predictions
 from fedcompare.evaluator import Evaluator, read_weights
 from fedcompare.model import State, read_tensors
 from fedcompare.predictions import Predictions
-from fedcompare.records import Regime
+from fedcompare.records import Origin, Regime
 from fedcompare.regimes.catalog import FOLLOWED, TRAINED, row_of
 from fedcompare.results import (
     COALITION_PREDICTIONS,
-    CONFIG_FILE,
     PREDICTIONS,
-    RUN_FILE,
-    Manifest,
     RunDirectory,
-    check_digest,
     weights_file,
     write_bytes,
-    write_config,
-    write_json,
 )
+from fedcompare.runs.inputs import wanted_inputs
+from fedcompare.runs.manifest import Manifest, Training, check_files, read_manifest
+from fedcompare.runs.reuse import check_agree, read_comparable
+from fedcompare.runs.writing import write_part
 
 ROUNDS = "rounds.safetensors"
 LOCAL = "local"
-_REMEDY = "make it again: fedcompare compare --force, with the same --config, --set and --results"
+_TENSORS = ".safetensors"
+_FINISH = "Go on with it: fedcompare compare, with the same --config, --set and --results"
+ANSWERS_REMEDY = (
+    "make it again: fedcompare compare --force, with the same --config, --set and --results"
+)
 Answers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SeedAnswers:
-    """What one seed's models answered, and the manifests of their training.
+    """What one seed's models answered, and what is known of their training.
 
     `predictions` is by model key ("isolated-equal-silo-1"); `rounds` holds the answers
     int64 [N] after each round by (model key, round), where the key "local-silo-1" is the
@@ -57,7 +57,8 @@ class SeedAnswers:
     seed: int
     predictions: Mapping[str, Predictions]
     rounds: Mapping[tuple[str, int], Answers]
-    manifests: Mapping[Regime, Manifest]
+    origin: Origin
+    trainings: Mapping[Regime, Training]
     model_bytes: int
 
 
@@ -75,12 +76,12 @@ def write_seed_answers(config: ExperimentConfig, run: RunDirectory) -> None:
     """Evaluate everything that was trained with one seed and write the part `predictions/`.
 
     Raises:
-        ResultsError: a regime is missing.
+        ResultsError: a regime is missing, or was made from other inputs.
         WeightsError: a file of weights is corrupt or altered.
         StorageError: something cannot be written.
     """
-    manifests = {regime: run.read_manifest(regime) for regime in TRAINED}
-    _write(run, config, PREDICTIONS, dict(_seed_files(config, run, manifests)), manifests)
+    manifests = _comparable(config, run, TRAINED)
+    _write(run, config, PREDICTIONS, dict(_seed_files(config, run, manifests)), TRAINED)
 
 
 def write_coalition_answers(
@@ -90,31 +91,32 @@ def write_coalition_answers(
 
     Raises: as `write_seed_answers`.
     """
-    manifests = {part: run.read_manifest(part) for part in map(coalition_part, coalitions)}
-    files = dict(_coalition_files(config, run, manifests))
-    _write(run, config, COALITION_PREDICTIONS, files, manifests)
+    parts = list(map(coalition_part, coalitions))
+    files = dict(_coalition_files(config, run, _comparable(config, run, parts)))
+    _write(run, config, COALITION_PREDICTIONS, files, parts)
 
 
 def read_seed_answers(config: ExperimentConfig, run: RunDirectory) -> SeedAnswers:
-    """Read what `write_seed_answers` wrote.
+    """Read what `write_seed_answers` wrote; the data themselves are not needed.
 
     Raises:
-        ResultsError: a part is missing or of another configuration.
+        ResultsError: a part is missing, altered, of another configuration, or not what the
+            answers were made from.
         WeightsError: a file is missing, corrupt or altered; it is named.
     """
-    folder = check_files(run, PREDICTIONS)
+    answers, folder = open_answers(run, PREDICTIONS), run.path / PREDICTIONS
     manifests = {regime: run.read_manifest(regime) for regime in TRAINED}
-    check_fingerprints(config, run, manifests)
-    stored = read_tensors(folder / ROUNDS)
+    check_made_from(run, answers, manifests.values())
     return SeedAnswers(
         seed=config.seed,
         predictions={
-            path.stem: read_predictions(path)
-            for path in sorted(folder.glob("*.safetensors"))
-            if path.name != ROUNDS
+            Path(file).stem: read_predictions(folder / file)
+            for file in answers.files
+            if file.endswith(_TENSORS) and file != ROUNDS
         },
-        rounds={_round_of(name): tensor.long().numpy() for name, tensor in stored.items()},
-        manifests=manifests,
+        rounds=_read_rounds(folder / ROUNDS),
+        origin=answers.inputs.origin,
+        trainings={regime: run.training(manifest) for regime, manifest in manifests.items()},
         model_bytes=(run.regime_path(Regime.FEDERATED) / weights_file(None)).stat().st_size,
     )
 
@@ -124,23 +126,45 @@ def read_coalition_answers(run: RunDirectory) -> dict[tuple[int, ...], Predictio
 
     Raises: as `read_seed_answers`.
     """
-    folder = check_files(run, COALITION_PREDICTIONS)
+    answers, folder = open_answers(run, COALITION_PREDICTIONS), run.path / COALITION_PREDICTIONS
+    parts = [Path(file).stem for file in answers.files if file.endswith(_TENSORS)]
+    check_made_from(run, answers, list(map(run.read_manifest, parts)))
     return {
-        tuple(map(int, path.stem.split("-")[1:])): read_predictions(path)
-        for path in sorted(folder.glob("coalition-*.safetensors"))
+        tuple(map(int, part.split("-")[1:])): read_predictions(folder / f"{part}{_TENSORS}")
+        for part in parts
     }
 
 
-def are_current(run: RunDirectory, part: str, sources: Sequence[str]) -> bool:
-    """Return whether `part` was derived from the weights that its source parts have now."""
-    if not all(map(run.is_finished, (part, *sources))):
-        return False
-    now = _sources({source: run.read_manifest(source) for source in sources})
-    return _read_run_file(run.path / part)["sources"] == now
+def weights_of(run: RunDirectory, parts: Iterable[str]) -> dict[str, str]:
+    """Return the SHA-256 of every file of weights of the parts, by part and file.
+
+    Raises:
+        ResultsError: a part is missing or damaged.
+    """
+    return {
+        name: digest for part in parts for name, digest in run.read_manifest(part).sources().items()
+    }
 
 
-def check_files(run: RunDirectory, part: str) -> Path:
-    """Return the folder of a part after checking each file against its recorded SHA-256.
+def check_made_from(run: RunDirectory, answers: Manifest, manifests: Collection[Manifest]) -> None:
+    """Raise if answers were made from other weights, data or settings than the models were.
+
+    Raises:
+        ResultsError: naming the part.
+    """
+    sources = answers.inputs.sources
+    for manifest in manifests:
+        own = {name: d for name, d in sources.items() if name.startswith(f"{manifest.part}/")}
+        if own != manifest.sources():
+            raise ResultsError(
+                f"{run.path / answers.part} was made from other weights than {manifest.part} has "
+                f"now. {_FINISH}"
+            )
+    check_agree(run, [answers, *manifests], answers.inputs)
+
+
+def open_answers(run: RunDirectory, part: str) -> Manifest:
+    """Return what a part of answers says of itself, after checking all of its files.
 
     Raises:
         ResultsError: the part is missing or damaged.
@@ -148,43 +172,30 @@ def check_files(run: RunDirectory, part: str) -> Path:
     """
     folder = run.path / part
     if not run.is_finished(part):
-        raise ResultsError(
-            f"{folder} is missing: the comparison is not finished. "
-            "Go on with it: fedcompare compare, with the same --config, --set and --results"
-        )
-    for name, expected in _read_run_file(folder)["files"].items():
-        check_digest(folder, name, expected, remedy=_REMEDY)
-    return folder
-
-
-def read_recorded(run: RunDirectory, part: str) -> dict[str, str]:
-    """Return the SHA-256 of each file as recorded when the part was made.
-
-    Raises:
-        ResultsError: the part is missing or damaged.
-    """
-    return _read_run_file(run.path / part)["files"]
+        raise ResultsError(f"{folder} is missing: the comparison is not finished. {_FINISH}")
+    manifest = read_manifest(folder, remedy=ANSWERS_REMEDY)
+    check_files(folder, manifest, remedy=ANSWERS_REMEDY)
+    return manifest
 
 
 def remake(
     config: ExperimentConfig, run: RunDirectory, part: str, sources: Sequence[str]
 ) -> Iterator[tuple[str, bytes]]:
     """Yield (file name, bytes) of a part as its sources' weights give it now."""
-    if part == PREDICTIONS:
-        yield from _seed_files(config, run, {r: run.read_manifest(r) for r in TRAINED})
-    else:
-        yield from _coalition_files(config, run, {s: run.read_manifest(s) for s in sources})
+    manifests = {source: run.read_manifest(source) for source in sources}
+    make = _seed_files if part == PREDICTIONS else _coalition_files
+    yield from make(config, run, manifests)
 
 
 def _seed_files(
-    config: ExperimentConfig, run: RunDirectory, manifests: Mapping[Regime, Manifest]
+    config: ExperimentConfig, run: RunDirectory, manifests: Mapping[str, Manifest]
 ) -> Iterator[tuple[str, bytes]]:
-    evaluator = Evaluator(config)
-    silos = range(1, len(manifests[Regime.FEDERATED].label_counts) + 1)
+    evaluator, label_counts = Evaluator(config), count_labels(config)
+    silos = range(1, len(label_counts) + 1)
     final: dict[str, Predictions] = {}
     rounds: dict[str, torch.Tensor] = {}
     for regime, manifest in manifests.items():
-        for silo in row_of(regime).owners(silos):
+        for silo in row_of(Regime(regime)).owners(silos):
             key = model_key(regime, silo)
             final[key] = evaluator.predict_file(run, regime, weights_file(silo), manifest)
     isolated = [model_key(Regime.ISOLATED_EQUAL, silo) for silo in silos]
@@ -197,7 +208,7 @@ def _seed_files(
                 )
                 for silo in silos
             ],
-            [sum(counts) for counts in manifests[Regime.FEDERATED].label_counts],
+            [sum(counts) for counts in label_counts],
         )
     )
     for key, number, predictions in _after_rounds(config, run, evaluator, manifests, final, silos):
@@ -211,12 +222,12 @@ def _after_rounds(
     config: ExperimentConfig,
     run: RunDirectory,
     evaluator: Evaluator,
-    manifests: Mapping[Regime, Manifest],
+    manifests: Mapping[str, Manifest],
     final: Mapping[str, Predictions],
     silos: range,
 ) -> Iterator[tuple[str, int, Predictions]]:
     """Yield (key, round, predictions) of everything that has rounds."""
-    last = config.federation.num_server_rounds
+    last = config.budget.num_server_rounds
     followed = [(row.regime, silo) for row in FOLLOWED for silo in row.owners(silos)]
     initial = evaluator.predict(evaluator.initial)
     for regime, silo in followed:
@@ -268,40 +279,32 @@ def _write(
     config: ExperimentConfig,
     part: str,
     files: Mapping[str, bytes],
-    manifests: Mapping[Regime, Manifest] | Mapping[str, Manifest],
+    made_from: Sequence[str],
 ) -> None:
+    inputs = wanted_inputs(config, find_origin(config), sources=weights_of(run, made_from))
     with run.writing(part) as folder:
-        write_config(folder / CONFIG_FILE, config)
-        digests = {name: write_bytes(folder / name, content) for name, content in files.items()}
-        content = {
-            "data_fingerprint": load_dataset(config.data).fingerprint,
-            "partition_fingerprint": partition_fingerprint(config),
-            "files": digests,
-            "sources": _sources(manifests),
-        }
-        write_json(folder / RUN_FILE, content)
+        for name, content in files.items():
+            write_bytes(folder / name, content)
+        write_part(folder, part, config, inputs)
 
 
-def _sources(
-    manifests: Mapping[Regime, Manifest] | Mapping[str, Manifest],
-) -> dict[str, str]:
-    """Return the SHA-256 of every file of weights of the parts, by part and file."""
-    return {
-        f"{part}/{file}": digest
-        for part, manifest in manifests.items()
-        for file, digest in manifest.weights.items()
-    }
+def _comparable(
+    config: ExperimentConfig, run: RunDirectory, parts: Sequence[str]
+) -> dict[str, Manifest]:
+    origin = find_origin(config)
+    return {part: read_comparable(run, part, origin) for part in parts}
 
 
-def _read_run_file(folder: Path) -> dict[str, dict[str, str]]:
-    path = folder / RUN_FILE
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return {"files": dict(content["files"]), "sources": dict(content["sources"])}
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ResultsError(f"{path} is damaged ({error}); {_REMEDY}") from error
+def _read_rounds(path: Path) -> dict[tuple[str, int], Answers]:
+    """Read the answers after each round, by (model key, round).
 
-
-def _round_of(name: str) -> tuple[str, int]:
-    key, _, number = name.rpartition("/")
-    return key, int(number)
+    Raises:
+        WeightsError: the file is corrupt, or holds something else.
+    """
+    rounds = {}
+    for name, tensor in read_tensors(path).items():
+        key, _, number = name.rpartition("/")
+        if not (key and number.isdecimal() and tensor.dtype == torch.int16 and tensor.dim() == 1):
+            raise WeightsError(f"{path} holds no answers after rounds; {ANSWERS_REMEDY}")
+        rounds[key, int(number)] = tensor.long().numpy()
+    return rounds

@@ -8,7 +8,7 @@ import numpy as np
 from fedcompare.comparison.answers import SeedAnswers
 from fedcompare.findings import Budget
 from fedcompare.records import Regime
-from fedcompare.results import Manifest
+from fedcompare.runs.manifest import Training
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +54,8 @@ def find_budgets(answers: Sequence[SeedAnswers], *, example_bytes: int) -> tuple
 
 
 def _costs(seed: SeedAnswers, example_bytes: int) -> dict[Regime, _Cost]:
-    costs = {regime: _of(manifest) for regime, manifest in seed.manifests.items()}
-    counts = seed.manifests[Regime.FEDERATED].label_counts
+    costs = {regime: _of(training) for regime, training in seed.trainings.items()}
+    counts = seed.trainings[Regime.FEDERATED].label_counts
     num_silos, num_examples = len(counts), sum(map(sum, counts))
     upload = num_silos * seed.model_bytes
     others = (num_silos - 1) * upload
@@ -67,15 +67,15 @@ def _costs(seed: SeedAnswers, example_bytes: int) -> dict[Regime, _Cost]:
     return costs
 
 
-def _of(manifest: Manifest) -> _Cost:
+def _of(training: Training) -> _Cost:
     return _Cost(
-        epochs=manifest.epochs,
-        local_steps=sum(manifest.local_steps),
-        examples=manifest.epochs * sum(map(sum, manifest.label_counts)),
-        bytes_up=manifest.bytes_up,
-        bytes_down=manifest.bytes_down,
-        seconds=manifest.seconds,
-        cpu_seconds=manifest.cpu_seconds,
+        epochs=training.epochs,
+        local_steps=sum(training.local_steps),
+        examples=training.epochs * sum(map(sum, training.label_counts)),
+        bytes_up=training.bytes_up,
+        bytes_down=training.bytes_down,
+        seconds=training.seconds,
+        cpu_seconds=training.cpu_seconds,
     )
 
 

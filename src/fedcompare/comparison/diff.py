@@ -10,7 +10,6 @@ from fedcompare.comparison.answers import SeedAnswers, read_seed_answers
 from fedcompare.comparison.cases import Cases
 from fedcompare.comparison.files import Comparison, read_findings
 from fedcompare.comparison.gains import ALPHA, ask, for_interval
-from fedcompare.data.datasets import load_dataset
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.findings import Findings, Gain
 from fedcompare.records import Question, Regime
@@ -103,10 +102,10 @@ def _gain_row(old: Gain, new: Gain) -> tuple[Cell, ...]:
 def _paired_table(first: Comparison, second: Comparison) -> Table:
     old, new = _answers(first), _answers(second)
     _check_paired(old, new)
-    dataset = load_dataset(first.config.data)
+    class_names = old[0].trainings[Regime.FEDERATED].class_names
     labels = next(iter(old[0].predictions.values())).labels
-    counts = [seed.manifests[Regime.FEDERATED].label_counts for seed in old]
-    cases = Cases.build(labels, counts, dataset.class_names, ())
+    counts = [seed.trainings[Regime.FEDERATED].label_counts for seed in old]
+    cases = Cases.build(labels, counts, class_names, ())
     return Table(
         title="The second federated model minus the first, accuracy in %, paired",
         columns=("silo", "on", "first", "second", "change", "95 % interval", "the second"),
@@ -124,11 +123,10 @@ def _answers(comparison: Comparison) -> list[SeedAnswers]:
 def _check_paired(old: Sequence[SeedAnswers], new: Sequence[SeedAnswers]) -> None:
     if [seed.seed for seed in old] != [seed.seed for seed in new]:
         raise _NotPairedError("the seeds are not the same")
-    pairs = zip(old, new, strict=True)
-    manifests = [tuple(s.manifests[Regime.FEDERATED] for s in pair) for pair in pairs]
-    if any(o.data_fingerprint != n.data_fingerprint for o, n in manifests):
+    pairs = list(zip(old, new, strict=True))
+    if any(before.origin.data != after.origin.data for before, after in pairs):
         raise _NotPairedError("the data are not the same")
-    if any(o.partition_fingerprint != n.partition_fingerprint for o, n in manifests):
+    if any(before.origin != after.origin for before, after in pairs):
         raise _NotPairedError("the partitions are not the same")
 
 

@@ -1,27 +1,43 @@
 """The folder `comparison/`: the verdict, the report and the tables, made anew each time."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fedcompare.comparison.analysis import Analysis, analyse
+from fedcompare.comparison.analysis import Analysis, analyse, seed_configs
+from fedcompare.comparison.answers import ANSWERS_REMEDY, coalition_part
+from fedcompare.comparison.stages import coalitions_to_train
 from fedcompare.config import ExperimentConfig, parse_config, read_settings
+from fedcompare.csv_text import format_csv
 from fedcompare.errors import ResultsError
 from fedcompare.findings import Findings
+from fedcompare.regimes.catalog import TRAINED
 from fedcompare.report.html import render_html
 from fedcompare.report.markdown import render_markdown
 from fedcompare.report.schema import from_json, to_json
 from fedcompare.results import (
+    COALITION_PREDICTIONS,
     COMPARISON,
     CONFIG_FILE,
+    PREDICTIONS,
+    RunDirectory,
     format_config,
-    format_csv,
     format_json,
     replacing,
     write_text,
 )
+from fedcompare.runs.inputs import Inputs
+from fedcompare.runs.manifest import (
+    RUN_FILE,
+    check_file,
+    check_files,
+    file_digest,
+    read_manifest,
+    seal,
+)
 
+_REMEDY = "write it again: fedcompare compare, with the same --config, --set and --results"
 REPORT = "report.json"
 _TABLES = (
     "accuracies",
@@ -92,22 +108,85 @@ def read_findings(folder: Path) -> Findings:
         raise ResultsError(f"{path}: {reason}; run fedcompare compare") from error
 
 
+def check_unaltered(comparison: Comparison) -> Inputs:
+    """Return what a comparison was made from, after checking all that it would be made from again.
+
+    Raises:
+        ResultsError: the comparison, or a part of a seed, is damaged or altered.
+        WeightsError: a file of weights or predictions is missing or altered.
+    """
+    manifest = read_manifest(comparison.folder, remedy=_REMEDY)
+    for file in (CONFIG_FILE, REPORT):
+        check_file(comparison.folder, manifest, file, remedy=_REMEDY)
+    for config in seed_configs(comparison.config):
+        run = RunDirectory(comparison.results, config)
+        for part in used_parts(comparison.config, contributions=comparison.contributions):
+            if run.is_finished(part):  # a missing one is named by who reads it
+                check_files(run.path / part, run.read_manifest(part), remedy=ANSWERS_REMEDY)
+    return manifest.inputs
+
+
 def write_comparison(
-    results: Path, config: ExperimentConfig, *, contributions: bool
+    results: Path,
+    config: ExperimentConfig,
+    *,
+    contributions: bool,
+    made_from: Inputs | None = None,
 ) -> tuple[Path, Findings]:
     """Derive everything from the stored predictions and write it; return where, and the findings.
 
+    `made_from` are the inputs of a comparison that is only to be written again.
+
     Raises:
-        ResultsError: the comparison is not finished.
+        ResultsError: the comparison is not finished, or its inputs are not those of `made_from`.
         WeightsError: a file of predictions is missing, corrupt or altered.
         StorageError: something cannot be written; the old folder is kept then.
     """
     analysis = analyse(config, results, contributions=contributions)
+    inputs = comparison_inputs(results, config, contributions=contributions)
+    for name in inputs.sources if made_from else ():
+        if made_from and made_from.sources.get(name) != inputs.sources[name]:
+            raise ResultsError(
+                f"{results / config.name / name} is not what the comparison was made from: its "
+                f"part was made anew, or altered; {_REMEDY}"
+            )
     folder = comparison_folder(results, config)
     with replacing(folder) as new:
         for name, text in comparison_files(config, analysis):
             write_text(new / name, text)
+        seal(new, COMPARISON, inputs)
     return folder, analysis.findings
+
+
+def comparison_inputs(results: Path, config: ExperimentConfig, *, contributions: bool) -> Inputs:
+    """Return what a comparison is made from: the manifests of all parts of all seeds.
+
+    Raises:
+        ResultsError: a part is missing or damaged.
+    """
+    parts = used_parts(config, contributions=contributions)
+    sources: dict[str, str] = {}
+    for own in seed_configs(config):
+        run = RunDirectory(results, own)
+        shared = run.read_manifest(PREDICTIONS).inputs
+        sources |= {
+            f"{run.path.name}/{part}/{RUN_FILE}": file_digest(run.path / part / RUN_FILE)
+            for part in parts
+        }
+    return replace(
+        shared,
+        settings={**config.to_flat(), "contributions": contributions},
+        partition="",
+        sources=sources,
+    )
+
+
+def used_parts(config: ExperimentConfig, *, contributions: bool) -> tuple[str, ...]:
+    """Return the parts of each seed that a comparison reads."""
+    trained = coalitions_to_train(config.partition.num_silos) if contributions else ()
+    if not trained:
+        return (*TRAINED, PREDICTIONS)
+    return (*TRAINED, PREDICTIONS, *map(coalition_part, trained), COALITION_PREDICTIONS)
 
 
 def comparison_files(config: ExperimentConfig, analysis: Analysis) -> Iterator[tuple[str, str]]:

@@ -7,20 +7,19 @@ interrupted comparison goes on where it stopped, and finished runs are used agai
 import itertools
 import math
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from typing_extensions import override
 
-from fedcompare.comparison.answers import are_current, check_files, coalition_part
+from fedcompare.comparison.answers import ANSWERS_REMEDY, coalition_part, weights_of
 from fedcompare.comparison.jobs import BENCH, EvaluateJob, TrainJob
 from fedcompare.config import ExperimentConfig
 from fedcompare.crew import Job
-from fedcompare.data.silos import count_labels
+from fedcompare.data.silos import count_labels, find_origin
 from fedcompare.errors import ResultsError, WeightsError
-from fedcompare.evaluation import check_fingerprints
 from fedcompare.federated.history import History
 from fedcompare.federated.session import FederatedJob
 from fedcompare.federated.store import write_history
@@ -32,15 +31,15 @@ from fedcompare.results import (
     COALITION_PREDICTIONS,
     PREDICTIONS,
     RunDirectory,
-    check_digest,
     count_steps,
     weights_file,
 )
+from fedcompare.runs.inputs import Inputs, wanted_inputs
+from fedcompare.runs.manifest import REMEDY, check_file
+from fedcompare.runs.reuse import is_usable
 
 SESSION = "federation"
 MAX_SHAPLEY_SILOS = 5
-_EQUAL_BUDGET = ("num-server-rounds", "local-epochs")
-_FEDERATION = (*_EQUAL_BUDGET, "strategy")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +49,9 @@ class Stage:
     config: ExperimentConfig
     results: Path
     bench: ClassVar[str] = BENCH
+    regime: ClassVar[Regime | None] = None
     needs: ClassVar[tuple[str, ...]] = ()
-    own_keys: ClassVar[tuple[str, ...]] = ()
+    remedy: ClassVar[str] = REMEDY
 
     @property
     def part(self) -> str:
@@ -67,20 +67,34 @@ class Stage:
         """Return the parts of the same seed that must be there first."""
         return self.needs
 
+    def sources(self) -> Mapping[str, str]:
+        """Return the SHA-256 of the files of other parts that this one is made from.
+
+        Raises:
+            ResultsError: one of these parts is missing or damaged.
+        """
+        return {}
+
+    def inputs(self) -> Inputs:
+        """Return what the part must have been made from; no sources while these are not there.
+
+        Raises: as `sources`.
+        """
+        sources = self.sources() if all(map(self.run.is_finished, self.made_from())) else {}
+        return wanted_inputs(self.config, find_origin(self.config), self.regime, sources)
+
     def is_finished(self) -> bool:
         """Return whether the part is there and can be used.
 
         Raises:
-            ResultsError: it is damaged, or was made with another configuration or other data.
+            ResultsError: it is damaged, or was made from other data, settings or software.
             WeightsError: one of its files is missing or altered.
         """
-        if not self.run.is_reusable(self.part, (*self.config.shared(), *self.own_keys)):
-            return False
-        manifest = self.run.read_manifest(self.part)
-        check_fingerprints(self.config, self.run, {self.part: manifest})
-        for file, digest in manifest.weights.items():
-            check_digest(self.run.regime_path(self.part), file, digest)
-        return True
+        return is_usable(self.run, self.part, self.inputs(), remedy=self.remedy)
+
+    def made_from(self) -> tuple[str, ...]:
+        """Return the parts whose files this one is made from."""
+        return self.needs
 
     def jobs(self) -> list[Job]:
         """Return the work; none where other parts hold all that is needed."""
@@ -92,8 +106,7 @@ class Stage:
 
     def steps_of(self, note: EpochRecord | RoundRecord) -> int:
         """Return the training steps that a worker's note tells of."""
-        federation = self.config.federation
-        epochs = 1 if isinstance(note, EpochRecord) else federation.local_epochs
+        epochs = 1 if isinstance(note, EpochRecord) else self.config.budget.local_epochs
         return self._epoch_steps(note.silo) * epochs
 
     def finish(self, outcomes: Sequence[object]) -> None:
@@ -113,12 +126,17 @@ class Stage:
 class Trained(Stage):
     """Models of one regime, each trained by the plain loop on one silo's data."""
 
-    regime: ClassVar[Regime]
     stream: ClassVar[str] = "train"
 
     @property
     @override
     def part(self) -> str:
+        return self.trains
+
+    @property
+    def trains(self) -> Regime:
+        """Return the regime, which every subclass has."""
+        assert self.regime is not None
         return self.regime
 
     @override
@@ -128,7 +146,7 @@ class Trained(Stage):
         return [
             TrainJob(
                 config=self.config,
-                regime=self.regime,
+                regime=self.trains,
                 silo=silo,
                 rounds=rounds,
                 epochs=epochs,
@@ -148,9 +166,9 @@ class Trained(Stage):
         write_results(
             self.run,
             self.config,
-            self.regime,
+            self.trains,
             results,
-            label_counts=count_labels(self.config),
+            inputs=self.inputs(),
             seconds=max(result.seconds for result in results),
         )
 
@@ -159,8 +177,7 @@ class Trained(Stage):
 
     def _budget(self) -> tuple[int, int]:
         """Return the rounds, and the epochs in each."""
-        federation = self.config.federation
-        return federation.num_server_rounds, federation.local_epochs
+        return self.config.budget.num_server_rounds, self.config.budget.local_epochs
 
     def _initial(self) -> bytes | None:
         """Return weights to begin with; None for the experiment's initial ones."""
@@ -172,7 +189,6 @@ class IsolatedEqual(Trained):
     """Isolated models at the federated budget, with as many renewals of the optimiser."""
 
     regime = Regime.ISOLATED_EQUAL
-    own_keys = _EQUAL_BUDGET
 
     @override
     def finish(self, outcomes: Sequence[object]) -> None:
@@ -187,7 +203,6 @@ class Centralized(Trained):
     """One model on the pooled data, at the federated budget: the bound."""
 
     regime = Regime.CENTRALIZED
-    own_keys = _EQUAL_BUDGET
 
     @override
     def _members(self) -> Sequence[int]:
@@ -199,7 +214,6 @@ class Isolated(Trained):
     """Isolated models at their own budget, as `fedcompare isolated` trains them."""
 
     regime = Regime.ISOLATED
-    own_keys = ("isolated-epochs",)
 
     @override
     def needed(self) -> tuple[str, ...]:
@@ -221,7 +235,7 @@ class Federated(Stage):
     """The federation, or a coalition of some of its silos."""
 
     bench = SESSION
-    own_keys = _FEDERATION
+    regime = Regime.FEDERATED
     members: tuple[int, ...]
 
     @property
@@ -236,15 +250,20 @@ class Federated(Stage):
 
     @override
     def steps(self) -> int:
-        federation = self.config.federation
-        epochs = federation.num_server_rounds * federation.local_epochs
-        return epochs * sum(map(self._epoch_steps, self.members))
+        return self.config.budget.epochs * sum(map(self._epoch_steps, self.members))
 
     @override
     def finish(self, outcomes: Sequence[object]) -> None:
         (history,) = outcomes
         assert isinstance(history, History)
-        write_history(self.run, self.config, history, seconds=history.seconds, part=self.part)
+        write_history(
+            self.run,
+            self.config,
+            history,
+            inputs=self.inputs(),
+            seconds=history.seconds,
+            part=self.part,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,21 +273,29 @@ class FineTuned(Trained):
     regime = Regime.FINE_TUNED
     stream = "fine-tune"
     needs = (Regime.FEDERATED,)
-    own_keys = (*_FEDERATION, "fine-tune-epochs")
 
     @override
     def _budget(self) -> tuple[int, int]:
-        return 1, self.config.comparison.fine_tune_epochs
+        return 1, self.config.fine_tuning.fine_tune_epochs
+
+    @override
+    def sources(self) -> Mapping[str, str]:
+        file = weights_file(None)
+        manifest = self.run.read_manifest(Regime.FEDERATED)
+        return {f"{Regime.FEDERATED}/{file}": manifest.weights[file]}
 
     @override
     def _initial(self) -> bytes:
-        return (self.run.regime_path(Regime.FEDERATED) / weights_file(None)).read_bytes()
+        folder, file = self.run.regime_path(Regime.FEDERATED), weights_file(None)
+        check_file(folder, self.run.read_manifest(Regime.FEDERATED), file)
+        return (folder / file).read_bytes()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answered(Stage):
     """All models of the seed, or its coalitions, evaluated on the test set."""
 
+    remedy = ANSWERS_REMEDY
     coalitions: tuple[tuple[int, ...], ...] = ()
 
     @property
@@ -281,11 +308,12 @@ class Answered(Stage):
         return tuple(map(coalition_part, self.coalitions)) if self.coalitions else TRAINED
 
     @override
-    def is_finished(self) -> bool:
-        if not are_current(self.run, self.part, self.needed()):
-            return False
-        check_files(self.run, self.part)
-        return True
+    def made_from(self) -> tuple[str, ...]:
+        return self.needed()
+
+    @override
+    def sources(self) -> Mapping[str, str]:
+        return weights_of(self.run, self.needed())
 
     @override
     def jobs(self) -> list[Job]:
@@ -315,7 +343,7 @@ def seed_stages(config: ExperimentConfig, results: Path, *, contributions: bool)
 
 def is_first_round(config: ExperimentConfig) -> bool:
     """Return whether isolated training is the first round at equal budget, bit for bit."""
-    return config.isolated.isolated_epochs == config.federation.local_epochs
+    return config.isolated.isolated_epochs == config.budget.local_epochs
 
 
 def _results(outcomes: Sequence[object]) -> list[IsolatedResult]:

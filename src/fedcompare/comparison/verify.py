@@ -1,7 +1,7 @@
 """`fedcompare verify`: derive everything again, from the data up, and compare."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,68 +9,120 @@ import torch
 from safetensors.torch import load
 
 from fedcompare.comparison.analysis import analyse, seed_configs
-from fedcompare.comparison.answers import coalition_part, read_recorded, remake
-from fedcompare.comparison.files import Comparison, comparison_files
+from fedcompare.comparison.answers import coalition_part, remake
+from fedcompare.comparison.files import (
+    Comparison,
+    comparison_files,
+    comparison_inputs,
+    used_parts,
+)
 from fedcompare.comparison.stages import coalitions_to_train
+from fedcompare.comparison.verify_parts import PartCheck
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import partition_fingerprint
-from fedcompare.errors import FedcompareError
+from fedcompare.errors import DataError, FedcompareError, HubError
 from fedcompare.records import Check
 from fedcompare.regimes.catalog import TRAINED
 from fedcompare.results import COALITION_PREDICTIONS, PREDICTIONS, RunDirectory
+from fedcompare.runs.manifest import RUN_FILE, Manifest, read_manifest
 
 # Another processor or build of torch may differ in the last bits of a probability.
 _ROUNDING = 1e-4
 
 
-def verify(comparison: Comparison) -> Iterator[Check]:
+def verify(comparison: Comparison, *, dataset: str | None = None) -> Iterator[Check]:
     """Yield a check for every part of every seed, and for every file of the comparison.
 
+    `dataset` says where the data are now, if they were moved.
+
     Raises:
-        DataError, HubError: the data themselves cannot be loaded.
+        DataError, HubError: the data cannot be loaded; all that needs no data was checked.
     """
-    trained = coalitions_to_train(comparison.config.partition.num_silos)
-    coalitions = tuple(map(coalition_part, trained)) if comparison.contributions else ()
-    for config in seed_configs(comparison.config):
-        run = RunDirectory(comparison.results, config)
-        for part in (*TRAINED, *coalitions):
-            yield _check_part(config, run, part)
-        yield from _check_answers(config, run, PREDICTIONS, TRAINED)
-        if coalitions:
-            yield from _check_answers(config, run, COALITION_PREDICTIONS, coalitions)
+    config = comparison.config
+    if dataset is not None:
+        data = config.data.model_copy(update={"dataset": dataset})
+        config = config.model_copy(update={"data": data}).located()
+    runs = [RunDirectory(comparison.results, own) for own in seed_configs(config)]
+    failure, data_check = _check_data(config, runs)
+    if data_check:
+        yield data_check
+    with_data = data_check is not None and data_check.ok
+    parts = used_parts(config, contributions=comparison.contributions)
+    for run in runs:
+        checker = PartCheck(run=run, with_data=with_data)
+        for part in dict.fromkeys((*parts, *run.parts())):
+            yield checker.check(part)
+        if with_data:
+            yield from _check_all_answers(run, contributions=comparison.contributions)
+    yield _check_software(runs)
     yield from _check_tables(comparison)
+    if failure:
+        raise failure
 
 
-def _check_part(config: ExperimentConfig, run: RunDirectory, part: str) -> Check:
-    """Check data, partition and weights of what was trained."""
-    subject = _name(run, part)
+def _check_data(
+    config: ExperimentConfig, runs: Sequence[RunDirectory]
+) -> tuple[DataError | HubError | None, Check | None]:
+    """Load the data past all caches, and compare them with what was recorded."""
+    subject = "data"
     try:
-        manifest = run.read_manifest(part)
-    except FedcompareError as error:
-        return Check(subject=subject, ok=False, finding=str(error))
-    problems = []
-    if manifest.data_fingerprint != load_dataset(config.data).fingerprint:
-        problems.append("trained on other data than the dataset has now")
-    if manifest.partition_fingerprint != partition_fingerprint(config):
-        problems.append("trained on another partition than the configuration gives")
-    for file, expected in manifest.weights.items():
-        path = run.regime_path(part) / file
-        if not path.exists():
-            problems.append(f"{file} is missing")
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-            problems.append(f"{file} was altered")
-    good = f"data, partition and {len(manifest.weights)} files of weights as recorded"
-    return Check(subject=subject, ok=not problems, finding="; ".join(problems) or good)
+        found = load_dataset(config.data).fingerprint
+    except (DataError, HubError) as error:
+        message = (
+            f"{error}\nThe data were not checked, nor what follows from them. If they were moved, "
+            "name their place: fedcompare verify RUN --dataset idx:FOLDER"
+        )
+        return type(error)(message), None
+    recorded = {
+        manifest.inputs.data
+        for run in runs
+        for part in run.parts()
+        if (manifest := _manifest(run, part))
+    }
+    if found in recorded or not recorded:  # a part made from others says so itself
+        finding = f"{config.data.dataset} holds what the results were made from"
+        return None, Check(subject=subject, ok=True, finding=finding)
+    finding = (
+        f"{config.data.dataset} holds other data than the results were made from; if they were "
+        "moved, name their place with --dataset"
+    )
+    return None, Check(subject=subject, ok=False, finding=finding)
 
 
-def _check_answers(
-    config: ExperimentConfig, run: RunDirectory, part: str, sources: tuple[str, ...]
-) -> Iterator[Check]:
+def _check_software(runs: Sequence[RunDirectory]) -> Check:
+    """Check that no two parts were made with different versions of what can change numbers."""
+    found: dict[str, set[str]] = {}
+    for run in runs:
+        for part in run.parts():
+            if manifest := _manifest(run, part):
+                for package, version in manifest.inputs.software.items():
+                    found.setdefault(package, set()).add(version)
+    shown = ", ".join(f"{name} {' and '.join(sorted(each))}" for name, each in found.items())
+    ok = all(len(each) == 1 for each in found.values())
+    finding = f"all parts were made with {shown}" if ok else f"parts were made with {shown}"
+    return Check(subject="software", ok=ok, finding=finding)
+
+
+def _manifest(run: RunDirectory, part: str) -> Manifest | None:
+    try:
+        return run.read_manifest(part)
+    except FedcompareError:
+        return None  # that part's own check says so
+
+
+def _check_all_answers(run: RunDirectory, *, contributions: bool) -> Iterator[Check]:
+    yield from _check_answers(run, PREDICTIONS, TRAINED)
+    trained = coalitions_to_train(run.config.partition.num_silos) if contributions else ()
+    if trained:
+        coalitions = tuple(map(coalition_part, trained))
+        yield from _check_answers(run, COALITION_PREDICTIONS, coalitions)
+
+
+def _check_answers(run: RunDirectory, part: str, sources: tuple[str, ...]) -> Iterator[Check]:
     """Predict again from the stored weights, and compare each file with the stored one."""
     try:
-        recorded = read_recorded(run, part)
-        for name, content in remake(config, run, part, sources):
+        recorded = run.read_manifest(part).files
+        for name, content in remake(run.config, run, part, sources):
             yield _check_file(run, part, name, content, recorded.get(name, ""))
     except FedcompareError as error:
         yield Check(subject=_name(run, part), ok=False, finding=str(error))
@@ -132,8 +184,27 @@ def _check_tables(comparison: Comparison) -> Iterator[Check]:
     except FedcompareError as error:
         yield Check(subject=subject, ok=False, finding=str(error))
         return
+    yield _check_manifest(comparison)
     for name, text in comparison_files(comparison.config, analysis):
         yield _check_text(comparison.folder / name, f"{subject}/{name}", text)
+
+
+def _check_manifest(comparison: Comparison) -> Check:
+    """Check that the comparison was made from the parts that are there now."""
+    subject = f"comparison/{RUN_FILE}"
+    try:
+        made = read_manifest(comparison.folder).inputs
+        now = comparison_inputs(
+            comparison.results, comparison.config, contributions=comparison.contributions
+        )
+    except FedcompareError as error:
+        return Check(subject=subject, ok=False, finding=str(error))
+    others = [name for name, digest in now.sources.items() if made.sources.get(name) != digest]
+    if others:
+        finding = f"the comparison was made from another {others[0]} than there is now"
+        return Check(subject=subject, ok=False, finding=finding)
+    finding = "made from the parts that are there"
+    return Check(subject=subject, ok=made == now, finding=finding if made == now else "was altered")
 
 
 def _check_text(path: Path, subject: str, expected: str) -> Check:

@@ -33,3 +33,9 @@ class Dataset:
     test: Examples
     class_names: tuple[str, ...]
     fingerprint: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def example_bytes(self) -> int:
+        """Return the raw size of one example: a byte per value, and one for its label."""
+        return self.train.inputs[0].numel() + 1

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from fedcompare.config import DataConfig, ExperimentConfig, PartitionConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.examples import Dataset, Examples, Indices
 from fedcompare.errors import PartitionError
-from fedcompare.records import POOLED, silo_name
+from fedcompare.records import POOLED, Origin, silo_name
 from fedcompare.seeds import derive_seed
 
 if TYPE_CHECKING:
@@ -107,14 +108,18 @@ def count_test_examples(config: ExperimentConfig) -> tuple[int, ...]:
     return tuple(map(len, test))
 
 
-def partition_fingerprint(config: ExperimentConfig) -> str:
-    """Return the SHA-256 over the row numbers of every silo's training examples."""
-    train, _ = _partition(config.data, config.partition, config.seed)
+@functools.lru_cache(maxsize=16)
+def find_origin(config: ExperimentConfig) -> Origin:
+    """Return the digests of the data, and of the row numbers of every silo's examples.
+
+    Raises:
+        FedcompareError: as `load_dataset` and `load_silos`.
+    """
     total = hashlib.sha256()
-    for rows in train:
+    for rows in itertools.chain(*_partition(config.data, config.partition, config.seed)):
         total.update(len(rows).to_bytes(8, "little"))
         total.update(rows.tobytes())
-    return total.hexdigest()
+    return Origin(data=load_dataset(config.data).fingerprint, partition=total.hexdigest())
 
 
 def excluded_labels(

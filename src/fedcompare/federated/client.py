@@ -37,7 +37,7 @@ def train(task: Task, node: NodeConfig) -> tuple[Report, State]:
             model,
             silo.train,
             task.config.train,
-            epochs=task.config.federation.local_epochs,
+            epochs=task.config.budget.local_epochs,
             seed=derive_seed(task.config.seed, "train", silo.id, task.round),
         )
     report = Report(

@@ -8,11 +8,14 @@ from flwr.app import Context
 from flwr.serverapp import Grid
 
 from fedcompare.config import ExperimentConfig, Setting, parse_config
+from fedcompare.data.silos import find_origin
 from fedcompare.errors import ConfigError
 from fedcompare.federated.server_app import run_federated
 from fedcompare.federated.store import write_history
 from fedcompare.records import Regime
 from fedcompare.results import RunDirectory
+from fedcompare.runs.inputs import wanted_inputs
+from fedcompare.runs.reuse import check_free, discard_stale
 
 _RESULTS = "results"
 _FORCE = "force"
@@ -22,11 +25,12 @@ def run_from_context(grid: Grid, context: Context) -> None:
     """Run the federated regime as the run config says, and write what `fedcompare` would."""
     start = time.perf_counter()
     config, results, force = config_from_run_config(context.run_config)
-    run = RunDirectory(results, config)
-    clashes = run.check_free(Regime.FEDERATED, force=force)
+    run, origin = RunDirectory(results, config), find_origin(config)
+    clashes = check_free(run, Regime.FEDERATED, origin, force=force)
     history = run_federated(grid, config)
-    write_history(run, config, history, seconds=time.perf_counter() - start)
-    run.discard_stale(clashes)
+    inputs = wanted_inputs(config, origin, Regime.FEDERATED)
+    write_history(run, config, history, inputs=inputs, seconds=time.perf_counter() - start)
+    discard_stale(run, clashes)
 
 
 def config_from_run_config(
@@ -45,4 +49,4 @@ def config_from_run_config(
     results, force = run_config.get(_RESULTS, "results"), run_config.get(_FORCE, False)
     if not isinstance(results, str) or not isinstance(force, bool):
         raise ConfigError([f"run config: {_RESULTS} must be a string and {_FORCE} true or false"])
-    return parse_config(settings), Path(results), force
+    return parse_config(settings).located(), Path(results), force

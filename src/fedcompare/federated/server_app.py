@@ -97,9 +97,9 @@ def run_federated(
     """
     recorder = _Recorder(observer=observer or Observer())
     silos = SiloGrid(grid, on_reply=recorder.on_reply)
-    federation, task = config.federation, wire.task_config(config)
+    task, num_rounds = wire.task_config(config), config.budget.num_server_rounds
     num_silos = config.partition.num_silos
-    answers = silos.connect(num_silos, task, timeout=federation.connect_timeout)
+    answers = silos.connect(num_silos, task, timeout=config.resources.connect_timeout)
 
     # While the clients start up and describe themselves, we have time for our own slow imports.
     wait_until_ready()
@@ -117,18 +117,18 @@ def run_federated(
         return None
 
     training = members or range(1, num_silos + 1)
-    result = build_strategy(federation, silos=training, seed=config.seed).start(
+    result = build_strategy(config.federation, silos=training, seed=config.seed).start(
         silos,
         wire.encode_state(model.initial_state),
-        num_rounds=federation.num_server_rounds,
-        timeout=federation.round_timeout,
+        num_rounds=num_rounds,
+        timeout=config.resources.round_timeout,
         train_config=task,
         evaluate_config=task,
         evaluate_fn=evaluate,
     )
     trained = len(result.train_metrics_clientapp)
-    if not len(result.arrays) or trained != federation.num_server_rounds:
-        raise SiloFailedError(f"only {trained} of {federation.num_server_rounds} rounds were run")
+    if not len(result.arrays) or trained != num_rounds:
+        raise SiloFailedError(f"only {trained} of {num_rounds} rounds were run")
     return recorder.history(silos, label_counts)
 
 

@@ -1,13 +1,14 @@
 """Write a federated run into its part of the run directory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import partition_fingerprint
 from fedcompare.federated.history import History
-from fedcompare.records import Regime
-from fedcompare.results import Manifest, RunDirectory, count_steps, weights_file, write_bytes
+from fedcompare.records import Regime, Row
+from fedcompare.results import RunDirectory, weights_file, write_bytes
+from fedcompare.runs.inputs import Inputs
+from fedcompare.runs.writing import describe_training, write_part
 
 
 def write_history(
@@ -15,6 +16,7 @@ def write_history(
     config: ExperimentConfig,
     history: History,
     *,
+    inputs: Inputs,
     seconds: float,
     part: str = Regime.FEDERATED,
 ) -> None:
@@ -23,35 +25,27 @@ def write_history(
     Raises:
         StorageError: something cannot be written; nothing is left then.
     """
-    federation = config.federation
-    passes = federation.num_server_rounds * federation.local_epochs
+    sizes = [sum(history.label_counts[silo - 1]) for silo in history.silos]
+    training = describe_training(
+        load_dataset(config.data),
+        batch_size=config.train.batch_size,
+        epochs=config.budget.epochs,
+        num_examples=sizes,
+        label_counts=history.label_counts,
+        seconds=seconds,
+        cpu_seconds=history.cpu_seconds,
+        bytes_up=history.bytes_up,
+        bytes_down=history.bytes_down,
+    )
     with run.writing(part) as folder:
-        weights = {file: write_bytes(folder / file, content) for file, content in _weights(history)}
-        manifest = Manifest(
-            regime=Regime.FEDERATED,
-            seconds=seconds,
-            cpu_seconds=history.cpu_seconds,
-            epochs=passes,
-            local_steps=tuple(
-                count_steps(
-                    sum(history.label_counts[silo - 1]),
-                    epochs=passes,
-                    batch_size=config.train.batch_size,
-                )
-                for silo in history.silos
-            ),
-            bytes_up=history.bytes_up,
-            bytes_down=history.bytes_down,
-            label_counts=history.label_counts,
-            data_fingerprint=load_dataset(config.data).fingerprint,
-            partition_fingerprint=partition_fingerprint(config),
-            weights=weights,
-        )
-        run.write_regime(
-            folder,
-            manifest,
-            {"epochs": history.epochs, "rounds": history.rounds, "server": history.server},
-        )
+        for file, content in _weights(history):
+            write_bytes(folder / file, content)
+        rows: dict[str, Sequence[Row]] = {
+            "epochs": history.epochs,
+            "rounds": history.rounds,
+            "server": history.server,
+        }
+        write_part(folder, part, config, inputs, rows=rows, training=training)
 
 
 def _weights(history: History) -> Iterator[tuple[str, bytes]]:

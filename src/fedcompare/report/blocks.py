@@ -1,5 +1,6 @@
 """What a report is made of, whatever it is rendered to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -8,6 +9,8 @@ from fedcompare.records import Word
 ICONS = {Word.GAINS: "▲", Word.LOSES: "▼", Word.NO_EVIDENCE: "○"}
 TONES = {Word.GAINS: "gains", Word.LOSES: "loses", Word.NO_EVIDENCE: "open"}
 BEST = "★"
+# More blocks than this, one for each silo, are closed until somebody asks.
+MANY = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,15 @@ class Fold:
 
 
 Block = Sheet | Figure | Text | Terms | Code | Card | Grid | Fold
+
+
+def fold_many(title: str, blocks: "Sequence[Block]", *, grid: bool) -> "tuple[Block, ...]":
+    """Return blocks of which there is one for each silo, in a fold where they are many.
+
+    With `grid`, they stand side by side.
+    """
+    shown: tuple[Block, ...] = (Grid(blocks=tuple(blocks)),) if grid else tuple(blocks)
+    return (Fold(title=title, blocks=shown),) if len(blocks) > MANY else shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What the report says around the results: silos, contributions, costs, method, origin."""
 
 from fedcompare.classes import listed
-from fedcompare.config import format_toml
+from fedcompare.escaping import toml
 from fedcompare.findings import Budget, Contribution, Findings, Spread
 from fedcompare.records import silo_name
 from fedcompare.report.blocks import Block, Cell, Code, Fold, Section, Sheet, Terms, Text
@@ -146,7 +146,6 @@ def method_section(findings: Findings) -> Section:
 
 def reproduce_section(findings: Findings) -> Section:
     """Return the commands, the configuration as TOML, and the versions."""
-    toml = format_toml(findings.config)
     versions = Sheet(
         key="versions",
         caption="Versions and machine",
@@ -158,7 +157,7 @@ def reproduce_section(findings: Findings) -> Section:
     blocks: tuple[Block, ...] = (
         Text(text),
         Code(title="Commands", language="sh", text="\n".join(findings.commands)),
-        Code(title="Configuration", language="toml", text=toml.rstrip("\n")),
+        Code(title="Configuration", language="toml", text=toml(findings.config).rstrip("\n")),
         versions,
     )
     return Section(key="reproduce", title="Reproduce", blocks=blocks)

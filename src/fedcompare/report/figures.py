@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element, SubElement
 
 from fedcompare.findings import Gain
@@ -21,6 +21,7 @@ _DASHES = {
     Role.BASELINE: ("7 3", "9 3 2 3", "4 2"),
 }
 _LONGEST = 46
+_MOST_NAMED = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +63,13 @@ def forest(key: str, caption: str, gains: Sequence[Gain]) -> Figure:
 def chart(
     key: str, caption: str, series: Sequence[Series], *, x_label: str, description: str
 ) -> Figure:
-    """Return lines over rounds, with the spread over seeds as a band and a legend below."""
+    """Return lines over rounds, with the spread over seeds as a band and a legend below.
+
+    Too many baselines to tell apart look alike, have no band, and share a line of the legend.
+    """
     left, right, top, base, legend = 38.0, 10.0, 10.0, 196.0, 19.0
-    height = base + 44 + legend * len(series)
+    crowd, named = _crowd(series)
+    height = base + 44 + legend * len(named)
     shown = [value for line in series for row in line.rows for value in row[1:]]
     marks = _axis(shown)
     y = Scale(marks[0], marks[-1], base, top)
@@ -78,9 +83,12 @@ def chart(
         svg.write(root, x(mark), base + 16, f"{mark:g}", css="small", anchor="middle")
     svg.write(root, (left + WIDTH) / 2, base + 32, x_label, css="small", anchor="middle")
     for line in series:
-        _band(root, line, x, y)
-    for index, line in enumerate(series):
-        dash = _dash(series[:index], line)
+        if line not in crowd:
+            _band(root, line, x, y)
+    for line in crowd:
+        _draw(root, line, x, y, dash=_DASHES[line.role][0], shape=0)
+    for index, line in enumerate(named):
+        dash = _dash(named[:index], line)
         _draw(root, line, x, y, dash=dash, shape=index)
         _legend(root, line, top=base + 50 + legend * index, dash=dash, shape=index)
     return Figure(caption=caption, svg=svg.to_text(root))
@@ -104,7 +112,8 @@ def _forest_row(root: Element, gain: Gain, scale: Scale, *, top: float) -> None:
     )
     svg.write(root, 12, top + 17, silo_name(gain.silo), css="label")
     tone = TONES[gain.word]
-    svg.write(root, 62, top + 17, f"{ICONS[gain.word]} {word}", css=f"label {tone}")
+    word_start = 62 + 7.5 * max(0, len(silo_name(gain.silo)) - len("silo 12"))
+    svg.write(root, word_start, top + 17, f"{ICONS[gain.word]} {word}", css=f"label {tone}")
     svg.write(root, WIDTH - 12, top + 17, value, css="value", anchor="end")
     y = top + 37
     if not math.isnan(gain.low) and not math.isnan(gain.high):
@@ -115,6 +124,16 @@ def _forest_row(root: Element, gain: Gain, scale: Scale, *, top: float) -> None:
     if not math.isnan(gain.gain):
         shape = 3 if gain.word is Word.NO_EVIDENCE else 0
         svg.marker(root, scale(100 * gain.gain), y, shape=shape, css=f"point {tone}")
+
+
+def _crowd(series: Sequence[Series]) -> tuple[Sequence[Series], Sequence[Series]]:
+    """Return the lines that look alike, if any, and all that the legend names."""
+    crowd = [line for line in series if line.role is Role.BASELINE]
+    if len(crowd) <= _MOST_NAMED:
+        return (), series
+    others = [line for line in series if line.role is not Role.BASELINE]
+    regime, _, _ = crowd[0].label.partition(",")
+    return crowd, [replace(crowd[0], label=f"{regime}, each of {len(crowd)} silos"), *others]
 
 
 def _band(root: Element, line: Series, x: Scale, y: Scale) -> None:

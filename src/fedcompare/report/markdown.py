@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from fedcompare.escaping import markdown, visible_lines
 from fedcompare.findings import Findings
 from fedcompare.report.blocks import (
     BEST,
@@ -24,21 +25,12 @@ from fedcompare.report.wording import listing, plural
 def render_markdown(findings: Findings) -> str:
     """Return the report; text from the findings cannot act as markup."""
     seeds = f"{plural(len(findings.seeds), 'seed')}: {listing(findings.seeds)}"
-    parts = [f"# {escape(findings.name)}: training alone against federating", seeds]
-    parts.append(escape(findings.summary))
+    parts = [f"# {markdown(findings.name)}: training alone against federating", seeds]
+    parts.append(markdown(findings.summary))
     for section in sections(findings):
         parts.append(f"## {section.title}")
         parts += _blocks(section.blocks)
     return "\n\n".join(parts) + "\n"
-
-
-def escape(text: str) -> str:
-    """Return text on one line in which Markdown and HTML see no markup."""
-    text = " ".join(text.split())
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = re.sub(r"([\\`*_\[\]|~#])", r"\\\1", text)
-    # At a line's start these would begin a list.
-    return re.sub(r"^(\d+)?([-+.)])(?=\s|$)", r"\1\\\2", text)
 
 
 def _blocks(blocks: Iterable[Block]) -> Iterable[str]:
@@ -49,49 +41,52 @@ def _blocks(blocks: Iterable[Block]) -> Iterable[str]:
 def _block(block: Block) -> Iterable[str]:
     match block:
         case Text():
-            yield escape(block.text)
+            yield markdown(block.text)
         case Terms():
-            yield "\n".join(f"- **{escape(term)}**: {escape(text)}" for term, text in block.items)
+            yield "\n".join(
+                f"- **{markdown(term)}**: {markdown(text)}" for term, text in block.items
+            )
         case Code():
-            yield f"**{escape(block.title)}**"
+            yield f"**{markdown(block.title)}**"
             yield _fenced(block)
         case Card():
             yield from _card(block)
         case Sheet():
-            yield f"**{escape(block.caption)}**"
+            yield f"**{markdown(block.caption)}**"
             yield _table(block)
             if block.note:
-                yield escape(block.note)
+                yield markdown(block.note)
         case Grid() | Fold():
             if block.title:
-                yield f"### {escape(block.title)}"
+                yield f"### {markdown(block.title)}"
             yield from _blocks(block.blocks)
         case Figure():
             return
 
 
 def _card(card: Card) -> Iterable[str]:
-    yield f"### {escape(card.owner)}"
-    yield f"**{escape(card.headline)}**"
-    yield from map(escape, card.sentences)
-    yield "\n".join(f"- {escape(question)}: {_cell(cell)}" for question, cell in card.answers)
+    yield f"### {markdown(card.owner)}"
+    yield f"**{markdown(card.headline)}**"
+    yield from map(markdown, card.sentences)
+    yield "\n".join(f"- {markdown(question)}: {_cell(cell)}" for question, cell in card.answers)
 
 
 def _fenced(code: Code) -> str:
-    longest = max(map(len, re.findall("`+", code.text)), default=0)
+    text = visible_lines(code.text)
+    longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}{code.language}\n{code.text}\n{fence}"
+    return f"{fence}{code.language}\n{text}\n{fence}"
 
 
 def _table(sheet: Sheet) -> str:
     texts = sheet.words | set(range(sheet.heads))
     rules = ["---" if index in texts else "---:" for index in range(len(sheet.columns))]
-    rows = [[escape(column) for column in sheet.columns], rules]
+    rows = [[markdown(column) for column in sheet.columns], rules]
     rows += [[_cell(cell) for cell in row] for row in sheet.rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _cell(cell: Cell) -> str:
-    text = escape(f"{cell.icon} {cell.text}" if cell.icon else cell.text)
+    text = markdown(f"{cell.icon} {cell.text}" if cell.icon else cell.text)
     text = f"**{text}** {BEST}" if cell.best else text
-    return f"{text} ({escape(cell.note)})" if cell.note else text
+    return f"{text} ({markdown(cell.note)})" if cell.note else text

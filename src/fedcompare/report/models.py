@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fedcompare.findings import Accuracy, Confusion, Findings, Model, SiloFacts, TestSet
 from fedcompare.records import Mistake, Regime, silo_name
 from fedcompare.regimes.catalog import Role, row_of
-from fedcompare.report.blocks import BEST, Block, Cell, Fold, Grid, Section, Sheet, Text
+from fedcompare.report.blocks import BEST, Block, Cell, Fold, Grid, Section, Sheet, Text, fold_many
 from fedcompare.report.wording import (
     DASH,
     class_rows,
@@ -67,7 +67,8 @@ def confusion_section(findings: Findings) -> Section:
         for facts in findings.silos
     )
     filled = tuple(grid for grid in grids if grid.blocks)
-    return Section(key="confusion", title="Confusion matrices", blocks=(Text(text), *filled))
+    blocks = fold_many("The matrices of every silo", filled, grid=False)
+    return Section(key="confusion", title="Confusion matrices", blocks=(Text(text), *blocks))
 
 
 def mistakes_section(findings: Findings) -> Section:

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from fedcompare.findings import Curve, Findings, Forgetting, Model, Shares, SiloFacts
 from fedcompare.records import silo_name
 from fedcompare.regimes.catalog import Role, row_of
-from fedcompare.report.blocks import Block, Cell, Figure, Fold, Grid, Section, Sheet, Text
+from fedcompare.report.blocks import (
+    MANY,
+    Block,
+    Cell,
+    Figure,
+    Fold,
+    Grid,
+    Section,
+    Sheet,
+    Text,
+    fold_many,
+)
 from fedcompare.report.figures import Series, chart
 from fedcompare.report.wording import (
     class_rows,
@@ -38,7 +49,7 @@ def curves_section(findings: Findings) -> Section:
     )
     blocks: tuple[Block, ...] = (
         Text(text),
-        Grid(blocks=panels),
+        *_panels(panels),
         Fold(title="The curves as tables", blocks=sheets),
     )
     return Section(key="curves", title="Learning curves", blocks=blocks)
@@ -61,10 +72,17 @@ def forgetting_section(findings: Findings) -> Section:
     )
     blocks: tuple[Block, ...] = (
         Text(text),
-        Grid(blocks=panels),
+        *fold_many("The curves of every silo", panels, grid=True),
         _forgetting_sheet(findings, rows),
     )
     return Section(key="forgetting", title="Forgetting", blocks=blocks)
+
+
+def _panels(panels: Sequence[Figure]) -> tuple[Block, ...]:
+    """Return all pictures side by side, or where they are many, the first one before the others."""
+    if len(panels) <= MANY:
+        return (Grid(blocks=tuple(panels)),)
+    return (Grid(blocks=(panels[0],)), *fold_many("Every other test set", panels[1:], grid=True))
 
 
 def _curves(findings: Findings, test_set: str, key: str) -> Figure:

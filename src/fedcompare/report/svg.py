@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from fedcompare.escaping import visible
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -76,7 +78,9 @@ def marker(parent: Element, x: float, y: float, *, shape: int, css: str) -> None
 
 
 def to_text(root: Element) -> str:
-    """Return the picture as markup; user strings in it are escaped."""
+    """Return the picture as markup; user strings in it are visible and escaped."""
+    for element in root.iter():
+        element.text = visible(element.text or "") or None
     return tostring(root, encoding="unicode")
 
 

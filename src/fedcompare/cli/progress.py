@@ -1,0 +1,102 @@
+"""Progress on standard error; shown only on a terminal, and gone when done."""
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from fedcompare.cli.console import stderr
+from fedcompare.records import silo_name
+
+# Lines of the terminal that the bars leave to what is said above them.
+_SPARE_LINES = 4
+
+
+class SiloProgress:
+    """One progress bar per silo, or one for all where the terminal has too few lines."""
+
+    def __init__(self, num_silos: int, total: int, unit: str) -> None:
+        self._console = stderr()
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn(unit, markup=False),
+            TextColumn("{task.fields[note]}", markup=False),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        silos = range(1, num_silos + 1)
+        self._done = dict.fromkeys(silos, 0)
+        if num_silos <= max(1, self._console.height - _SPARE_LINES):
+            self._tasks = {
+                silo: self._bars.add_task(silo_name(silo), total=total, note="") for silo in silos
+            }
+        else:
+            name = f"{num_silos} silos"
+            self._tasks = {}
+            self._all = self._bars.add_task(name, total=num_silos * total, note="")
+
+    def __enter__(self) -> "SiloProgress":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bars.stop()
+
+    def advance(self, silo: int, done: int, note: str) -> None:
+        """Say that a silo has done `done` units."""
+        self._done[silo] = done
+        if silo in self._tasks:
+            self._bars.update(self._tasks[silo], completed=done, note=note)
+        else:
+            self._bars.update(self._all, completed=sum(self._done.values()), note=note)
+
+    def say(self, line: str) -> None:
+        """Print a line above the bars."""
+        self._console.say(line)
+
+
+class OverallProgress:
+    """One bar for a whole comparison, with the time left; shown only on a terminal."""
+
+    def __init__(self) -> None:
+        self._console = stderr()
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left:", markup=False),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("training", total=None)
+
+    def __enter__(self) -> "OverallProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.stop()
+
+    def start(self, steps: int) -> None:
+        """Say how many training steps there are."""
+        self._bar.update(self._task, total=steps)
+
+    def advance(self, steps: int) -> None:
+        """Say that `steps` more are done."""
+        self._bar.advance(self._task, steps)
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        self._console.say(line)

@@ -1,0 +1,104 @@
+"""What `verify` asks of one part: is it as it was made, and from what the data give now?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from fedcompare.comparison.answers import coalition_part
+from fedcompare.comparison.stages import coalitions_to_train
+from fedcompare.config import ExperimentConfig
+from fedcompare.data.datasets import load_dataset
+from fedcompare.data.silos import count_labels, find_origin
+from fedcompare.errors import FedcompareError
+from fedcompare.records import Check, Regime
+from fedcompare.results import COALITION_PREDICTIONS, PREDICTIONS, RunDirectory, count_steps
+from fedcompare.runs.inputs import wanted_inputs
+from fedcompare.runs.manifest import Manifest, Training, file_digest
+from fedcompare.runs.reuse import mismatch, outdated_sources
+
+# Their answers are predicted again, and compared one by one.
+ANSWERED = (PREDICTIONS, COALITION_PREDICTIONS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartCheck:
+    """Checks the parts of one seed; without `with_data` only what needs none."""
+
+    run: RunDirectory
+    with_data: bool
+
+    def check(self, part: str) -> Check:
+        """Return whether a part is there, unaltered, and what its inputs give."""
+        subject = f"{self.run.path.name}/{part}"
+        try:
+            manifest = self.run.read_manifest(part)
+            problems = [*self._altered(manifest), *self._inputs(manifest)]
+            if manifest.training and self.with_data:
+                problems += self._training(manifest, manifest.training)
+        except FedcompareError as error:
+            problems = [str(error)]
+        good = f"{len(manifest.files)} files as recorded" if not problems else ""
+        good += f", {len(manifest.weights)} of weights" if good and manifest.weights else ""
+        good += "; data and partition too" if good and self.with_data else ""
+        return Check(subject=subject, ok=not problems, finding="; ".join(problems) or good)
+
+    def _altered(self, manifest: Manifest) -> Iterator[str]:
+        for file, expected in manifest.files.items():
+            path = self.run.path / manifest.part / file
+            if manifest.part in ANSWERED and file.endswith(".safetensors"):
+                continue
+            if not path.is_file():
+                yield f"{file} is missing"
+            elif file_digest(path) != expected:
+                yield f"{file} was altered"
+
+    def _inputs(self, manifest: Manifest) -> Iterator[str]:
+        made = manifest.inputs
+        origin = find_origin(self.run.config) if self.with_data else made.origin
+        wanted = wanted_inputs(self.run.config, origin, made.regime)
+        if problem := mismatch(self.run, manifest, replace(wanted, software=made.software)):
+            yield problem
+        if outdated := outdated_sources(self.run, manifest):
+            yield f"was made from another {outdated[0]} than there is now"
+
+    def _training(self, manifest: Manifest, training: Training) -> Iterator[str]:
+        config = self.run.config
+        dataset, counts = load_dataset(config.data), count_labels(config)
+        epochs = expected_epochs(config)[manifest.inputs.regime]
+        sizes = list(map(sum, counts))
+        if manifest.inputs.regime is Regime.CENTRALIZED:
+            sizes = [sum(sizes)]
+        elif manifest.part != manifest.inputs.regime:
+            sizes = [sizes[silo - 1] for silo in _members(config)[manifest.part]]
+        batch_size = config.train.batch_size
+        expected = {
+            "label_counts": counts,
+            "class_names": dataset.class_names,
+            "example_bytes": dataset.example_bytes,
+            "notes": dataset.notes,
+            "epochs": epochs,
+            "local_steps": tuple(
+                count_steps(size, epochs=epochs, batch_size=batch_size) for size in sizes
+            ),
+        }
+        for fact, value in expected.items():
+            if getattr(training, fact) != value:
+                yield f"its {fact} are not what data and configuration give"
+
+
+def expected_epochs(config: ExperimentConfig) -> dict[Regime | None, int]:
+    """Return how often each regime's own training passes over an example."""
+    equal = config.budget.epochs
+    return {
+        Regime.ISOLATED: config.isolated.isolated_epochs,
+        Regime.ISOLATED_EQUAL: equal,
+        Regime.FEDERATED: equal,
+        Regime.FINE_TUNED: config.fine_tuning.fine_tune_epochs,
+        Regime.CENTRALIZED: equal,
+    }
+
+
+def _members(config: ExperimentConfig) -> dict[str, tuple[int, ...]]:
+    return {
+        coalition_part(members): members
+        for members in coalitions_to_train(config.partition.num_silos)
+    }

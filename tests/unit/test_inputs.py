@@ -1,0 +1,283 @@
+"""What a part was made from decides whether it is used again: every key, file and version."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from test_comparison_stages import make_unfinished
+
+from fedcompare import environment
+from fedcompare.comparison.jobs import _train
+from fedcompare.comparison.stages import FineTuned, Isolated, IsolatedEqual, seed_stages
+from fedcompare.comparison.verify_parts import PartCheck
+from fedcompare.config import KEYS, ExperimentConfig
+from fedcompare.data.silos import find_origin
+from fedcompare.errors import FedcompareError, ResultsError
+from fedcompare.federated.server_app import run_federated
+from fedcompare.records import Regime
+from fedcompare.results import PREDICTIONS, RunDirectory
+from fedcompare.runs.inputs import differences, wanted_inputs
+from fedcompare.runs.manifest import read_manifest
+from fedcompare.runs.reuse import check_free, discard_stale
+from support import InlineGrid, write_idx
+
+BUDGET = {Regime.ISOLATED_EQUAL, Regime.FEDERATED, Regime.CENTRALIZED}
+EVERYTHING = {*BUDGET, Regime.ISOLATED, Regime.FINE_TUNED, PREDICTIONS}
+# Per key: another value, and the parts that it must not leave as they are.
+CHANGES = {
+    "name": ("other", set()),
+    "seed": (6, EVERYTHING),
+    "dataset": ("other data", EVERYTHING),
+    "train-split": ("validation", set()),  # IDX files have no named splits
+    "test-split": ("validation", set()),
+    "image-column": ("picture", set()),
+    "label-column": ("class", set()),
+    "num-silos": (2, EVERYTHING),
+    "excluded-classes": ("1 2 3", EVERYTHING),
+    "hidden-units": (8, EVERYTHING),
+    "learning-rate": (0.2, EVERYTHING),
+    "momentum": (0.5, EVERYTHING),
+    "batch-size": (8, EVERYTHING),
+    "threads-per-silo": (2, EVERYTHING),
+    "isolated-epochs": (3, {Regime.ISOLATED}),
+    "num-server-rounds": (3, BUDGET),
+    "local-epochs": (2, BUDGET),
+    "strategy": ("fedprox", {Regime.FEDERATED}),
+    "fraction-evaluate": (0.5, {Regime.FEDERATED}),
+    "fine-tune-epochs": (2, {Regime.FINE_TUNED}),
+    "num-seeds": (2, set()),
+    "num-cpus": (1, set()),
+    "connect-timeout": (9.0, set()),
+    "round-timeout": (9.0, set()),
+}
+
+
+@pytest.fixture(scope="module")
+def config(tiny):
+    return tiny()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, config):
+    """The results of all stages of one seed; copy them, don't change them."""
+    results = tmp_path_factory.mktemp("made")
+    make_unfinished(seed_stages(config, results, contributions=False))
+    return results
+
+
+@pytest.fixture
+def results(made, tmp_path):
+    return Path(shutil.copytree(made, tmp_path / "results"))
+
+
+@pytest.fixture
+def run(results, config):
+    return RunDirectory(results, config)
+
+
+@pytest.fixture(scope="module")
+def changed(tiny, tmp_path_factory):
+    """Return `changed(key)`: the experiment with another value of one key."""
+    elsewhere = write_idx(tmp_path_factory.mktemp("other") / "idx", train=290)
+
+    def change(key):
+        value = f"idx:{elsewhere}" if key == "dataset" else CHANGES[key][0]
+        if key == "strategy":  # another one than there is
+            base = tiny()
+            federation = base.federation.model_copy(update={"strategy": value})
+            return base.model_copy(update={"federation": federation})
+        also = {"excluded_classes": "1 2"} if key == "num-silos" else {}
+        return tiny(**{key.replace("-", "_"): value} | also)
+
+    return change
+
+
+def test_every_key_is_walked():
+    assert set(CHANGES) == set(KEYS)
+
+
+@pytest.mark.parametrize("key", CHANGES)
+def test_a_part_is_used_again_only_where_the_key_cannot_change_it(made, config, changed, key):
+    now = changed(key)
+    for stage in seed_stages(now, made, contributions=False):
+        folder = RunDirectory(made, config).path / stage.part
+        wanted = stage.regime and wanted_inputs(now, find_origin(now), stage.regime)
+        stored = read_manifest(folder).inputs
+        wanted = wanted or wanted_inputs(now, find_origin(now))
+        same = (
+            not list(differences(stored, wanted))
+            and stored.origin == wanted.origin
+            and stored.software == wanted.software
+        )
+        assert same == (stage.part not in CHANGES[key][1]), stage.part
+
+
+@pytest.mark.parametrize("key", [key for key, (_, parts) in CHANGES.items() if parts])
+def test_a_key_that_counts_is_named_and_the_part_refused(made, changed, key, config, tmp_path):
+    now = changed(key)
+    if key == "seed":  # another seed lies elsewhere: put it in the other's place
+        run = RunDirectory(tmp_path, now)
+        shutil.copytree(RunDirectory(made, config).path, run.path)
+    results = tmp_path if key == "seed" else made
+    refused = {}
+    for stage in seed_stages(now, results, contributions=False):
+        try:
+            stage.is_finished()
+        except ResultsError as error:
+            refused[stage.part] = str(error)
+    assert refused.keys() == CHANGES[key][1]
+    assert all(f"{key} = " in message for message in refused.values())
+
+
+def losses_and_weights(config, regime):
+    """Return what training one regime gives."""
+    if regime is Regime.FEDERATED:
+        history = run_federated(InlineGrid(config.partition.num_silos), config)
+        return history.weights, history.epochs, history.server
+    stage = {Regime.ISOLATED: Isolated, Regime.ISOLATED_EQUAL: IsolatedEqual}[regime]
+    jobs = stage(config=config, results=Path("nowhere")).jobs()
+    return [(done.rounds, done.epochs) for done in (_train(job, print) for job in jobs)]
+
+
+@pytest.mark.parametrize("regime", [Regime.ISOLATED, Regime.ISOLATED_EQUAL, Regime.FEDERATED])
+def test_a_key_that_does_not_count_changes_no_byte(config, changed, regime):
+    expected = losses_and_weights(config, regime)
+    for key, (_, parts) in CHANGES.items():
+        if regime not in parts:
+            assert losses_and_weights(changed(key), regime) == expected, key
+
+
+def test_a_group_of_keys_counts_everywhere_unless_it_says_otherwise():
+    groups = [type(getattr(ExperimentConfig(), name)) for name in ("model", "train")]
+    for group in groups:
+        assert group.changes is None
+        assert "changes" not in vars(group)
+
+
+def test_a_key_that_did_not_exist_then_had_its_default(config):
+    wanted = wanted_inputs(config, find_origin(config))
+    settings = {key: value for key, value in wanted.settings.items() if key != "momentum"}
+    before = replace(wanted, settings=settings)
+    assert list(differences(before, wanted)) == []
+    other = replace(wanted, settings={**settings, "momentum": 0.5})
+    assert list(differences(before, other)) == ["momentum = 0.9, now 0.5"]
+
+
+def test_a_key_that_is_unknown_now_is_a_difference(config):
+    wanted = wanted_inputs(config, find_origin(config))
+    newer = replace(wanted, settings={**wanted.settings, "noise": 0.5})
+    assert list(differences(newer, wanted)) == ["noise = 0.5, now of no effect"]
+
+
+@pytest.mark.parametrize(("package", "parts"), [("torch", EVERYTHING), ("flwr", {"federated"})])
+def test_parts_made_with_other_versions_are_refused(made, config, monkeypatch, package, parts):
+    installed = environment.versions()
+    monkeypatch.setattr(environment, "versions", lambda: {**installed, package: "99"})
+    for stage in seed_stages(config, made, contributions=False):
+        if stage.part in parts:
+            with pytest.raises(ResultsError, match=f"{package} {installed[package]}, now 99"):
+                stage.is_finished()
+        else:
+            assert stage.is_finished()
+
+
+# What a part was made from may be made anew.
+
+
+def federate(results, config, seed):
+    """Make the federation again, as another seed would."""
+    stage = seed_stages(config, results, contributions=False)[0]
+    stage.finish([run_federated(InlineGrid(3), config.with_seed(seed))])
+
+
+def test_fine_tuned_models_are_not_finished_once_the_federated_one_is_another(results, config):
+    stage = FineTuned(config=config, results=results)
+    federate(results, config, config.seed)
+    assert stage.is_finished()
+    federate(results, config, 99)
+    assert not stage.is_finished()
+
+
+def test_what_was_made_from_a_replaced_part_is_removed(run, results, config):
+    assert discard_stale(run, []) == []
+    federate(results, config, 99)
+    removed = {path.name for path in discard_stale(run, [])}
+    assert removed == {Regime.FINE_TUNED, PREDICTIONS}
+
+
+def test_altered_federated_weights_are_not_fine_tuned(run, results, config):
+    path = run.regime_path(Regime.FEDERATED) / "weights/global.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(FedcompareError, match=r"global\.safetensors was altered"):
+        FineTuned(config=config, results=results).jobs()
+
+
+# One manifest protects every file of a part, and itself.
+
+
+def leaves(content, path=()):
+    items = content.items() if isinstance(content, dict) else enumerate(content)
+    for key, value in items:
+        if isinstance(value, dict | list):
+            yield from leaves(value, (*path, key))
+        else:
+            yield (*path, key), value
+
+
+def test_every_value_of_a_manifest_is_protected(run):
+    for part in run.parts():
+        path = run.path / part / "run.json"
+        text = path.read_text()
+        for place, value in leaves(json.loads(text)):
+            content = json.loads(text)
+            *way, last = place
+            inner = content
+            for step in way:
+                inner = inner[step]
+            inner[last] = f"{value}x" if isinstance(value, str) else 7.5
+            path.write_text(json.dumps(content))
+            with pytest.raises(ResultsError, match=r"run\.json|older|newer"):
+                read_manifest(path.parent)
+        path.write_text(text)
+        read_manifest(path.parent)
+
+
+def test_every_file_of_every_part_is_protected(run):
+    check = PartCheck(run=run, with_data=False).check
+    for part in run.parts():
+        assert check(part).ok, part
+        for file in sorted((run.path / part).rglob("*")):
+            if file.is_dir() or (part == PREDICTIONS and file.suffix == ".safetensors"):
+                continue
+            content = file.read_bytes()
+            for damaged in (content[:-1], content + b" ", b"", content[:-2] + b"x" + content[-1:]):
+                file.write_bytes(damaged)
+                if file.name == "run.json" and damaged.strip() == content.strip():
+                    continue  # the same JSON
+                assert not check(part).ok, file
+            file.write_bytes(content)
+
+
+def test_a_part_in_another_parts_place_is_refused(run):
+    shutil.rmtree(run.path / Regime.ISOLATED)
+    shutil.copytree(run.path / Regime.ISOLATED_EQUAL, run.path / Regime.ISOLATED)
+    with pytest.raises(ResultsError, match="is that of isolated-equal, which was moved"):
+        run.read_manifest(Regime.ISOLATED)
+
+
+def test_results_of_an_older_version_are_named(run):
+    path = run.path / Regime.ISOLATED / "run.json"
+    path.write_text(json.dumps({"regime": "isolated", "data_fingerprint": "", "weights": {}}))
+    with pytest.raises(ResultsError, match="was made by an older fedcompare; make it again"):
+        run.read_manifest(Regime.ISOLATED)
+
+
+def test_a_users_own_folder_is_no_part(run, config):
+    (run.path / "notes").mkdir()
+    (run.path / "notes" / "config.toml").write_text("mine")
+    shutil.rmtree(run.path / Regime.ISOLATED)
+    assert check_free(run, Regime.ISOLATED, find_origin(config), force=False) == []
+    discard_stale(run, [])
+    assert (run.path / "notes" / "config.toml").read_text() == "mine"
