@@ -30,6 +30,7 @@ from fedcompare.evaluator import Evaluator
 from fedcompare.model import read_tensors
 from fedcompare.predictions import Predictions
 from fedcompare.records import Measurement, Mistake, Regime, model_name
+from fedcompare.regimes.catalog import row_of
 from fedcompare.results import RunDirectory, weights_file
 from fedcompare.runs.manifest import check_files
 from fedcompare.runs.reuse import read_comparable
@@ -85,7 +86,7 @@ def evaluate_models(config: ExperimentConfig, run: RunDirectory) -> Evaluation:
     counts = count_labels(config)
     models = []
     for regime, manifest in manifests.items():
-        for silo in [None] if regime is Regime.FEDERATED else range(1, len(counts) + 1):
+        for silo in row_of(regime).owners(range(1, len(counts) + 1)):
             predictions = evaluator.predict_file(run, regime, weights_file(silo), manifest)
             models.append(EvaluatedModel(regime=regime, silo=silo, predictions=predictions))
         check_files(run.path / regime, manifest)
@@ -221,7 +222,3 @@ def read_predictions(path: Path) -> Predictions:
     ):
         raise WeightsError(f"{path} holds no predictions of fedcompare's; make it again")
     return Predictions(labels=labels.numpy(), probabilities=probabilities.numpy())
-
-
-def _classes(label_counts: Sequence[int], *, present: bool) -> tuple[int, ...]:
-    return tuple(c for c, count in enumerate(label_counts) if bool(count) is present)

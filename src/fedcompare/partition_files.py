@@ -68,8 +68,8 @@ def _plot(config: ExperimentConfig) -> Figure:
     from flwr_datasets.visualization import plot_label_distributions
 
     dataset = load_dataset(config.data)
-    positions = list(map(str, range(len(dataset.class_names))))
     excluded = excluded_labels(config.partition, dataset.class_names)
+    positions = list(map(str, range(len(dataset.class_names))))
     partitioner = build_partitioner(excluded, seed=config.seed, split="train")
     partitioner.dataset = datasets.Dataset.from_dict(
         {"label": dataset.train.labels.numpy()},

@@ -69,11 +69,11 @@ def plot_rounds(records: Sequence[ServerRecord]) -> Figure:
     many = len(parts) > _MOST_NAMED_LINES
     named = {}
     for part in parts:
-        own = [record for record in records if record.evaluated_on == part]
+        own = [r for r in records if r.evaluated_on == part]
         known = [(r.round, 100 * r.accuracy) for r in own if r.accuracy is not None]
         label = "all classes" if part == ALL else mathtext(f"classes {part}")
-        label += "" if known else ": no test examples"
         style = {"linewidth": 2.5, "color": "black"} if part == ALL else {"linestyle": "--"}
+        label += "" if known else ": no test examples"
         if many and part != ALL:
             label, style = f"{len(parts) - 1} groups of classes", {"linewidth": 0.8, "color": "0.6"}
         rounds, accuracies = zip(*known, strict=True) if known else ((), ())
@@ -96,16 +96,16 @@ def plot_confusion(
     It has room for long names, and for a name at every so many classes where there are many.
     """
     names = picture_names(class_names)
-    longest = max(map(len, names))
+    sizes = counts.sum(axis=1, keepdims=True)
+    pairs = zip(names, sizes, strict=True)
+    true_names = [name if size else f"{name}: no test examples" for name, size in pairs]
+    longest = max(map(len, true_names), default=0)
     matrix = min(_CELL * len(names), _LARGEST)
     beyond = CHARACTER * max(0, longest - _FITTING)
     size = max(4.5, matrix + _MARGIN + beyond)
     figure = Figure(figsize=(size, size), layout="constrained")
     axes = figure.subplots()
-    sizes = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, sizes, out=np.full(counts.shape, np.nan), where=sizes > 0)
-    pairs = zip(names, sizes, strict=True)
-    true_names = [name if size else f"{name}: no test examples" for name, size in pairs]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     ticks = range(0, len(names), math.ceil(len(names) * LINE / matrix))
     axes.set_xticks(ticks, names[:: ticks.step], rotation=90 if longest > _FITTING else 0)

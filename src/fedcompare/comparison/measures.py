@@ -107,7 +107,7 @@ def qualities(
 def curves(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Curve]:
     """Yield the accuracy after each round of all that has rounds, over the seeds.
 
-    Shared models on the whole test set and every silo's own cases, isolated ones on the
+    Shared models on the whole test set and every silo's own cases, others on the
     whole test set and their own silo's.
     """
     followed = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element, SubElement
 
 from fedcompare.findings import Gain
-from fedcompare.records import Word, silo_name
+from fedcompare.records import Regime, Word, silo_name
 from fedcompare.regimes.catalog import Role
 from fedcompare.report import svg
 from fedcompare.report.blocks import ICONS, TONES, Figure
@@ -86,7 +86,7 @@ def chart(
         if line not in crowd:
             _band(root, line, x, y)
     for line in crowd:
-        _draw(root, line, x, y, dash=_DASHES[line.role][0], shape=len(named) - 1)
+        _draw(root, line, x, y, dash=_DASHES[line.role][0], shape=0)
     for index, line in enumerate(named):
         dash = _dash(named[:index], line)
         _draw(root, line, x, y, dash=dash, shape=index)
@@ -132,7 +132,8 @@ def _crowd(series: Sequence[Series]) -> tuple[Sequence[Series], Sequence[Series]
     if len(crowd) <= _MOST_NAMED:
         return (), series
     others = [line for line in series if line.role is not Role.BASELINE]
-    return crowd, [*others, replace(crowd[0], label=f"isolated-equal, each of {len(crowd)} silos")]
+    label = f"{Regime.ISOLATED_EQUAL}, each of {len(crowd)} silos"
+    return crowd, [replace(crowd[0], label=label), *others]
 
 
 def _band(root: Element, line: Series, x: Scale, y: Scale) -> None:
