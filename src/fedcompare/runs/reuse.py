@@ -8,7 +8,15 @@ from pathlib import Path
 from fedcompare.config import ExperimentConfig, parse_config, read_settings
 from fedcompare.errors import ConfigError, FedcompareError, ResultsError
 from fedcompare.records import Origin, Regime
-from fedcompare.results import CONFIG_FILE, PARTITION, RunDirectory, check_writable
+from fedcompare.results import (
+    COALITION_PREDICTIONS,
+    CONFIG_FILE,
+    EVALUATION,
+    PARTITION,
+    PREDICTIONS,
+    RunDirectory,
+    check_writable,
+)
 from fedcompare.runs.inputs import Inputs, differences, shared_by, wanted_inputs
 from fedcompare.runs.manifest import Manifest, check_file, check_files, read_manifest
 
@@ -23,7 +31,9 @@ def check_free(run: RunDirectory, regime: Regime, origin: Origin, *, force: bool
         ResultsError: the part is finished already, or another part has other inputs.
         StorageError: the folder cannot be written.
     """
-    others = [part for part in run.parts() if part not in (regime, PARTITION)]
+    # What is derived is removed once its sources are replaced, and stands in nobody's way.
+    kept = (regime, PARTITION, EVALUATION, PREDICTIONS, COALITION_PREDICTIONS)
+    others = [part for part in run.parts() if part not in kept]
     unusable = {part: problem for part in others if (problem := _problem(run, part, origin))}
     if not force:
         if run.is_finished(regime):
