@@ -71,7 +71,7 @@ def _widths(rows: Sequence[Sequence[str]], narrowest: Sequence[int], room: int) 
     spare = room - sum(width + _FRAME for width in widths) - 1
     while spare > 0 and widths != wanted:
         growing = [column for column, width in enumerate(widths) if width < wanted[column]]
-        widths[min(reversed(growing), key=widths.__getitem__)] += 1
+        widths[min(growing, key=lambda c: (widths[c], wanted[c], -c))] += 1
         spare -= 1
     return widths
 

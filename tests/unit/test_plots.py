@@ -68,7 +68,7 @@ def test_long_names_lose_their_middle_and_stay_unlike():
         assert max(map(len, labels)) == (39 if names is not alike else 121)
 
 
-@pytest.mark.parametrize("count", [1, 2, 150, 1000])
+@pytest.mark.parametrize("count", [1, 2, 1000])
 def test_any_number_of_classes_fits(count, tmp_path):
     names = [f"a class that has the number {label}" for label in range(count)]
     figure = confusion(names)
