@@ -19,7 +19,7 @@ from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import load_silo
 from fedcompare.errors import ExitCode
 from fedcompare.evaluation import read_predictions
-from fedcompare.federated import simulation
+from fedcompare.federated import session
 from fedcompare.federated.server_app import run_federated
 from support import InlineGrid, write_idx
 
@@ -54,10 +54,10 @@ def own(results):
 def inline(monkeypatch):
     """`fedcompare federated` without Ray."""
 
-    def simulate(config, *, observer, verbose):
+    def simulate(config, *, log, observer, verbose):
         return run_federated(InlineGrid(config.partition.num_silos), config, observer)
 
-    monkeypatch.setattr(simulation, "simulate", simulate)
+    monkeypatch.setattr(session, "simulate", simulate)
 
 
 BAD = {

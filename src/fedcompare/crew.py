@@ -2,9 +2,11 @@
 
 import contextlib
 import multiprocessing as mp
+import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -14,9 +16,12 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Protocol, cast
 
 from fedcompare.errors import FedcompareError, SiloFailedError
+from fedcompare.processes import Persistence, is_stopped
 
 Tell = Callable[[object], None]
 _PATIENCE = 20.0  # seconds for a worker that cleans up after itself
+_PAUSE = 10.0  # seconds that a worker at work may be stopped
+_TICK = 1.0  # seconds between two looks at that
 
 
 class Job(Protocol):
@@ -48,6 +53,7 @@ class Mailbox:
     def __init__(self, connection: Connection, lifeline: Connection) -> None:
         self._connection = connection
         self._lifeline = lifeline
+        self._speaking = threading.Lock()
 
     def when_stopped(self, act: Callable[[], None]) -> None:
         """Call `act` in a thread of its own when the run is stopped, or the parent is gone."""
@@ -86,7 +92,8 @@ class Mailbox:
         self._say(False, content)
 
     def _say(self, done: bool, content: object) -> None:
-        with contextlib.suppress(OSError):  # nobody listens any more: the run was stopped
+        # Nobody may listen any more: the run was stopped.
+        with self._speaking, contextlib.suppress(OSError):
             self._connection.send((done, content))
 
 
@@ -117,11 +124,14 @@ class Crew:
         self._lifelines: dict[Connection, Connection] = {}
         self._patient: set[Connection] = set()
         self._at: dict[Connection, Job] = {}
+        self._stopped: Persistence[Connection] = Persistence(round(_PAUSE / _TICK))
 
     def hire(self, bench: str, work: Work, count: int, *, patient: bool = False) -> None:
         """Start `count` processes that call `work(mailbox)`.
 
-        A `patient` worker is not terminated but given time to end after its mailbox closes.
+        All end when this process is gone, whatever they do. A `patient` worker is not
+        terminated but given time to end after its mailbox closes, and must itself look
+        after its end (`Mailbox.when_stopped`).
         """
         for _ in range(count):
             ours, theirs = self._context.Pipe()
@@ -129,7 +139,9 @@ class Crew:
             self._lifelines[ours] = our_end
             inherited = (*self._lifelines, *self._lifelines.values()) if self._forks else ()
             worker = self._context.Process(
-                target=_run, args=(theirs, lifeline, inherited, work), daemon=not patient
+                target=_run,
+                args=(theirs, lifeline, inherited, work, patient),
+                daemon=not patient,
             )
             worker.start()
             theirs.close()
@@ -155,10 +167,14 @@ class Crew:
             SiloFailedError: a job failed otherwise, or its process died.
         """
         self._hand_out()
+        next_look = time.monotonic() + _TICK
         while self._at:
-            for connection in cast("list[Connection]", wait(list(self._at))):
+            for connection in cast("list[Connection]", wait(list(self._at), _TICK)):
                 yield self._receive(connection)
             self._hand_out()
+            if time.monotonic() >= next_look:
+                next_look = time.monotonic() + _TICK
+                self._check_awake()
 
     def dismiss(self, bench: str) -> None:
         """Let a bench without jobs go: its workers end while others go on."""
@@ -170,10 +186,9 @@ class Crew:
         for connection in (*self._lifelines, *self._lifelines.values()):
             connection.close()
         for connection, worker in self._processes.items():
-            if connection in self._patient:
+            if connection in self._patient and not is_stopped(worker.pid or 0):
                 worker.join(_PATIENCE)
-                worker.kill()
-            worker.terminate()
+            worker.kill()
             worker.join()
 
     def _hand_out(self) -> None:
@@ -183,6 +198,15 @@ class Crew:
                     self._at[connection] = bench.waiting.popleft()
                     with contextlib.suppress(BrokenPipeError):  # a dead worker is met when we read
                         connection.send(self._at[connection])
+
+    def _check_awake(self) -> None:
+        """Raise if a worker at work has been stopped for long: we would wait for ever."""
+        stopped = [one for one in self._at if is_stopped(self._processes[one].pid or 0)]
+        for connection in self._stopped.look(stopped):
+            raise SiloFailedError(
+                f"{self._at[connection].name}: its process {self._processes[connection].pid} "
+                f"has been stopped for {_PAUSE:g} s; end it, or let it go on with kill -CONT"
+            )
 
     def _receive(self, connection: Connection) -> Event:
         job = self._at[connection]
@@ -209,9 +233,16 @@ def _as_error(job: Job, failure: _Failure) -> FedcompareError:
 
 
 def _run(
-    connection: Connection, lifeline: Connection, inherited: tuple[Connection, ...], work: Work
+    connection: Connection,
+    lifeline: Connection,
+    inherited: tuple[Connection, ...],
+    work: Work,
+    patient: bool,
 ) -> None:
     for end in inherited:  # or the parent's death would go unnoticed
         end.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
-    work(Mailbox(connection, lifeline))
+    mailbox = Mailbox(connection, lifeline)
+    if not patient:
+        mailbox.when_stopped(lambda: os._exit(1))
+    work(mailbox)

@@ -17,9 +17,9 @@ MODULES = {
 # Lowest first; a module imports only modules of its own layer or of a lower one.
 LAYERS = [
     {"__init__", "errors", "seeds", "records"},
-    {"config", "workers", "crew", "predictions", "findings"},
+    {"config", "workers", "processes", "locking", "crew", "predictions", "findings"},
     {"environment", "cache", "tables", "plots", "statistics", "report"},
-    {"data", "model", "results"},
+    {"data", "model", "results", "runs"},
     {"training"},
     {"isolated", "federated", "evaluator", "evaluation", "doctor", "partition_files"},
     {"pipeline", "evaluation_files", "regime_files", "comparison"},
@@ -31,10 +31,13 @@ TORCH_FREE = (
     "records",
     "config",
     "workers",
+    "processes",
+    "locking",
     "crew",
     "findings",
     "environment",
     "results",
+    "runs",
     "cli",
 )
 ONLY_IN = {

@@ -64,26 +64,20 @@ def run_federated_command(
     config: ExperimentConfig, results: Path, *, force: bool, verbose: bool
 ) -> None:
     """Train the federated model and print its accuracy after each round."""
-    from fedcompare.federated.quiet import chatter_to, disable_telemetry
     from fedcompare.workers import resolve_cpus
 
-    disable_telemetry()
     resolve_cpus(config.resources.num_cpus)
     run = RunDirectory(results, config)
     clashes = run.check_free(Regime.FEDERATED, force=force)
     from fedcompare.data.silos import check_data
-    from fedcompare.federated.simulation import simulate
+    from fedcompare.federated.session import simulate
     from fedcompare.federated.store import write_history
 
     check_data(config)
     start = time.perf_counter()
     log = run.log_path("federated")
-    with (
-        _failures_in_log(lambda: log),
-        _Watcher(config) as watcher,
-        chatter_to(log, verbose=verbose),
-    ):
-        history = simulate(config, observer=watcher.observer(), verbose=verbose)
+    with _failures_in_log(lambda: log), _Watcher(config) as watcher:
+        history = simulate(config, log=log, observer=watcher.observer(), verbose=verbose)
     write_history(run, config, history, seconds=time.perf_counter() - start)
     stale = run.discard_stale(clashes)
     stdout().print(to_terminal(rounds_table(history.server)))
@@ -172,11 +166,13 @@ def run_compare_command(
 def run_report_command(run: Path) -> None:
     """Write the report of a finished comparison again, from its stored predictions."""
     from fedcompare.comparison.files import open_comparison, write_comparison
+    from fedcompare.runs.lock import claimed, comparison_parts
 
     found = open_comparison(run)
-    folder, findings = write_comparison(
-        found.results, found.config, contributions=found.contributions
-    )
+    with claimed(found.config, found.results, "report", comparison_parts(found.config)):
+        folder, findings = write_comparison(
+            found.results, found.config, contributions=found.contributions
+        )
     stdout().print(findings.summary, soft_wrap=True)
     for name in ("report.html", "report.md", "report.json"):
         stderr().print(f"written: {folder / name}", soft_wrap=True)

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import threading
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -75,9 +74,6 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.stderr.flush()
-    if any(not t.daemon for t in threading.enumerate() if t is not threading.main_thread()):
-        # After an aborted simulation, threads of Flower's can wait for Ray for good.
-        os._exit(code)
     sys.exit(code)
 
 

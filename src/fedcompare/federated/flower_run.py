@@ -13,6 +13,7 @@ from fedcompare.federated.server_app import run_federated
 from fedcompare.federated.store import write_history
 from fedcompare.records import Regime
 from fedcompare.results import RunDirectory
+from fedcompare.runs.lock import claimed, seed_part
 
 _RESULTS = "results"
 _FORCE = "force"
@@ -23,10 +24,11 @@ def run_from_context(grid: Grid, context: Context) -> None:
     start = time.perf_counter()
     config, results, force = config_from_run_config(context.run_config)
     run = RunDirectory(results, config)
-    clashes = run.check_free(Regime.FEDERATED, force=force)
-    history = run_federated(grid, config)
-    write_history(run, config, history, seconds=time.perf_counter() - start)
-    run.discard_stale(clashes)
+    with claimed(config, results, "federated, by flwr run", [seed_part(config, Regime.FEDERATED)]):
+        clashes = run.check_free(Regime.FEDERATED, force=force)
+        history = run_federated(grid, config)
+        write_history(run, config, history, seconds=time.perf_counter() - start)
+        run.discard_stale(clashes)
 
 
 def config_from_run_config(

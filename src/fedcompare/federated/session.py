@@ -1,13 +1,14 @@
 """One Ray session for many federated experiments: a worker that takes them one after another."""
 
-import os
-import threading
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fedcompare.config import ExperimentConfig
-from fedcompare.crew import Mailbox, Tell
+from fedcompare.crew import Crew, Mailbox, Tell
+from fedcompare.errors import SiloFailedError
+from fedcompare.federated.enclosure import enclosed
 from fedcompare.federated.history import History, Observer
 from fedcompare.federated.quiet import chatter_to, disable_telemetry
 from fedcompare.records import Phase, RoundRecord
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from flwr.serverapp import Grid
 
     from fedcompare.federated.simulation import Ready
+
+_BENCH = "federation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,28 +36,60 @@ class FederatedJob:
         return f"the federation{'' if whole else who}, seed {self.config.seed}"
 
 
+def simulate(
+    config: ExperimentConfig,
+    *,
+    log: Path,
+    observer: Observer | None = None,
+    verbose: bool = False,
+) -> History:
+    """Run one federated experiment in a session of its own, one simulated client per silo.
+
+    Raises:
+        DataError, HubError, PartitionError: the data are wrong; nothing was started then.
+        SiloFailedError: a silo failed, died, or stayed silent, or Ray was lost.
+        ResourceError: more CPUs are asked for than there are.
+    """
+    from fedcompare.data.silos import check_data
+
+    check_data(config)
+    watcher = observer or Observer()
+    crew = Crew(fork=config.train.threads_per_silo == 1)
+    try:
+        crew.hire(_BENCH, functools.partial(serve_session, config, log, verbose), 1, patient=True)
+        silos = tuple(range(1, config.partition.num_silos + 1))
+        crew.submit(_BENCH, [FederatedJob(config=config, members=silos)])
+        for event in crew.events():
+            if event.done:
+                history = event.content
+            elif isinstance(event.content, RoundRecord):
+                watcher.on_round(event.content)
+            else:
+                watcher.on_server(event.content)
+    finally:
+        crew.stop()
+    assert isinstance(history, History)
+    return history
+
+
 def serve_session(config: ExperimentConfig, log: Path, verbose: bool, mailbox: Mailbox) -> None:
     """Start Ray once, run every `FederatedJob` that arrives, and leave the process.
 
-    Each silo's training in a round is told as its `RoundRecord`.
+    Each silo's training in a round is told as its `RoundRecord`, each evaluation of the
+    global model as its `ServerRecord`s.
     """
     disable_telemetry()
-    from fedcompare.federated.simulation import with_simulated_grid
-
-    aborted = threading.Event()
-    mailbox.when_stopped(aborted.set)
 
     def run(grid: "Grid", wait_until_ready: "Ready") -> None:
         mailbox.serve(lambda job, tell: _run_job(grid, wait_until_ready, job, tell))
 
-    try:
-        with chatter_to(log, verbose=verbose):
-            with_simulated_grid(config, run, aborted=aborted, verbose=verbose)
-    except Exception as error:
-        mailbox.refuse(error)
-    finally:
-        # After an abort, threads of Flower's can wait for Ray for good.
-        os._exit(0)
+    with chatter_to(log, verbose=verbose), enclosed(mailbox) as enclosure:
+        from fedcompare.federated.simulation import with_simulated_grid
+
+        with_simulated_grid(
+            config, run, folder=enclosure.folder, on_lost=enclosure.give_up, verbose=verbose
+        )
+        mailbox.refuse(SiloFailedError("the simulation ended without a result; see the log"))
 
 
 def _run_job(grid: "Grid", wait_until_ready: "Ready", job: FederatedJob, tell: Tell) -> History:
@@ -67,7 +102,7 @@ def _run_job(grid: "Grid", wait_until_ready: "Ready", job: FederatedJob, tell: T
     return run_federated(
         grid,
         job.config,
-        Observer(on_round=on_round),
+        Observer(on_round=on_round, on_server=tell),
         members=job.members,
         wait_until_ready=wait_until_ready,
     )

@@ -1,0 +1,1 @@
+"""The results folder: parts that are whole or absent, what they were made from, and who writes."""
