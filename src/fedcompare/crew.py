@@ -16,10 +16,10 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Protocol, cast
 
 from fedcompare.errors import FedcompareError, SiloFailedError
-from fedcompare.processes import Persistence, is_stopped
+from fedcompare.processes import Persistence, stopped
 
 Tell = Callable[[object], None]
-_PATIENCE = 20.0  # seconds for a worker that cleans up after itself
+_PATIENCE = 15.0  # seconds for a worker that cleans up after itself
 _PAUSE = 10.0  # seconds that a worker at work may be stopped
 _TICK = 1.0  # seconds between two looks at that
 
@@ -52,15 +52,14 @@ class Mailbox:
 
     def __init__(self, connection: Connection, lifeline: Connection) -> None:
         self._connection = connection
-        self._lifeline = lifeline
-        self._speaking = threading.Lock()
+        self.lifeline = lifeline  # closes when the run is stopped, or the parent is gone
 
     def when_stopped(self, act: Callable[[], None]) -> None:
         """Call `act` in a thread of its own when the run is stopped, or the parent is gone."""
 
         def watch() -> None:
             with contextlib.suppress(EOFError, OSError):
-                self._lifeline.recv()
+                self.lifeline.recv()
             act()
 
         threading.Thread(target=watch, daemon=True).start()
@@ -92,12 +91,12 @@ class Mailbox:
         self._say(False, content)
 
     def _say(self, done: bool, content: object) -> None:
-        # Nobody may listen any more: the run was stopped.
-        with self._speaking, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # nobody listens any more: the run was stopped
             self._connection.send((done, content))
 
 
 Work = Callable[[Mailbox], None]
+Check = Callable[[int, bool], str | None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,15 +122,27 @@ class Crew:
         self._processes: dict[Connection, BaseProcess] = {}
         self._lifelines: dict[Connection, Connection] = {}
         self._patient: set[Connection] = set()
+        self._checks: dict[Connection, Check] = {}
+        self._heard: set[Connection] = set()
         self._at: dict[Connection, Job] = {}
         self._stopped: Persistence[Connection] = Persistence(round(_PAUSE / _TICK))
 
-    def hire(self, bench: str, work: Work, count: int, *, patient: bool = False) -> None:
+    def hire(
+        self,
+        bench: str,
+        work: Work,
+        count: int,
+        *,
+        patient: bool = False,
+        check: Check = lambda pid, has_spoken: None,
+    ) -> None:
         """Start `count` processes that call `work(mailbox)`.
 
         All end when this process is gone, whatever they do. A `patient` worker is not
         terminated but given time to end after its mailbox closes, and must itself look
-        after its end (`Mailbox.when_stopped`).
+        after its end (`Mailbox.when_stopped`). While a worker is at work, `check` is called
+        about once a second with its process id and whether it has ever said something; what
+        it returns, if anything, is why the job has failed.
         """
         for _ in range(count):
             ours, theirs = self._context.Pipe()
@@ -148,6 +159,7 @@ class Crew:
             lifeline.close()
             self._processes[ours] = worker
             self._benches.setdefault(bench, _Bench()).workers.append(ours)
+            self._checks[ours] = check
             if patient:
                 self._patient.add(ours)
 
@@ -174,7 +186,7 @@ class Crew:
             self._hand_out()
             if time.monotonic() >= next_look:
                 next_look = time.monotonic() + _TICK
-                self._check_awake()
+                self._look()
 
     def dismiss(self, bench: str) -> None:
         """Let a bench without jobs go: its workers end while others go on."""
@@ -186,7 +198,7 @@ class Crew:
         for connection in (*self._lifelines, *self._lifelines.values()):
             connection.close()
         for connection, worker in self._processes.items():
-            if connection in self._patient and not is_stopped(worker.pid or 0):
+            if connection in self._patient and not stopped([worker.pid or 0]):
                 worker.join(_PATIENCE)
             worker.kill()
             worker.join()
@@ -199,19 +211,27 @@ class Crew:
                     with contextlib.suppress(BrokenPipeError):  # a dead worker is met when we read
                         connection.send(self._at[connection])
 
-    def _check_awake(self) -> None:
-        """Raise if a worker at work has been stopped for long: we would wait for ever."""
-        stopped = [one for one in self._at if is_stopped(self._processes[one].pid or 0)]
-        for connection in self._stopped.look(stopped):
+    def _look(self) -> None:
+        """Raise if a worker would let us wait for ever.
+
+        Raises:
+            SiloFailedError: it has been stopped for long, or its check says why.
+        """
+        pids = {one: self._processes[one].pid or 0 for one in self._at}
+        asleep = stopped(pids.values())
+        for one in self._stopped.look(one for one, pid in pids.items() if pid in asleep):
             raise SiloFailedError(
-                f"{self._at[connection].name}: its process {self._processes[connection].pid} "
-                f"has been stopped for {_PAUSE:g} s; end it, or let it go on with kill -CONT"
+                f"{self._at[one].name}: its process {pids[one]} has been stopped for {_PAUSE:g} s"
             )
+        for one, pid in pids.items():
+            if why := self._checks[one](pid, one in self._heard):
+                raise SiloFailedError(f"{self._at[one].name} failed: {why}")
 
     def _receive(self, connection: Connection) -> Event:
         job = self._at[connection]
         try:
             done, content = connection.recv()
+            self._heard.add(connection)
         except (EOFError, ConnectionResetError):
             worker = self._processes[connection]
             worker.join()

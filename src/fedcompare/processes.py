@@ -31,10 +31,14 @@ def processes(group: int | None = None) -> dict[int, Process]:
     return {process.pid: process for process in found if group in (None, process.group)}
 
 
-def is_stopped(pid: int) -> bool:
-    """Return whether a process was stopped, as by SIGSTOP, and lives on."""
-    process = _read_stat(str(pid)) if sys.platform == "linux" else processes().get(pid)
-    return process is not None and process.is_stopped
+def stopped(pids: Iterable[int]) -> set[int]:
+    """Return those of these processes that were stopped, as by SIGSTOP, and live on."""
+    if sys.platform == "linux":
+        found = [_read_stat(str(pid)) for pid in pids]
+    else:
+        there = processes()
+        found = [there.get(pid) for pid in pids]
+    return {process.pid for process in found if process and process.is_stopped}
 
 
 class Persistence(Generic[Key]):

@@ -22,7 +22,7 @@ from fedcompare.data.silos import count_labels
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.evaluation import check_fingerprints
 from fedcompare.federated.history import History
-from fedcompare.federated.session import FederatedJob
+from fedcompare.federated.session import SESSION, FederatedJob
 from fedcompare.federated.store import write_history
 from fedcompare.isolated import IsolatedResult
 from fedcompare.records import POOLED, EpochRecord, Regime, RoundRecord
@@ -36,7 +36,6 @@ from fedcompare.results import (
     weights_file,
 )
 
-SESSION = "federation"
 MAX_SHAPLEY_SILOS = 5
 _EQUAL_BUDGET = ("num-server-rounds", "local-epochs")
 _FEDERATION = (*_EQUAL_BUDGET, "strategy")

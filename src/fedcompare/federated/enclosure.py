@@ -27,17 +27,11 @@ class Enclosure:
 
     private: Path
     guard: "subprocess.Popen[bytes]"
-    mailbox: Mailbox
 
     @property
     def folder(self) -> Path:
         """Return Ray's own folder."""
         return ray_folder(self.private)
-
-    def give_up(self, error: Exception) -> NoReturn:
-        """Fail the job at hand, or the next one, with `error`, and leave."""
-        self.mailbox.refuse(error)
-        self.leave()
 
     def leave(self) -> NoReturn:
         """End the other processes of the group, remove the folder, and leave this process."""
@@ -84,9 +78,11 @@ def _set_up(mailbox: Mailbox) -> Enclosure:
         raise RuntimeError("ray was imported too early: its settings are not in force")
     os.setsid()
     private, _ = private_folder()
-    command = [sys.executable, "-I", "-S", guard.__file__, str(os.getpgrp()), str(private)]
+    lifeline = mailbox.lifeline.fileno()
+    arguments = [guard.__file__, str(os.getpgrp()), str(private), str(lifeline)]
     process = subprocess.Popen(
-        command,
+        [sys.executable, "-I", "-S", *arguments],
+        pass_fds=[lifeline],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -94,7 +90,7 @@ def _set_up(mailbox: Mailbox) -> Enclosure:
         start_new_session=True,
     )
     os.environ.update(_closed_to_strangers())
-    return Enclosure(private=private, guard=process, mailbox=mailbox)
+    return Enclosure(private=private, guard=process)
 
 
 def _closed_to_strangers() -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Federated training in one process tree: Flower's simulation on Ray."""
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,6 @@ from fedcompare.config import ExperimentConfig
 from fedcompare.errors import FedcompareError, SiloFailedError
 from fedcompare.federated.client_app import app as default_client_app
 from fedcompare.federated.server_app import build_server_app
-from fedcompare.federated.watch import watching
 from fedcompare.workers import plan_workers, resolve_cpus
 
 Ready = Callable[[], None]
@@ -28,7 +26,6 @@ def with_simulated_grid(
     run: Callable[[Grid, Ready], None],
     *,
     folder: Path,
-    on_lost: Callable[[SiloFailedError], None],
     client_app: ClientApp = default_client_app,
     verbose: bool = False,
 ) -> None:
@@ -36,9 +33,7 @@ def with_simulated_grid(
 
     Any number of experiments can be run on the grid meanwhile, as long as they have the
     silos and the resources of `config`. `client_app` must be built in an importable module:
-    clients import it by name. Ray must be enclosed: its processes are those of this process's
-    group, and `folder` is short. `on_lost` is called when one that is needed is lost; this
-    may then never return.
+    clients import it by name. `folder` is for Ray's files; its name is short.
 
     Raises:
         ResourceError: more CPUs are asked for than there are.
@@ -46,11 +41,9 @@ def with_simulated_grid(
     """
     num_silos = config.partition.num_silos
     workers = plan_workers(num_silos, resolve_cpus(config.resources.num_cpus))
-    timeout = config.federation.connect_timeout
 
     def main(grid: Grid, context: Context) -> None:
-        with watching(os.getpgrp(), ray.is_initialized, on_lost):
-            run(grid, lambda: _wait_for_ray(timeout))
+        run(grid, _wait_for_ray)
 
     try:
         run_simulation(
@@ -89,12 +82,9 @@ def backend_config(
     }
 
 
-def _wait_for_ray(timeout: float) -> None:
+def _wait_for_ray() -> None:
     """Block until Ray runs: it forks while it starts, which can deadlock beside busy threads."""
-    deadline = time.monotonic() + timeout
     while not ray.is_initialized():
-        if time.monotonic() > deadline:
-            raise SiloFailedError(f"Ray did not start within {timeout:g} s; raise connect-timeout")
         time.sleep(0.02)
 
 
