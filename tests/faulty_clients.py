@@ -1,14 +1,18 @@
-"""Client apps in which silo 2 fails in round 2; importable, so that Ray's processes find them."""
+"""Client apps in which silo 2 fails in round 2; importable, so that Ray's processes find them.
+
+In `waiting` it waits there until the file that $GATE names exists.
+"""
 
 import os
+import time
 
 from flwr.app import Context, Message
 from flwr.clientapp import ClientApp
 
 from fedcompare.federated import client_app
 
-raising, dying = ClientApp(), ClientApp()
-for app in (raising, dying):
+raising, dying, waiting = ClientApp(), ClientApp(), ClientApp()
+for app in (raising, dying, waiting):
     app.query()(client_app.describe)
     app.evaluate()(client_app.evaluate)
 
@@ -29,4 +33,11 @@ def train_or_raise(message: Message, context: Context) -> Message:
 def train_or_die(message: Message, context: Context) -> Message:
     if _is_the_moment(message, context):
         os._exit(1)
+    return client_app.train(message, context)
+
+
+@waiting.train()
+def train_or_wait(message: Message, context: Context) -> Message:
+    while _is_the_moment(message, context) and not os.path.exists(os.environ["GATE"]):
+        time.sleep(0.05)
     return client_app.train(message, context)

@@ -19,10 +19,11 @@ from safetensors.torch import load_file, save_file
 from fedcompare import doctor
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import load_silo
-from fedcompare.errors import ExitCode
+from fedcompare.errors import ExitCode, SiloFailedError
 from fedcompare.evaluation import read_predictions
-from fedcompare.federated import simulation
+from fedcompare.federated import session
 from fedcompare.federated.server_app import run_federated
+from fedcompare.runs.lock import claimed, seed_part
 from support import InlineGrid, idx_bytes, made_up_images, write_idx
 
 ISOLATED_WEIGHTS = "isolated/weights/silo-2.safetensors"
@@ -56,10 +57,10 @@ def own(results):
 def inline(monkeypatch):
     """`fedcompare federated` without Ray."""
 
-    def simulate(config, *, observer, verbose):
+    def simulate(config, *, log, observer, verbose):
         return run_federated(InlineGrid(config.partition.num_silos), config, observer)
 
-    monkeypatch.setattr(simulation, "simulate", simulate)
+    monkeypatch.setattr(session, "simulate", simulate)
 
 
 BAD = {
@@ -445,7 +446,13 @@ def test_version_names_what_matters(cli):
         assert found[package] == metadata.version(package)
 
 
-def test_doctor_finds_nothing_wrong(cli, tmp_path):
+@pytest.fixture
+def no_ray(monkeypatch):
+    """`doctor` without the seconds that Ray takes; tests/test_simulation.py has them."""
+    monkeypatch.setattr(session, "try_ray", lambda: None)
+
+
+def test_doctor_finds_nothing_wrong(cli, tmp_path, no_ray):
     outcome = cli("doctor", "--results", tmp_path)
     assert outcome.code == 0, outcome.out
     assert {line.split()[0] for line in outcome.out.splitlines()} == {"ok"}
@@ -458,6 +465,76 @@ def test_doctor_says_what_is_wrong(cli, tmp_path, monkeypatch):
     wrong = [line for line in outcome.out.splitlines() if line.startswith("WRONG")]
     assert outcome.code == 1
     assert [line.split(":")[0] for line in wrong] == ["WRONG ray", "WRONG results folder"]
+
+
+def test_doctor_says_why_ray_does_not_start(cli, tmp_path, monkeypatch):
+    def fail():
+        raise SiloFailedError("Ray did not start")
+
+    monkeypatch.setattr(session, "try_ray", fail)
+    outcome = cli("doctor", "--results", tmp_path)
+    assert outcome.code == 1
+    assert outcome.out.splitlines()[-1] == "WRONG Ray starts: Ray did not start"
+
+
+def doctor_on(subject, tmp_path, **environment):
+    """Return what `doctor` finds of a subject in another environment, without Ray."""
+    code = (
+        "from fedcompare.federated import session; from fedcompare.cli import main;"
+        "session.try_ray = lambda: None; main.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "doctor", "--results", str(tmp_path)],
+        env=os.environ | environment,
+        capture_output=True,
+        check=False,
+    )
+    lines = done.stdout.decode("latin-1").splitlines()
+    return next(line for line in lines if line[6:].startswith(f"{subject}: "))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "found"),
+    [
+        ("utf-8", "ok    terminal: utf-8 shows all signs"),
+        ("latin-1:replace", "ok    terminal: iso8859-1 shows signs that it does not have as ? ?"),
+        ("ascii:strict", "WRONG terminal: ascii lacks signs that are written"),
+    ],
+)
+def test_doctor_says_what_a_terminal_shows(tmp_path, encoding, found):
+    line = doctor_on("terminal", tmp_path, PYTHONIOENCODING=encoding)
+    assert line.startswith(found)
+    assert ("set PYTHONUTF8=1" in line) == (encoding != "utf-8")
+
+
+def test_doctor_says_where_rays_sockets_go(tmp_path):
+    long = tmp_path / ("long" * 20)
+    long.mkdir()
+    line = doctor_on("temporary folder", tmp_path, TMPDIR=str(long))
+    assert line.startswith(f"ok    temporary folder: {long} is too long for Ray's sockets")
+    assert "which go to /" in line
+
+
+def test_what_another_run_is_making_is_refused_at_the_start(cli, tiny, options, tmp_path, inline):
+    with claimed(tiny(), tmp_path / "results", "federated", [seed_part(tiny(), "federated")]):
+        outcome = cli("federated", *options)
+        assert_one_message(outcome, ExitCode.RESULTS)
+        assert f"process {os.getpid()} on" in outcome.err
+        assert "makes seed-5/federated" in " ".join(outcome.err.split())
+        outcome = cli("isolated", *options, "--lr", "0.2")
+        assert_one_message(outcome, ExitCode.RESULTS)
+        assert "learning-rate = 0.1, here 0.2" in " ".join(outcome.err.split())
+        assert_one_message(cli("compare", *options, "--seeds", 2), ExitCode.RESULTS)
+        assert cli("isolated", *options).code == ExitCode.OK
+    assert cli("federated", *options).code == ExitCode.OK
+
+
+@pytest.mark.parametrize("command", ["isolated", "federated", "partition"])
+def test_a_new_run_removes_what_a_killed_one_left(cli, options, tmp_path, inline, command):
+    seed = tmp_path / "results/tiny/seed-5"
+    (seed / f".{command}-abcd_123").mkdir(parents=True)
+    assert cli(command, *options).code == ExitCode.OK
+    assert not [path for path in (tmp_path / "results").rglob(".*")]
 
 
 def test_a_failing_isolated_silo_has_its_traceback_in_the_log(cli, options, tmp_path, monkeypatch):

@@ -813,23 +813,12 @@ def test_an_interrupted_comparison_goes_on_where_it_stopped(ray_command, tmp_pat
     assert conclusions(run) == conclusions(made)
 
 
-FAULTY = """
-import functools, sys
-import faulty_clients
-from fedcompare.cli.main import main
-from fedcompare.federated import simulation
-grid = simulation.with_simulated_grid
-simulation.with_simulated_grid = functools.partial(grid, client_app=faulty_clients.raising)
-main()
-"""
-
-
 @pytest.mark.simulation
 def test_a_failing_silo_stops_the_comparison(options, tmp_path):
-    words = [sys.executable, "-c", FAULTY, "compare", *options]
+    script = Path(__file__).with_name("run_faulty.py")
+    words = [sys.executable, script, "raising", "compare", *options]
     done = subprocess.run(
         [str(word) for word in words],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -55,6 +55,8 @@ def test_a_failing_silo_stops_the_run(client_app, tiny_toml, tmp_path):
     assert "Traceback" not in done.stderr
     log = tmp_path / LOG
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [log]
+    if client_app == "dying":
+        assert "silo 2 failed: its process died; out of memory?\n" in done.stderr
     if client_app == "raising":
         assert "the disk of this silo burns" in done.stderr
         assert "in train_or_raise" in log.read_text()
@@ -106,3 +108,9 @@ def test_ctrl_c_in_mid_round_ends_everything(fedcompare_command, tiny_toml, tmp_
         time.sleep(0.2)
     assert not alive(below)
     assert not (tmp_path / "tiny" / "seed-5" / "federated").exists()
+
+
+def test_doctor_starts_and_ends_ray(fedcompare_command, tmp_path):
+    done = run(*fedcompare_command, "doctor", "--results", tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines()[-1].startswith("ok    Ray starts: for this user alone, and")

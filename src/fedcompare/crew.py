@@ -2,9 +2,11 @@
 
 import contextlib
 import multiprocessing as mp
+import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -14,9 +16,12 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Protocol, cast
 
 from fedcompare.errors import FedcompareError, SiloFailedError
+from fedcompare.processes import Persistence, stopped
 
 Tell = Callable[[object], None]
-_PATIENCE = 20.0  # seconds for a worker that cleans up after itself
+_PATIENCE = 15.0  # seconds for a worker that cleans up after itself
+_PAUSE = 10.0  # seconds that a worker at work may be stopped
+_TICK = 1.0  # seconds between two looks at that
 
 
 class Job(Protocol):
@@ -47,14 +52,14 @@ class Mailbox:
 
     def __init__(self, connection: Connection, lifeline: Connection) -> None:
         self._connection = connection
-        self._lifeline = lifeline
+        self.lifeline = lifeline  # closes when the run is stopped, or the parent is gone
 
     def when_stopped(self, act: Callable[[], None]) -> None:
         """Call `act` in a thread of its own when the run is stopped, or the parent is gone."""
 
         def watch() -> None:
             with contextlib.suppress(EOFError, OSError):
-                self._lifeline.recv()
+                self.lifeline.recv()
             act()
 
         threading.Thread(target=watch, daemon=True).start()
@@ -91,6 +96,7 @@ class Mailbox:
 
 
 Work = Callable[[Mailbox], None]
+Check = Callable[[int, bool], str | None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,12 +122,27 @@ class Crew:
         self._processes: dict[Connection, BaseProcess] = {}
         self._lifelines: dict[Connection, Connection] = {}
         self._patient: set[Connection] = set()
+        self._checks: dict[Connection, Check] = {}
+        self._heard: set[Connection] = set()
         self._at: dict[Connection, Job] = {}
+        self._stopped: Persistence[Connection] = Persistence(round(_PAUSE / _TICK))
 
-    def hire(self, bench: str, work: Work, count: int, *, patient: bool = False) -> None:
+    def hire(
+        self,
+        bench: str,
+        work: Work,
+        count: int,
+        *,
+        patient: bool = False,
+        check: Check = lambda pid, has_spoken: None,
+    ) -> None:
         """Start `count` processes that call `work(mailbox)`.
 
-        A `patient` worker is not terminated but given time to end after its mailbox closes.
+        All end when this process is gone, whatever they do. A `patient` worker is not
+        terminated but given time to end after its mailbox closes, and must itself look
+        after its end (`Mailbox.when_stopped`). While a worker is at work, `check` is called
+        about once a second with its process id and whether it has ever said something; what
+        it returns, if anything, is why the job has failed.
         """
         for _ in range(count):
             ours, theirs = self._context.Pipe()
@@ -129,13 +150,16 @@ class Crew:
             self._lifelines[ours] = our_end
             inherited = (*self._lifelines, *self._lifelines.values()) if self._forks else ()
             worker = self._context.Process(
-                target=_run, args=(theirs, lifeline, inherited, work), daemon=not patient
+                target=_run,
+                args=(theirs, lifeline, inherited, work, patient),
+                daemon=not patient,
             )
             worker.start()
             theirs.close()
             lifeline.close()
             self._processes[ours] = worker
             self._benches.setdefault(bench, _Bench()).workers.append(ours)
+            self._checks[ours] = check
             if patient:
                 self._patient.add(ours)
 
@@ -155,10 +179,14 @@ class Crew:
             SiloFailedError: a job failed otherwise, or its process died.
         """
         self._hand_out()
+        next_look = time.monotonic() + _TICK
         while self._at:
-            for connection in cast("list[Connection]", wait(list(self._at))):
+            for connection in cast("list[Connection]", wait(list(self._at), _TICK)):
                 yield self._receive(connection)
             self._hand_out()
+            if time.monotonic() >= next_look:
+                next_look = time.monotonic() + _TICK
+                self._look()
 
     def dismiss(self, bench: str) -> None:
         """Let a bench without jobs go: its workers end while others go on."""
@@ -170,10 +198,9 @@ class Crew:
         for connection in (*self._lifelines, *self._lifelines.values()):
             connection.close()
         for connection, worker in self._processes.items():
-            if connection in self._patient:
+            if connection in self._patient and not stopped([worker.pid or 0]):
                 worker.join(_PATIENCE)
-                worker.kill()
-            worker.terminate()
+            worker.kill()
             worker.join()
 
     def _hand_out(self) -> None:
@@ -184,10 +211,27 @@ class Crew:
                     with contextlib.suppress(BrokenPipeError):  # a dead worker is met when we read
                         connection.send(self._at[connection])
 
+    def _look(self) -> None:
+        """Raise if a worker would let us wait for ever.
+
+        Raises:
+            SiloFailedError: it has been stopped for long, or its check says why.
+        """
+        pids = {one: self._processes[one].pid or 0 for one in self._at}
+        asleep = stopped(pids.values())
+        for one in self._stopped.look(one for one, pid in pids.items() if pid in asleep):
+            raise SiloFailedError(
+                f"{self._at[one].name}: its process {pids[one]} has been stopped for {_PAUSE:g} s"
+            )
+        for one, pid in pids.items():
+            if why := self._checks[one](pid, one in self._heard):
+                raise SiloFailedError(f"{self._at[one].name} failed: {why}")
+
     def _receive(self, connection: Connection) -> Event:
         job = self._at[connection]
         try:
             done, content = connection.recv()
+            self._heard.add(connection)
         except (EOFError, ConnectionResetError):
             worker = self._processes[connection]
             worker.join()
@@ -209,9 +253,16 @@ def _as_error(job: Job, failure: _Failure) -> FedcompareError:
 
 
 def _run(
-    connection: Connection, lifeline: Connection, inherited: tuple[Connection, ...], work: Work
+    connection: Connection,
+    lifeline: Connection,
+    inherited: tuple[Connection, ...],
+    work: Work,
+    patient: bool,
 ) -> None:
     for end in inherited:  # or the parent's death would go unnoticed
         end.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops us
-    work(Mailbox(connection, lifeline))
+    mailbox = Mailbox(connection, lifeline)
+    if not patient:
+        mailbox.when_stopped(lambda: os._exit(1))
+    work(mailbox)

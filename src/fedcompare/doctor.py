@@ -1,6 +1,8 @@
 """What fedcompare needs from a machine, checked one by one."""
 
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +13,20 @@ from fedcompare.results import probe_writable
 from fedcompare.workers import available_cpus
 
 _PYTHON = (3, 11)
+_SIGNS = "\N{BULLET} \N{EN DASH}"  # of our own messages
 
 
-def diagnose(results: Path) -> list[Check]:
-    """Return all findings."""
-    return [_check_python(), *_check_packages(), _check_cpus(), _check_data(), *_folders(results)]
+def diagnose(results: Path) -> Iterator[Check]:
+    """Yield all findings, the quick ones first; the last starts and ends Ray."""
+    yield _check_python()
+    yield from _check_packages()
+    yield _check_cpus()
+    yield _check_data()
+    yield from _folders(results)
+    yield _check_temporary()
+    yield _check_terminal()
+    if versions().get("ray") != "missing":
+        yield _check_ray()
 
 
 def _check_python() -> Check:
@@ -72,3 +83,45 @@ def _folders(results: Path) -> Iterator[Check]:
             yield Check(subject=subject, ok=False, finding=finding)
         else:
             yield Check(subject=subject, ok=True, finding=f"{folder} is writable")
+
+
+def _check_temporary() -> Check:
+    from fedcompare.federated.folder import LONGEST_PLACE, places
+
+    place = tempfile.gettempdir()
+    usable = places()
+    if not usable:
+        limit = f"set TMPDIR to a folder whose name has at most {LONGEST_PLACE} bytes"
+        finding = f"{place} is too long for Ray's sockets; {limit}"
+    elif usable[0] == Path(place):
+        finding = f"{place} is short enough for Ray's sockets"
+    else:
+        finding = f"{place} is too long for Ray's sockets, which go to {usable[0]} instead"
+    return Check(subject="temporary folder", ok=bool(usable), finding=finding)
+
+
+def _check_terminal() -> Check:
+    encoding, errors = sys.stdout.encoding, sys.stdout.errors or "strict"
+    remedy = "; for all of them, set PYTHONUTF8=1 or a UTF-8 locale"
+    try:
+        shown = _SIGNS.encode(encoding, errors).decode(encoding)
+    except UnicodeEncodeError:
+        finding = f"{encoding} lacks signs that are written, and commands fail at those"
+        return Check(subject="terminal", ok=False, finding=finding + remedy)
+    if shown == _SIGNS:
+        return Check(subject="terminal", ok=True, finding=f"{encoding} shows all signs")
+    finding = f"{encoding} shows signs that it does not have as {shown}"
+    return Check(subject="terminal", ok=True, finding=finding + remedy)
+
+
+def _check_ray() -> Check:
+    from fedcompare.federated.session import try_ray
+
+    start = time.perf_counter()
+    try:
+        try_ray()
+    except FedcompareError as error:
+        return Check(subject="Ray starts", ok=False, finding=str(error))
+    seconds = time.perf_counter() - start
+    finding = f"for this user alone, and ends, in {seconds:.0f} s"
+    return Check(subject="Ray starts", ok=True, finding=finding)

@@ -37,7 +37,7 @@ PREDICTIONS = "predictions"
 COALITION_PREDICTIONS = "coalition-predictions"
 COMPARISON = "comparison"
 _COALITION = "coalition-"
-_PARTS = frozenset({*Regime, PARTITION, EVALUATION, PREDICTIONS})
+PARTS = frozenset({*Regime, PARTITION, EVALUATION, PREDICTIONS})
 
 
 def weights_file(silo: int | None, *, round: int | None = None) -> str:
@@ -56,7 +56,7 @@ def count_steps(num_examples: int, *, epochs: int, batch_size: int) -> int:
 
 
 def _is_part(folder: str) -> bool:
-    return folder in _PARTS or folder.startswith(_COALITION)
+    return folder in PARTS or folder.startswith(_COALITION)
 
 
 class RunDirectory:

@@ -3,13 +3,19 @@
 import functools
 import multiprocessing
 import os
+import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from fedcompare import crew as crew_module
 from fedcompare.crew import Crew
 from fedcompare.errors import DataError, SiloFailedError
+from fedcompare.processes import processes
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,11 @@ def bad_data(job, tell):
 
 def die(job, tell):
     os._exit(9)
+
+
+def sleep(job, tell):
+    tell(os.getpid())
+    time.sleep(600)
 
 
 def serve(handle, mailbox):
@@ -141,3 +152,67 @@ def test_a_patient_worker_ends_by_itself_when_the_run_stops(tmp_path):
     crew.stop()
     assert (tmp_path / "end").read_text() == "ended"
     assert multiprocessing.active_children() == []
+
+
+PARENT = """
+import sys
+sys.path.insert(0, {tests!r})
+import test_crew
+crew = test_crew.Crew()
+test_crew.hire(crew, test_crew.sleep, 2)
+crew.submit("bench", map(test_crew.Number, range(2)))
+for event in crew.events():
+    print(event.content, flush=True)
+"""
+
+
+def test_workers_at_work_end_with_a_parent_that_is_killed():
+    code = PARENT.format(tests=str(Path(__file__).parent))
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        workers = {int(parent.stdout.readline()) for _ in range(2)}
+        assert workers <= processes().keys()
+        parent.kill()
+    deadline = time.monotonic() + 30
+    while workers & processes().keys() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not workers & processes().keys()
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """A crew that looks at its workers often, and waits for nothing for long."""
+    monkeypatch.setattr(crew_module, "_TICK", 0.05)
+    monkeypatch.setattr(crew_module, "_PAUSE", 0.5)
+    made = Crew()
+    yield made
+    made.stop()
+    assert multiprocessing.active_children() == []
+
+
+def test_a_worker_that_stays_stopped_is_named(impatient):
+    hire(impatient, sleep)
+    impatient.submit("bench", [Number(4)])
+    events = impatient.events()
+    pid = next(events).content
+    os.kill(pid, signal.SIGSTOP)
+    with pytest.raises(SiloFailedError, match=f"number 4: its process {pid} has been stopped"):
+        list(events)
+
+
+def test_a_check_is_told_who_is_at_work_and_who_has_spoken_and_can_end_the_run(impatient):
+    seen = []
+
+    def check(pid, has_spoken):
+        seen.append((pid, has_spoken))
+        return "it looks ill" if len(seen) == 3 else None
+
+    impatient.hire("bench", functools.partial(serve, sleep), 1, check=check)
+    impatient.submit("bench", [Number(4)])
+    events = impatient.events()
+    pid = next(events).content
+    with pytest.raises(SiloFailedError, match="number 4 failed: it looks ill"):
+        list(events)
+    assert {found for found, _ in seen} == {pid}
+    assert seen[-1] == (pid, True)

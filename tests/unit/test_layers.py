@@ -17,7 +17,7 @@ MODULES = {
 # Lowest first; a module imports only modules of its own layer or of a lower one.
 LAYERS = [
     {"__init__", "errors", "seeds", "records", "classes", "test_sets", "regimes", "escaping"},
-    {"config", "workers", "crew", "predictions", "findings", "csv_text"},
+    {"config", "workers", "processes", "locking", "crew", "predictions", "findings", "csv_text"},
     {"environment", "cache", "tables", "table_formats", "fonts", "plots", "statistics", "report"},
     {"data", "model", "results", "runs"},
     {"training"},
@@ -36,6 +36,8 @@ TORCH_FREE = (
     "regimes",
     "config",
     "workers",
+    "processes",
+    "locking",
     "crew",
     "findings",
     "environment",

@@ -72,24 +72,18 @@ def run_federated_command(
     config: ExperimentConfig, results: Path, *, force: bool, verbose: bool
 ) -> None:
     """Train the federated model and print its accuracy after each round."""
-    from fedcompare.federated.quiet import chatter_to, disable_telemetry
     from fedcompare.workers import resolve_cpus
 
-    disable_telemetry()
     resolve_cpus(config.resources.num_cpus)
     run, origin = RunDirectory(results, config), _find_origin(config)
     clashes = check_free(run, Regime.FEDERATED, origin, force=force)
-    from fedcompare.federated.simulation import simulate
+    from fedcompare.federated.session import simulate
     from fedcompare.federated.store import write_history
 
     start = time.perf_counter()
     log = run.log_path("federated")
-    with (
-        _failures_in_log(lambda: log),
-        _Watcher(config) as watcher,
-        chatter_to(log, verbose=verbose),
-    ):
-        history = simulate(config, observer=watcher.observer(), verbose=verbose)
+    with _failures_in_log(lambda: log), _Watcher(config) as watcher:
+        history = simulate(config, log=log, observer=watcher.observer(), verbose=verbose)
     inputs = wanted_inputs(config, origin, Regime.FEDERATED)
     write_history(run, config, history, inputs=inputs, seconds=time.perf_counter() - start)
     stale = discard_stale(run, clashes)
@@ -188,14 +182,16 @@ def run_compare_command(
 def run_report_command(run: Path) -> None:
     """Write the report of a finished comparison again, from its stored predictions."""
     from fedcompare.comparison.files import check_unaltered, open_comparison, write_comparison
+    from fedcompare.runs.lock import claimed, comparison_parts
 
     found = open_comparison(run)
-    folder, findings = write_comparison(
-        found.results,
-        found.config,
-        contributions=found.contributions,
-        made_from=check_unaltered(found),
-    )
+    with claimed(found.config, found.results, "report", comparison_parts(found.config)):
+        folder, findings = write_comparison(
+            found.results,
+            found.config,
+            contributions=found.contributions,
+            made_from=check_unaltered(found),
+        )
     stdout().say(findings.summary)
     for name in ("report.html", "report.md", "report.json"):
         stderr().say(f"written: {_shown(folder / name)}")

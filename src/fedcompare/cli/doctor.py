@@ -8,12 +8,16 @@ from fedcompare.cli import options
 def doctor(
     results: options.Results = options.DEFAULT_RESULTS, debug: options.Debug = False
 ) -> None:
-    """Check Python, packages, CPUs, data, cache and the results folder; say what is wrong."""
+    """Check Python, packages, CPUs, data, folders, the terminal and Ray; say what is wrong.
+
+    Takes some seconds, since it starts Ray and ends it again.
+    """
     from fedcompare.cli.console import stdout
     from fedcompare.doctor import diagnose
 
-    checks = diagnose(results)
-    for check in checks:
+    all_ok = True
+    for check in diagnose(results):
         stdout().say(str(check))
-    if not all(check.ok for check in checks):
+        all_ok = all_ok and check.ok
+    if not all_ok:
         raise typer.Exit(1)

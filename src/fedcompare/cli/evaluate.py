@@ -30,8 +30,11 @@ def evaluate(
     chosen = [_parse_subset(text) for text in subset or []]
     experiment = options.build_config(config, set_, seed=seed)
     from fedcompare.cli.commands import run_evaluate_command
+    from fedcompare.runs.lock import claimed, seed_part
 
-    run_evaluate_command(experiment, results, defaults=subsets, chosen=chosen, json_only=json_)
+    used = [seed_part(experiment, part) for part in ("isolated", "federated", "evaluation")]
+    with claimed(experiment, results, "evaluate", used):
+        run_evaluate_command(experiment, results, defaults=subsets, chosen=chosen, json_only=json_)
 
 
 def _parse_subset(text: str) -> tuple[str, ...]:

@@ -37,5 +37,7 @@ def federated(
         seed=seed,
     )
     from fedcompare.cli.commands import run_federated_command
+    from fedcompare.runs.lock import claimed, seed_part
 
-    run_federated_command(experiment, results, force=force, verbose=verbose)
+    with claimed(experiment, results, "federated", [seed_part(experiment, "federated")]):
+        run_federated_command(experiment, results, force=force, verbose=verbose)

@@ -25,5 +25,7 @@ def isolated(
         config, set_, isolated_epochs=epochs, lr=lr, batch_size=batch_size, cpus=cpus, seed=seed
     )
     from fedcompare.cli.commands import run_isolated_command
+    from fedcompare.runs.lock import claimed, seed_part
 
-    run_isolated_command(experiment, results, force=force, verbose=verbose)
+    with claimed(experiment, results, "isolated", [seed_part(experiment, "isolated")]):
+        run_isolated_command(experiment, results, force=force, verbose=verbose)

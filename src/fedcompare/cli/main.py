@@ -3,7 +3,6 @@
 import io
 import os
 import sys
-import threading
 import traceback
 from collections.abc import Sequence
 from typing import Annotated
@@ -78,9 +77,6 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.stderr.flush()
-    if any(not t.daemon for t in threading.enumerate() if t is not threading.main_thread()):
-        # After an aborted simulation, threads of Flower's can wait for Ray for good.
-        os._exit(code)
     sys.exit(code)
 
 

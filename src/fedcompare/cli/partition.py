@@ -15,5 +15,7 @@ def partition(
     """Show how many examples of each class each silo has, as a table and a picture."""
     experiment = options.build_config(config, set_, seed=seed)
     from fedcompare.cli.commands import run_partition_command
+    from fedcompare.runs.lock import claimed, seed_part
 
-    run_partition_command(experiment, results, force=force)
+    with claimed(experiment, results, "partition", [seed_part(experiment, "partition")]):
+        run_partition_command(experiment, results, force=force)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fedcompare.comparison.jobs import BENCH, serve_jobs
-from fedcompare.comparison.stages import SESSION, Stage
+from fedcompare.comparison.stages import Stage
 from fedcompare.config import ExperimentConfig
 from fedcompare.crew import Crew, Event, Job
-from fedcompare.federated.session import serve_session
+from fedcompare.federated.session import SESSION, hire_session
 from fedcompare.records import EpochRecord, RoundRecord
 from fedcompare.workers import resolve_cpus
 
@@ -105,8 +105,7 @@ def run_campaign(
         benches = {stage.bench for stage in stages}
         if SESSION in benches:
             log.parent.mkdir(parents=True, exist_ok=True)
-            session = functools.partial(serve_session, config, log, verbose)
-            crew.hire(SESSION, session, 1, patient=True)
+            hire_session(crew, config, log=log, verbose=verbose)
         workers = resolve_cpus(config.resources.num_cpus)
         crew.hire(BENCH, functools.partial(serve_jobs, config.train.threads_per_silo), workers)
         watcher.on_start(sum(stage.steps() for stage in stages))

@@ -14,6 +14,7 @@ from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import count_labels
 from fedcompare.errors import ConfigError
 from fedcompare.results import check_writable
+from fedcompare.runs.lock import claimed, comparison_parts
 from fedcompare.workers import resolve_cpus
 
 if TYPE_CHECKING:
@@ -36,9 +37,22 @@ def compare(
     Raises:
         ConfigError: one seed only.
         FedcompareError: bad data, a failed silo, parts of another configuration (without
-            `force`), or a folder that cannot be written; finished parts are kept.
+            `force`), a folder that another run uses or that cannot be written; finished
+            parts are kept.
     """
     check(config)
+    with claimed(config, results, "compare", comparison_parts(config)):
+        return _compare(config, results, contributions, force, verbose, watcher)
+
+
+def _compare(
+    config: ExperimentConfig,
+    results: Path,
+    contributions: bool,
+    force: bool,
+    verbose: bool,
+    watcher: Watcher,
+) -> tuple[Path, "Findings"]:
     for note in load_dataset(config.data).notes:
         watcher.on_note(note)
     folder = results / config.name

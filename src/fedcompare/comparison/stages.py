@@ -21,7 +21,7 @@ from fedcompare.crew import Job
 from fedcompare.data.silos import count_labels, find_origin
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.federated.history import History
-from fedcompare.federated.session import FederatedJob
+from fedcompare.federated.session import SESSION, FederatedJob
 from fedcompare.federated.store import write_history
 from fedcompare.isolated import IsolatedResult
 from fedcompare.records import POOLED, EpochRecord, Regime, RoundRecord
@@ -38,7 +38,6 @@ from fedcompare.runs.inputs import Inputs, wanted_inputs
 from fedcompare.runs.manifest import REMEDY, check_file
 from fedcompare.runs.reuse import is_usable
 
-SESSION = "federation"
 MAX_SHAPLEY_SILOS = 5
 
 

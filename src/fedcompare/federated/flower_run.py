@@ -15,6 +15,7 @@ from fedcompare.federated.store import write_history
 from fedcompare.records import Regime
 from fedcompare.results import RunDirectory
 from fedcompare.runs.inputs import wanted_inputs
+from fedcompare.runs.lock import claimed, seed_part
 from fedcompare.runs.reuse import check_free, discard_stale
 
 _RESULTS = "results"
@@ -26,11 +27,12 @@ def run_from_context(grid: Grid, context: Context) -> None:
     start = time.perf_counter()
     config, results, force = config_from_run_config(context.run_config)
     run, origin = RunDirectory(results, config), find_origin(config)
-    clashes = check_free(run, Regime.FEDERATED, origin, force=force)
-    history = run_federated(grid, config)
-    inputs = wanted_inputs(config, origin, Regime.FEDERATED)
-    write_history(run, config, history, inputs=inputs, seconds=time.perf_counter() - start)
-    discard_stale(run, clashes)
+    with claimed(config, results, "federated, by flwr run", [seed_part(config, Regime.FEDERATED)]):
+        clashes = check_free(run, Regime.FEDERATED, origin, force=force)
+        history = run_federated(grid, config)
+        inputs = wanted_inputs(config, origin, Regime.FEDERATED)
+        write_history(run, config, history, inputs=inputs, seconds=time.perf_counter() - start)
+        discard_stale(run, clashes)
 
 
 def config_from_run_config(

@@ -10,6 +10,7 @@ from fedcompare.errors import SiloFailedError
 from fedcompare.federated import wire
 from fedcompare.records import silo_name
 
+_DIED = "ray.exceptions.ActorDiedError"
 _WRAPPING = "Exception ClientAppException occurred. Message: "  # Flower's, around a client's
 OnReply = Callable[[Message, wire.Report], None]
 
@@ -126,6 +127,8 @@ class SiloGrid(Grid):
         reason = reply.error.reason or f"error code {reply.error.code}, no reason given"
         last = [line for line in reason.splitlines() if line.strip()][-1]
         last = last.rpartition(_WRAPPING)[2].removesuffix("'>")
+        if _DIED in reason:
+            last = "its process died; out of memory?"
         raise SiloFailedError(f"{self._name(node)} failed: {last}", details=reason)
 
     def _name(self, node: int) -> str:
