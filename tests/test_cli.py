@@ -1,6 +1,7 @@
 """The command line through its real entry: exit codes, messages, files."""
 
 import csv
+import hashlib
 import json
 import os
 import re
@@ -467,6 +468,55 @@ def test_a_failing_isolated_silo_has_its_traceback_in_the_log(cli, options, tmp_
     assert str(log) in outcome.err.replace("\n", "")
     assert "in burn" in log.read_text()
     assert set(files(tmp_path / "results")) == {"tiny/seed-5/logs/isolated.log"}
+
+
+@pytest.mark.parametrize("command", ["isolated", "federated"])
+def test_training_that_diverges_is_named_and_writes_nothing(
+    cli, options, own, results, inline, command
+):
+    before = files(results)
+    outcome = cli(command, *options, "--lr", "1000", "--epochs", "50", "--force")
+    assert_one_message(outcome, ExitCode.DIVERGED)
+    said = outcome.err.replace("\n", " ")
+    assert re.search(r"silo \d( in the federation)?, seed 5: .* is not finite in round 1, ", said)
+    assert "lower learning-rate" in said
+    assert {name: files(results)[name] for name in before} == before
+
+
+def lose(own, part, file):
+    """Make a part's stored weights not finite, and its record agree with them."""
+    path, record = own / part / file, own / part / "run.json"
+    old = hashlib.sha256(path.read_bytes()).hexdigest()
+    save_file({name: tensor * torch.nan for name, tensor in load_file(path).items()}, path)
+    new = hashlib.sha256(path.read_bytes()).hexdigest()
+    record.write_text(record.read_text().replace(old, new))
+
+
+def test_weights_that_an_older_fedcompare_let_diverge_get_no_number(cli, options, own):
+    lose(own, "isolated", "weights/silo-2.safetensors")
+    outcome = cli("evaluate", *options)
+    assert_one_message(outcome, ExitCode.WEIGHTS)
+    assert "weights/silo-2.safetensors: hidden.bias is not finite" in outcome.err.replace("\n", "")
+    assert not (own / "evaluation").exists()
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_evaluate_says_where_nothing_was_learnt(cli, options, own, inline, form):
+    still = ("--lr", "1e-30", "--force")
+    for command in ("isolated", "federated"):
+        assert cli(command, *options, *still).code == 0
+    outcome = cli("evaluate", *options, "--set", "learning-rate=1e-30", *form)
+    assert outcome.code == 0
+    said = " ".join((outcome.err if form else outcome.out).split())
+    assert said.startswith("Nothing was learnt: no model is surely better than always answering 0")
+    assert "right on 10.0 % of 100 test examples" in said
+    assert "Nothing was learnt" in (own / "evaluation/accuracy.md").read_text()
+    assert not form or json.loads(outcome.out)
+
+
+def test_evaluate_says_no_such_thing_of_models_that_learnt(cli, options, own):
+    assert "Nothing was learnt" not in cli("evaluate", *options).out
+    assert "Nothing was learnt" not in (own / "evaluation/accuracy.md").read_text()
 
 
 def test_partition_refuses_another_configs_and_force_replaces_it(cli, options):

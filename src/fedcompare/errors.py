@@ -21,6 +21,7 @@ class ExitCode(IntEnum):
     SILO = 10
     RESOURCES = 11
     VERIFICATION = 12
+    DIVERGED = 13
     INTERRUPTED = 130
 
 
@@ -97,6 +98,12 @@ class SiloFailedError(FedcompareError):
     def __init__(self, message: str, *, details: str = "") -> None:
         self.details = details
         super().__init__(message)
+
+
+class DivergedError(FedcompareError):
+    """A loss, a weight or a probability is NaN or infinite: there is no model to compare."""
+
+    exit_code = ExitCode.DIVERGED
 
 
 class ResourceError(FedcompareError):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from safetensors.torch import save
 
+from fedcompare.chance import nothing_learnt
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import partition_fingerprint
@@ -101,6 +102,13 @@ def measure(evaluation: Evaluation, subsets: Sequence[Sequence[int]]) -> Iterato
                     accuracy=accuracy,
                     num_examples=count,
                 )
+
+
+def find_warning(evaluation: Evaluation) -> str | None:
+    """Return that no model learnt anything, in two sentences, or None."""
+    accuracies = {model.name: model.predictions.accuracy()[0] for model in evaluation.models}
+    labels = evaluation.models[0].predictions.labels
+    return nothing_learnt(accuracies, labels, evaluation.class_names)
 
 
 def default_subsets(config: ExperimentConfig) -> list[tuple[int, ...]]:

@@ -37,8 +37,10 @@ def write_evaluation(
     evaluation: Evaluation,
     measurements: Sequence[Measurement],
     mistakes: Sequence[Mistake],
+    *,
+    warning: str | None = None,
 ) -> Path:
-    """Write the part `evaluation/` and return its path.
+    """Write the part `evaluation/` and return its path; a `warning` heads its page.
 
     Raises:
         StorageError: something cannot be written; the old part is kept then.
@@ -50,7 +52,7 @@ def write_evaluation(
         write_csv(folder / "accuracy.csv", measurements)
         write_text(folder / "table.csv", _wide(measurements).to_csv(lineterminator="\n"))
         write_json(folder / "accuracy.json", measurements_json(measurements))
-        write_text(folder / "accuracy.md", _markdown(config, measurements, mistakes))
+        write_text(folder / "accuracy.md", _markdown(config, measurements, mistakes, warning))
         write_csv(folder / "mistakes.csv", mistakes)
         save_figure(plot_rounds(rounds), folder / "rounds.png")
         for model in evaluation.models:
@@ -81,12 +83,16 @@ def _wide(measurements: Sequence[Measurement]) -> pd.DataFrame:
 
 
 def _markdown(
-    config: ExperimentConfig, measurements: Sequence[Measurement], mistakes: Sequence[Mistake]
+    config: ExperimentConfig,
+    measurements: Sequence[Measurement],
+    mistakes: Sequence[Mistake],
+    warning: str | None,
 ) -> str:
     tables = [accuracy_table(measurements), seen_unseen_table(measurements)]
     tables += [mistakes_table(mistakes)] if mistakes else []
     sections = [f"## {table.title}\n\n{to_markdown(table)}" for table in tables]
-    return "\n".join([f"# {config.name}, seed {config.seed}\n", *sections])
+    head = [f"# {config.name}, seed {config.seed}\n", *([f"{warning}\n"] if warning else [])]
+    return "\n".join([*head, *sections])
 
 
 def _read_rounds(path: Path) -> list[ServerRecord]:

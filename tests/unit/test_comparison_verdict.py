@@ -278,3 +278,17 @@ def test_the_summary_names_the_alternatives_and_the_budget():
     assert "over 1 seed and 1 silo," in text
     assert "one pass over each training example" in text
     assert "30 passes" in summary(words)
+
+
+def test_a_warning_comes_before_any_gain():
+    words = [dict.fromkeys((Question.OWN, Question.WHOLE), Word.GAINS)]
+    assert summary(words, warning="Nothing was learnt.") == f"Nothing was learnt. {summary(words)}"
+
+
+@pytest.mark.parametrize("words", COMBINATIONS)
+def test_where_nothing_was_learnt_the_advice_is_to_decide_nothing(words):
+    gains = [gain(question, word) for question, word in words.items()]
+    facts = FACTS if Question.UNSEEN in words else COMPLETE
+    (found,) = find_verdicts(gains, [facts], ACCURACIES, learnt=False)
+    assert found.sentences[:-1] == verdict(words).sentences[:-1]
+    assert found.sentences[-1].startswith("Advice: decide nothing")

@@ -17,8 +17,8 @@ MODULES = {
 # Lowest first; a module imports only modules of its own layer or of a lower one.
 LAYERS = [
     {"__init__", "errors", "seeds", "records"},
-    {"config", "workers", "crew", "predictions", "findings"},
-    {"environment", "cache", "tables", "plots", "statistics", "report"},
+    {"config", "workers", "crew", "predictions", "findings", "finite"},
+    {"environment", "cache", "tables", "plots", "statistics", "report", "chance"},
     {"data", "model", "results"},
     {"training"},
     {"isolated", "federated", "evaluator", "evaluation", "doctor", "partition_files"},
@@ -33,6 +33,7 @@ TORCH_FREE = (
     "workers",
     "crew",
     "findings",
+    "finite",
     "environment",
     "results",
     "cli",

@@ -108,7 +108,10 @@ def run_evaluate_command(
     subsets = [*(ev.default_subsets(config) if defaults else []), *chosen]
     measurements = list(ev.measure(evaluation, list(dict.fromkeys(subsets))))
     mistakes = list(ev.mistakes(evaluation))
-    place = write_evaluation(run, config, evaluation, measurements, mistakes)
+    warning = ev.find_warning(evaluation)
+    place = write_evaluation(run, config, evaluation, measurements, mistakes, warning=warning)
+    if warning:
+        (stderr() if json_only else stdout()).print(Text(warning))
     if json_only:
         print(json.dumps(measurements_json(measurements), indent=1))
         return

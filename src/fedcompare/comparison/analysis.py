@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fedcompare.chance import nothing_learnt
 from fedcompare.comparison.answers import (
     model_key,
     read_coalition_answers,
     read_seed_answers,
 )
 from fedcompare.comparison.budgets import find_budgets
-from fedcompare.comparison.cases import Cases
+from fedcompare.comparison.cases import ALL, Cases
 from fedcompare.comparison.contributions import Coalitions, find_contributions
 from fedcompare.comparison.gains import find_gains
 from fedcompare.comparison.measures import (
@@ -86,8 +87,11 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
         default_subsets(config),
     )
     models = tuple(_models(config))
+    labels = {model.key: model.label for model in models}
     singles = tuple(single_accuracies(answers, models, cases))
     means = tuple(accuracies(singles))
+    whole = {labels[item.model]: item.mean for item in means if item.test_set == ALL}
+    warning = nothing_learnt(whole, cases.labels, dataset.class_names)
     gains = find_gains(answers, cases)
     silos = cases.silo_facts(label_counts)
     epochs = config.federation.num_server_rounds * config.federation.local_epochs
@@ -100,9 +104,14 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
         class_names=dataset.class_names,
         silos=silos,
         summary=summarise(
-            gains, means, num_silos=len(silos), num_seeds=len(answers), epochs=epochs
+            gains,
+            means,
+            num_silos=len(silos),
+            num_seeds=len(answers),
+            epochs=epochs,
+            warning=warning,
         ),
-        verdicts=find_verdicts(gains, silos, means),
+        verdicts=find_verdicts(gains, silos, means, learnt=warning is None),
         gains=gains,
         models=models,
         test_sets=cases.test_sets(),

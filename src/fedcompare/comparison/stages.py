@@ -21,17 +21,18 @@ from fedcompare.crew import Job
 from fedcompare.data.silos import count_labels
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.evaluation import check_fingerprints
+from fedcompare.evaluator import read_weights
 from fedcompare.federated.history import History
 from fedcompare.federated.session import FederatedJob
 from fedcompare.federated.store import write_history
 from fedcompare.isolated import IsolatedResult
+from fedcompare.model import read_tensors
 from fedcompare.records import POOLED, EpochRecord, Regime, RoundRecord
 from fedcompare.regime_files import write_results
 from fedcompare.results import (
     COALITION_PREDICTIONS,
     PREDICTIONS,
     RunDirectory,
-    check_digest,
     count_steps,
     weights_file,
 )
@@ -71,14 +72,14 @@ class Stage:
 
         Raises:
             ResultsError: it is damaged, or was made with another configuration or other data.
-            WeightsError: one of its files is missing or altered.
+            WeightsError: one of its files is missing, altered or not finite.
         """
         if not self.run.is_reusable(self.part, (*self.config.shared(), *self.own_keys)):
             return False
         manifest = self.run.read_manifest(self.part)
         check_fingerprints(self.config, self.run, {self.part: manifest})
-        for file, digest in manifest.weights.items():
-            check_digest(self.run.regime_path(self.part), file, digest)
+        for file in manifest.weights:
+            read_weights(self.run, self.part, file, manifest)
         return True
 
     def jobs(self) -> list[Job]:
@@ -283,7 +284,8 @@ class Answered(Stage):
     def is_finished(self) -> bool:
         if not are_current(self.run, self.part, self.needed()):
             return False
-        check_files(self.run, self.part)
+        for path in check_files(self.run, self.part).glob("*.safetensors"):
+            read_tensors(path)
         return True
 
     @override

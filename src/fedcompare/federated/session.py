@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fedcompare.config import ExperimentConfig
 from fedcompare.crew import Mailbox, Tell
-from fedcompare.federated.history import History, Observer
+from fedcompare.federated.history import History, Observer, federation_name
 from fedcompare.federated.quiet import chatter_to, disable_telemetry
 from fedcompare.records import Phase, RoundRecord
 
@@ -28,9 +28,7 @@ class FederatedJob:
     @property
     def name(self) -> str:
         """Return what messages call it."""
-        who = f" of silos {', '.join(map(str, self.members))}"
-        whole = len(self.members) == self.config.partition.num_silos
-        return f"the federation{'' if whole else who}, seed {self.config.seed}"
+        return federation_name(self.config, self.members)
 
 
 def serve_session(config: ExperimentConfig, log: Path, verbose: bool, mailbox: Mailbox) -> None:
