@@ -49,4 +49,4 @@ def check_training(subject: str, round_: int, losses: Sequence[float], state: "S
 
 
 def _is_finite(value: "float | torch.Tensor") -> bool:
-    return math.isfinite(value) if isinstance(value, float) else bool(value.isfinite().all())
+    return math.isfinite(value) if isinstance(value, float | int) else bool(value.isfinite().all())

@@ -16,7 +16,7 @@ MODULES = {
 }
 # Lowest first; a module imports only modules of its own layer or of a lower one.
 LAYERS = [
-    {"__init__", "errors", "seeds", "records"},
+    {"__init__", "errors", "seeds", "records", "typed"},
     {"config", "workers", "crew", "predictions", "findings", "finite"},
     {"environment", "cache", "tables", "plots", "statistics", "report", "chance"},
     {"data", "model", "results"},
@@ -34,6 +34,7 @@ TORCH_FREE = (
     "crew",
     "findings",
     "finite",
+    "typed",
     "environment",
     "results",
     "cli",

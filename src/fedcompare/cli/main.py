@@ -18,7 +18,7 @@ from fedcompare.cli.isolated import isolated
 from fedcompare.cli.partition import partition
 from fedcompare.cli.report import report
 from fedcompare.cli.verify import verify
-from fedcompare.errors import ExitCode, FedcompareError
+from fedcompare.errors import ExitCode, FedcompareError, from_system
 
 app = typer.Typer(
     name="fedcompare",
@@ -69,16 +69,23 @@ def main() -> None:
     """Run the command line and leave the process with its exit code."""
     # Large pages for torch: the faults of small ones take longer than filling 188 MB of inputs.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-    code = run(sys.argv[1:])
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.stderr.flush()
+    code = _flushed(run(sys.argv[1:]))
     if any(not t.daemon for t in threading.enumerate() if t is not threading.main_thread()):
         # After an aborted simulation, threads of Flower's can wait for Ray for good.
         os._exit(code)
     sys.exit(code)
+
+
+def _flushed(code: int) -> int:
+    """Write out what is printed, and return `code`, or another where that fails."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            code = _fail(f"cannot write the output: {error.strerror}", ExitCode.STORAGE)
+    sys.stderr.flush()
+    return code
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -100,7 +107,7 @@ def run(arguments: Sequence[str]) -> int:
             import traceback
 
             traceback.print_exc()
-        return _report(error)
+        return _report(from_system(error) or error)
     # Typer returns this code for Ctrl-C, without a word.
     return _interrupted() if result == ExitCode.INTERRUPTED else int(result or ExitCode.OK)
 

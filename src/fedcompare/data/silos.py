@@ -142,6 +142,11 @@ def _determine_rows(config: PartitionConfig, seed: int, dataset: Dataset) -> Ten
 
 
 def _check_classes(config: PartitionConfig, dataset: Dataset) -> None:
+    if config.num_silos > len(dataset.train):
+        raise PartitionError(
+            f"num-silos = {config.num_silos}, but there are {len(dataset.train)} training "
+            "examples; lower num-silos"
+        )
     classes = len(dataset.class_names)
     for index, excluded in enumerate(config.excluded_classes, start=1):
         if wrong := [c for c in excluded if c >= classes]:

@@ -144,6 +144,8 @@ def _problems(report: Report, message: Message) -> Iterator[str]:
     kind = message.metadata.message_type
     if report.num_examples < (1 if kind == MessageType.TRAIN else 0):
         yield f"{report.num_examples} examples"
+    if kind == MessageType.QUERY and sum(report.label_counts) != report.num_examples:
+        yield f"{report.num_examples} examples, of its classes {sum(report.label_counts)}"
     if kind != MessageType.QUERY and not report.losses:
         yield "no loss"
     if kind == MessageType.TRAIN and ARRAYS not in message.content.array_records:
