@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -171,6 +172,86 @@ def test_a_fault_of_ours_is_called_that(cli, options, monkeypatch):
     outcome = cli("isolated", *options)
     assert_one_message(outcome, ExitCode.UNEXPECTED)
     assert "unexpected ZeroDivisionError" in outcome.err
+
+
+def place_with(kind, folder):
+    """Return a place below `folder` that cannot be a results folder, for a reason of its own."""
+    (folder / "file").write_text("mine")
+    (folder / "loop").symlink_to(folder / "loop")
+    (folder / "dangling").symlink_to(folder / "nowhere")
+    return folder / {"long": "a" * 300, "file": "file", "below a file": "file/x"}.get(kind, kind)
+
+
+@pytest.mark.parametrize("command", ["isolated", "federated", "partition"])
+@pytest.mark.parametrize("kind", ["long", "file", "below a file", "loop", "dangling"])
+def test_a_place_that_cannot_hold_results_is_named_before_training(
+    cli, tiny_toml, tmp_path, monkeypatch, command, kind
+):
+    monkeypatch.setattr("fedcompare.pipeline.train_isolated_regime", None)
+    monkeypatch.setattr(simulation, "simulate", None)
+    place = place_with(kind, tmp_path)
+    outcome = cli(command, "--config", tiny_toml, "--results", place)
+    assert_one_message(outcome, ExitCode.STORAGE)
+    assert str(tmp_path) in outcome.err.replace("\n", "")
+
+
+@pytest.mark.parametrize("command", ["report", "verify", "diff"])
+@pytest.mark.parametrize("kind", ["long", "file", "below a file", "loop", "dangling"])
+def test_a_place_that_holds_no_comparison_is_named(cli, tmp_path, command, kind):
+    place = place_with(kind, tmp_path)
+    outcome = cli(command, *[place] * (2 if command == "diff" else 1))
+    assert outcome.code in (ExitCode.RESULTS, ExitCode.STORAGE)
+    assert_one_message(outcome, outcome.code)
+    assert str(place) in outcome.err.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (OSError(21, "Is a directory", "/there/run.json"), ExitCode.STORAGE, "/there/run.json: Is"),
+        (OSError(36, "File name too long", "/there"), ExitCode.STORAGE, "/there: File name"),
+        (OSError(13, "Permission denied", "/there"), ExitCode.STORAGE, "/there: Permission"),
+        (OSError(28, "No space left on device"), ExitCode.STORAGE, "No space left"),
+        (OSError(24, "Too many open files"), ExitCode.RESOURCES, "Too many open files"),
+        (BlockingIOError(11, "Try again"), ExitCode.RESOURCES, "processes"),
+        (MemoryError("3 GB"), ExitCode.RESOURCES, "no more memory"),
+        (ConnectionError("what"), ExitCode.UNEXPECTED, "a fault of fedcompare's"),
+    ],
+)
+def test_what_the_system_refuses_is_no_fault_of_ours(cli, options, monkeypatch, error, code, says):
+    def refuse(config):
+        raise error
+
+    monkeypatch.setattr("fedcompare.pipeline.load_silos", refuse)
+    outcome = cli("isolated", *options)
+    assert_one_message(outcome, code)
+    assert says in outcome.err
+
+
+def test_more_silos_than_examples_are_refused(cli, options):
+    settings = ("--set", "num-silos=301", "--set", "excluded-classes=")
+    outcome = cli("partition", *options, *settings)
+    assert_one_message(outcome, ExitCode.PARTITION)
+    assert "num-silos = 301, but there are 300 training examples" in outcome.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_output_that_cannot_be_written_has_an_exit_code(fedcompare_command):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*fedcompare_command, "--version"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == ExitCode.STORAGE
+    assert done.stderr.count("fedcompare: ") == 1
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_notebooks_back_end_for_pictures_is_not_used(fedcompare_command, options):
+    environment = {**os.environ, "MPLBACKEND": "module://of_a_notebook"}
+    words = [str(word) for word in (*fedcompare_command, "partition", *options)]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_failing_silo_is_named(cli, options, monkeypatch):

@@ -198,6 +198,22 @@ def test_a_lost_part_is_made_again_with_the_same_bytes(cli, options, run, part):
     assert kept.items() <= times(run).items()
 
 
+def test_an_experiment_may_be_called_comparison(cli, run):
+    place = run.with_name("comparison")
+    run.rename(place)
+    for config in place.glob("**/config.toml"):
+        config.write_text(config.read_text().replace('"tiny"', '"comparison"'))
+    assert cli("report", place).code == 0
+    assert cli("report", place / "comparison").code == 0
+
+
+def test_seeds_beyond_the_largest_are_refused(cli, options, tmp_path):
+    outcome = cli("compare", *options, "--seed", 2**63 - 2)
+    assert_one_message(outcome, ExitCode.CONFIG)
+    assert f"the last of 3 seeds would be {2**63}" in outcome.err
+    assert not (tmp_path / "results").exists()
+
+
 @pytest.mark.parametrize("inside", ["", "comparison"])
 def test_report_writes_the_same_bytes(cli, run, inside, no_training):
     before = files(run)

@@ -5,7 +5,6 @@ from enum import IntEnum
 from pathlib import Path
 from typing import ClassVar
 
-
 _EXHAUSTED = (errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 

@@ -69,6 +69,8 @@ def main() -> None:
     """Run the command line and leave the process with its exit code."""
     # Large pages for torch: the faults of small ones take longer than filling 188 MB of inputs.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    # Pictures go to files only; a notebook's shell names a back end that may not be there.
+    os.environ["MPLBACKEND"] = "agg"
     code = _flushed(run(sys.argv[1:]))
     if any(not t.daemon for t in threading.enumerate() if t is not threading.main_thread()):
         # After an aborted simulation, threads of Flower's can wait for Ray for good.
