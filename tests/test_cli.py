@@ -1,6 +1,7 @@
 """The command line through its real entry: exit codes, messages, files."""
 
 import csv
+import hashlib
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import resource
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import datasets
 import numpy as np
@@ -175,6 +177,86 @@ def test_a_fault_of_ours_is_called_that(cli, options, monkeypatch):
     outcome = cli("isolated", *options)
     assert_one_message(outcome, ExitCode.UNEXPECTED)
     assert "unexpected ZeroDivisionError" in outcome.err
+
+
+def place_with(kind, folder):
+    """Return a place below `folder` that cannot be a results folder, for a reason of its own."""
+    (folder / "file").write_text("mine")
+    (folder / "loop").symlink_to(folder / "loop")
+    (folder / "dangling").symlink_to(folder / "nowhere")
+    return folder / {"long": "a" * 300, "file": "file", "below a file": "file/x"}.get(kind, kind)
+
+
+@pytest.mark.parametrize("command", ["isolated", "federated", "partition"])
+@pytest.mark.parametrize("kind", ["long", "file", "below a file", "loop", "dangling"])
+def test_a_place_that_cannot_hold_results_is_named_before_training(
+    cli, tiny_toml, tmp_path, monkeypatch, command, kind
+):
+    monkeypatch.setattr("fedcompare.pipeline.train_isolated_regime", None)
+    monkeypatch.setattr(session, "simulate", None)
+    place = place_with(kind, tmp_path)
+    outcome = cli(command, "--config", tiny_toml, "--results", place)
+    assert_one_message(outcome, ExitCode.STORAGE)
+    assert str(tmp_path) in outcome.err.replace("\n", "")
+
+
+@pytest.mark.parametrize("command", ["report", "verify", "diff"])
+@pytest.mark.parametrize("kind", ["long", "file", "below a file", "loop", "dangling"])
+def test_a_place_that_holds_no_comparison_is_named(cli, tmp_path, command, kind):
+    place = place_with(kind, tmp_path)
+    outcome = cli(command, *[place] * (2 if command == "diff" else 1))
+    assert outcome.code in (ExitCode.RESULTS, ExitCode.STORAGE)
+    assert_one_message(outcome, outcome.code)
+    assert str(place) in outcome.err.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (OSError(21, "Is a directory", "/there/run.json"), ExitCode.STORAGE, "/there/run.json: Is"),
+        (OSError(36, "File name too long", "/there"), ExitCode.STORAGE, "/there: File name"),
+        (OSError(13, "Permission denied", "/there"), ExitCode.STORAGE, "/there: Permission"),
+        (OSError(28, "No space left on device"), ExitCode.STORAGE, "No space left"),
+        (OSError(24, "Too many open files"), ExitCode.RESOURCES, "Too many open files"),
+        (BlockingIOError(11, "Try again"), ExitCode.RESOURCES, "processes"),
+        (MemoryError("3 GB"), ExitCode.RESOURCES, "no more memory"),
+        (ConnectionError("what"), ExitCode.UNEXPECTED, "a fault of fedcompare's"),
+    ],
+)
+def test_what_the_system_refuses_is_no_fault_of_ours(cli, options, monkeypatch, error, code, says):
+    def refuse(config):
+        raise error
+
+    monkeypatch.setattr("fedcompare.pipeline.load_silos", refuse)
+    outcome = cli("isolated", *options)
+    assert_one_message(outcome, code)
+    assert says in outcome.err
+
+
+def test_more_silos_than_examples_are_refused(cli, options):
+    settings = ("--set", "num-silos=301", "--set", "excluded-classes=")
+    outcome = cli("partition", *options, *settings)
+    assert_one_message(outcome, ExitCode.PARTITION)
+    assert "num-silos = 301, but there are 300 training examples" in outcome.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_output_that_cannot_be_written_has_an_exit_code(fedcompare_command):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*fedcompare_command, "--version"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == ExitCode.STORAGE
+    assert done.stderr.count("fedcompare: ") == 1
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_notebooks_back_end_for_pictures_is_not_used(fedcompare_command, options):
+    environment = {**os.environ, "MPLBACKEND": "module://of_a_notebook"}
+    words = [str(word) for word in (*fedcompare_command, "partition", *options)]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_failing_silo_is_named(cli, options, monkeypatch):
@@ -534,7 +616,7 @@ def test_a_new_run_removes_what_a_killed_one_left(cli, options, tmp_path, inline
     seed = tmp_path / "results/tiny/seed-5"
     (seed / f".{command}-abcd_123").mkdir(parents=True)
     assert cli(command, *options).code == ExitCode.OK
-    assert not [path for path in (tmp_path / "results").rglob(".*")]
+    assert not list((tmp_path / "results").rglob(".*"))
 
 
 def test_a_failing_isolated_silo_has_its_traceback_in_the_log(cli, options, tmp_path, monkeypatch):
@@ -548,6 +630,55 @@ def test_a_failing_isolated_silo_has_its_traceback_in_the_log(cli, options, tmp_
     assert str(log) in outcome.err.replace("\n", "")
     assert "in burn" in log.read_text()
     assert set(files(tmp_path / "results")) == {"tiny/seed-5/logs/isolated.log"}
+
+
+@pytest.mark.parametrize("command", ["isolated", "federated"])
+def test_training_that_diverges_is_named_and_writes_nothing(
+    cli, options, own, results, inline, command
+):
+    before = files(results)
+    outcome = cli(command, *options, "--lr", "1000", "--epochs", "50", "--force")
+    assert_one_message(outcome, ExitCode.DIVERGED)
+    said = outcome.err.replace("\n", " ")
+    assert re.search(r"silo \d( in the federation)?, seed 5: .* is not finite in round 1, ", said)
+    assert "lower learning-rate" in said
+    assert {name: files(results)[name] for name in before} == before
+
+
+def lose(own, part, file):
+    """Make a part's stored weights not finite, and its record agree with them."""
+    path, record = own / part / file, own / part / "run.json"
+    old = hashlib.sha256(path.read_bytes()).hexdigest()
+    save_file({name: tensor * torch.nan for name, tensor in load_file(path).items()}, path)
+    new = hashlib.sha256(path.read_bytes()).hexdigest()
+    record.write_text(record.read_text().replace(old, new))
+
+
+def test_weights_that_an_older_fedcompare_let_diverge_get_no_number(cli, options, own):
+    lose(own, "isolated", "weights/silo-2.safetensors")
+    outcome = cli("evaluate", *options)
+    assert_one_message(outcome, ExitCode.WEIGHTS)
+    assert "weights/silo-2.safetensors: hidden.bias is not finite" in outcome.err.replace("\n", "")
+    assert not (own / "evaluation").exists()
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_evaluate_says_where_nothing_was_learnt(cli, options, own, inline, form):
+    still = ("--lr", "1e-30", "--force")
+    for command in ("isolated", "federated"):
+        assert cli(command, *options, *still).code == 0
+    outcome = cli("evaluate", *options, "--set", "learning-rate=1e-30", *form)
+    assert outcome.code == 0
+    said = " ".join((outcome.err if form else outcome.out).split())
+    assert said.startswith("Nothing was learnt: no model is surely better than always answering 0")
+    assert "right on 10.0 % of 100 test examples" in said
+    assert "Nothing was learnt" in (own / "evaluation/accuracy.md").read_text()
+    assert not form or json.loads(outcome.out)
+
+
+def test_evaluate_says_no_such_thing_of_models_that_learnt(cli, options, own):
+    assert "Nothing was learnt" not in cli("evaluate", *options).out
+    assert "Nothing was learnt" not in (own / "evaluation/accuracy.md").read_text()
 
 
 def test_partition_refuses_another_configs_and_force_replaces_it(cli, options):

@@ -198,6 +198,22 @@ def test_a_lost_part_is_made_again_with_the_same_bytes(cli, options, run, part):
     assert kept.items() <= times(run).items()
 
 
+def test_an_experiment_may_be_called_comparison(cli, run):
+    place = run.with_name("comparison")
+    run.rename(place)
+    for config in place.glob("**/config.toml"):
+        config.write_text(config.read_text().replace('"tiny"', '"comparison"'))
+    assert cli("report", place).code == 0
+    assert cli("report", place / "comparison").code == 0
+
+
+def test_seeds_beyond_the_largest_are_refused(cli, options, tmp_path):
+    outcome = cli("compare", *options, "--seed", 2**63 - 2)
+    assert_one_message(outcome, ExitCode.CONFIG)
+    assert f"the last of 3 seeds would be {2**63}" in outcome.err
+    assert not (tmp_path / "results").exists()
+
+
 @pytest.mark.parametrize("inside", ["", "comparison"])
 def test_report_writes_the_same_bytes(cli, run, inside, no_training):
     before = files(run)
@@ -272,6 +288,30 @@ def test_a_failure_in_training_keeps_the_old_comparison(cli, options, run, monke
     assert "in burn" in log.read_text()
     log.unlink()
     assert files(run) == before
+
+
+def test_training_that_diverges_keeps_the_old_comparison(cli, options, run, monkeypatch):
+    for part in ("fine-tuned", "predictions"):
+        shutil.rmtree(run / "seed-6" / part)
+    before = files(run)
+    monkeypatch.setattr("fedcompare.isolated.train_round", lambda *a, **n: [0.5, float("nan")])
+    outcome = cli("compare", *options)
+    assert_one_message(outcome, ExitCode.DIVERGED)
+    assert ", seed 6: the loss is not finite in round 1, epoch 2" in outcome.err
+    assert "fine-tuned training of silo " in outcome.err
+    assert files(run) == before
+
+
+def test_a_comparison_in_which_nothing_is_learnt_says_so_first(cli, tmp_path, tiny):
+    run = make(tmp_path, tiny(num_seeds=2, learning_rate=1e-30))
+    verdict = json.loads((run / "comparison/verdict.json").read_text())
+    assert verdict["summary"].startswith("Nothing was learnt: no model is surely better than")
+    assert {v["sentences"][-1].split(",")[0] for v in verdict["verdicts"]} == {
+        "Advice: decide nothing from this comparison"
+    }
+    for name in ("report.html", "report.md"):
+        assert "Nothing was learnt" in (run / "comparison" / name).read_text()
+    assert cli("report", run).out.startswith("Nothing was learnt")
 
 
 # What they refuse.
@@ -358,6 +398,41 @@ def test_force_makes_damaged_parts_again(cli, options, run, damage, file):
     replaced = str(Path(*Path(file).parts[:2]))
     kept = {p: t for p, t in then.items() if replaced not in str(p)}
     assert kept.items() <= times(run).items()
+
+
+def lose(path):
+    """Make stored tensors not finite, and the record of their part agree with them."""
+    record = next(p / "run.json" for p in path.parents if (p / "run.json").exists())
+    old = hashlib.sha256(path.read_bytes()).hexdigest()
+    tensors = load_file(path)
+    tensors |= {k: t * float("nan") for k, t in tensors.items() if t.is_floating_point()}
+    save_file(tensors, path)
+    new = hashlib.sha256(path.read_bytes()).hexdigest()
+    record.write_text(record.read_text().replace(old, new))
+
+
+def test_stored_weights_that_are_not_finite_are_refused_and_force_makes_them_again(
+    cli, options, run, wrong
+):
+    before, path = conclusions(run), run / "seed-7/isolated-equal/weights/silo-1.safetensors"
+    lose(path)
+    assert "is not finite" in wrong()["seed-7/predictions"]
+    outcome = cli("compare", *options, "--contributions")
+    assert_one_message(outcome, ExitCode.WEIGHTS)
+    assert f"{path}: hidden.bias is not finite" in outcome.err
+    assert cli("compare", *options, "--contributions", "--force").code == 0
+    assert conclusions(run) == before
+
+
+@pytest.mark.parametrize("command", ["report", "compare"])
+def test_stored_answers_that_are_not_finite_are_refused(cli, options, run, command):
+    before = files(run)
+    lose(run / PREDICTIONS)
+    outcome = cli(*(["report", run] if command == "report" else ["compare", *options]))
+    assert_one_message(outcome, ExitCode.WEIGHTS)
+    assert f"{run / PREDICTIONS}: probabilities is not finite" in outcome.err
+    assert cli("compare", *options, "--force").code == 0
+    assert conclusions(run).items() <= before.items()
 
 
 @pytest.mark.parametrize("command", [["report"], ["verify"], ["diff"]])

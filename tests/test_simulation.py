@@ -62,6 +62,16 @@ def test_a_failing_silo_stops_the_run(client_app, tiny_toml, tmp_path):
         assert "in train_or_raise" in log.read_text()
 
 
+def test_training_that_diverges_stops_the_run(fedcompare_command, tiny_toml, tmp_path):
+    options = ("--config", tiny_toml, "--results", tmp_path, "--lr", 1e39)
+    done = run(*fedcompare_command, "federated", *options)
+    assert done.returncode == 13, done.stderr
+    assert "in the federation, seed 5: " in done.stderr
+    assert "is not finite in round 1, epoch 1" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / LOG]
+
+
 def descendants(root: int) -> set[int]:
     """Return the living processes below `root`."""
     parents = {}

@@ -5,28 +5,59 @@ kebab-case keys, so that the same file serves `fedcompare` and `flwr run`.
 Inside it is grouped by who reads it.
 """
 
-import difflib
 import json
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+)
 
 from fedcompare.classes import ClassLists, format_class_lists, parse_class_lists
 from fedcompare.errors import ConfigError
 from fedcompare.records import Regime
+from fedcompare.typed import plain, shown, suggestion
+
+_MAX_FILE = 2**20  # bytes of a configuration
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+def _check_text(value: str) -> str:
+    """Refuse what no file name, column or terminal can take."""
+    if odd := next((c for c in value if unicodedata.category(c) in ("Cc", "Cs")), None):
+        raise ValueError(f"holds {odd!a}, a control character or half of a character")
+    return value
+
+
+def _check_name(value: str) -> str:
+    """Refuse what some file system has no folder of that name for."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
+        raise ValueError('use letters, digits, ".", "_" and "-", and begin with a letter or digit')
+    if value.endswith(".") or _RESERVED.fullmatch(value):
+        raise ValueError("cannot name a folder on Windows; choose another")
+    return value
+
 
 ExcludedClasses = Annotated[
     ClassLists,
     BeforeValidator(parse_class_lists),
     PlainSerializer(format_class_lists),
 ]
-_Seed = Annotated[int, Field(ge=0, lt=2**63)]
-_Count = Annotated[int, Field(ge=1)]
+SEED_LIMIT = 2**63
+_Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
+_Count = Annotated[int, Field(ge=1, le=10_000_000)]
+_Text = Annotated[str, Field(max_length=1000), AfterValidator(_check_text)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -54,12 +85,12 @@ class DataConfig(_Group):
 
     changes = frozenset()
 
-    dataset: Annotated[str, Field(min_length=1)] = "mnist"
-    dataset_config: str = ""
-    train_split: str = "train"
-    test_split: str = "test"
-    image_column: str = ""
-    label_column: str = ""
+    dataset: Annotated[_Text, Field(min_length=1)] = "mnist"
+    dataset_config: _Text = ""
+    train_split: _Text = "train"
+    test_split: _Text = "test"
+    image_column: _Text = ""
+    label_column: _Text = ""
     image_size: Annotated[int, Field(ge=0, le=4096)] = 0
 
 
@@ -71,7 +102,7 @@ class PartitionConfig(_Group):
 
     changes = frozenset()
 
-    num_silos: _Count = 3
+    num_silos: Annotated[int, Field(ge=1, le=10_000)] = 3
     excluded_classes: ExcludedClasses = (("1", "3", "7"), ("2", "5", "8"), ("4", "6", "9"))
 
     def excluded_from(self, silo_index: int) -> tuple[str, ...]:
@@ -82,7 +113,7 @@ class PartitionConfig(_Group):
 class ModelConfig(_Group):
     """Two fully connected layers with this many units between them."""
 
-    hidden_units: _Count = 128
+    hidden_units: Annotated[int, Field(ge=1, le=100_000)] = 128
 
 
 class TrainConfig(_Group):
@@ -91,7 +122,7 @@ class TrainConfig(_Group):
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.01
     momentum: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.9
     batch_size: _Count = 64
-    threads_per_silo: _Count = 1
+    threads_per_silo: Annotated[int, Field(ge=1, le=1024)] = 1
 
 
 class IsolatedConfig(_Group):
@@ -107,7 +138,7 @@ class BudgetConfig(_Group):
 
     changes = frozenset({Regime.ISOLATED_EQUAL, Regime.FEDERATED, Regime.CENTRALIZED})
 
-    num_server_rounds: _Count = 3
+    num_server_rounds: Annotated[int, Field(ge=1, le=100_000)] = 3
     local_epochs: _Count = 10
 
     @property
@@ -121,7 +152,7 @@ class FederationConfig(_Group):
 
     changes = frozenset({Regime.FEDERATED})
 
-    strategy: str = "fedavg"
+    strategy: _Text = "fedavg"
     fraction_evaluate: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 1.0
 
 
@@ -138,7 +169,7 @@ class ComparisonConfig(_Group):
 
     changes = frozenset()
 
-    num_seeds: _Count = 5
+    num_seeds: Annotated[int, Field(ge=1, le=1000)] = 5
 
 
 class ResourceConfig(_Group):
@@ -146,7 +177,7 @@ class ResourceConfig(_Group):
 
     changes = frozenset()
 
-    num_cpus: Annotated[int, Field(ge=0)] = 0
+    num_cpus: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     connect_timeout: _Seconds = 120.0
     round_timeout: _Seconds = 3600.0
 
@@ -154,7 +185,7 @@ class ResourceConfig(_Group):
 class ExperimentConfig(_Group):
     """One experiment: its name, its seed, and a group for each reader."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "mnist"
+    name: Annotated[str, Field(max_length=100), AfterValidator(_check_name)] = "mnist"
     seed: _Seed = 42
     data: DataConfig = DataConfig()
     partition: PartitionConfig = PartitionConfig()
@@ -243,14 +274,19 @@ def read_settings(path: Path) -> dict[str, Setting]:
     """Read a TOML file of flat keys.
 
     Raises:
-        ConfigError: the file is missing, unreadable, or no TOML.
+        ConfigError: the file is missing, unreadable, too large, or no TOML.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigError([f"--config {path}: {reason}"]) from error
-    except tomllib.TOMLDecodeError as error:
+        with path.open("rb") as file:
+            content = file.read(_MAX_FILE + 1)
+        if len(content) > _MAX_FILE:
+            raise ConfigError([f"--config {path}: larger than {_MAX_FILE} bytes"])
+        table = _parse_toml(content.decode("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError([f"--config {path}: {error.strerror or error}"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"--config {path}: not UTF-8 text: {error}"]) from error
+    except ValueError as error:
         raise ConfigError([f"--config {path}: not valid TOML: {error}"]) from error
     return {key: Setting(value, f"{path.name}: {key}") for key, value in table.items()}
 
@@ -264,12 +300,26 @@ def parse_assignment(text: str) -> tuple[str, Setting]:
     key, separator, value = text.partition("=")
     key = key.strip()
     if not separator:
-        raise ConfigError([f"--set {text}: write it as key=value"])
+        raise ConfigError([f"--set {plain(text)}: write it as key=value"])
     try:
-        parsed = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        parsed = value.strip()
+        table = _parse_toml(f"value = {value}")
+    except ValueError:
+        table = {}
+    # A value with a line break can bring further keys along: it is no TOML value then.
+    parsed = table["value"] if table.keys() == {"value"} else value.strip()
     return key, Setting(parsed, f"--set {key}")
+
+
+def _parse_toml(text: str) -> dict[str, Any]:
+    """Return the table.
+
+    Raises:
+        ValueError: it is no TOML, or holds a number or a nesting that Python cannot read.
+    """
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def parse_config(settings: Settings) -> ExperimentConfig:
@@ -312,16 +362,17 @@ def _build(settings: Settings) -> ExperimentConfig:
 
 
 def _unknown(key: str, setting: Setting) -> str:
-    close = difflib.get_close_matches(key, KEYS, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(KEYS)}"
-    return f"{setting.typed}: unknown key; {hint}"
+    typed = plain(setting.typed)
+    if isinstance(setting.value, dict):
+        return f"{typed}: keys stand alone; leave out the table [{plain(key)}]"
+    return f"{typed}: unknown key; {suggestion(key, KEYS)}"
 
 
 def _field_problems(error: ValidationError) -> Iterator[tuple[str, str]]:
     for item in error.errors(include_url=False):
         key = next(str(part) for part in item["loc"] if part in KEYS)
         message = re.sub(r"^(Value error, |Input )", "", item["msg"])
-        yield key, f"{message} (got {item['input']!r})"
+        yield key, f"{message} (got {shown(item['input'])})"
 
 
 def _contradictions(
@@ -347,7 +398,10 @@ def _contradictions(
             yield ("excluded-classes",), f"names a class twice for silo {index}"
     if config.federation.strategy not in STRATEGY_NAMES:
         known = ", ".join(STRATEGY_NAMES)
-        yield ("strategy",), f"unknown strategy {config.federation.strategy!r}; known: {known}"
+        yield (
+            ("strategy",),
+            f"unknown strategy {shown(config.federation.strategy)}; known: {known}",
+        )
 
 
 # The names only: the strategies themselves need flwr, which the config must not import.

@@ -1,8 +1,12 @@
 """Every failure a user can meet: one class a kind, one exit code a class."""
 
+import errno
 from enum import IntEnum
 from pathlib import Path
 from typing import ClassVar
+
+_EXHAUSTED = (errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 class ExitCode(IntEnum):
@@ -21,6 +25,7 @@ class ExitCode(IntEnum):
     SILO = 10
     RESOURCES = 11
     VERIFICATION = 12
+    DIVERGED = 13
     INTERRUPTED = 130
 
 
@@ -99,8 +104,14 @@ class SiloFailedError(FedcompareError):
         super().__init__(message)
 
 
+class DivergedError(FedcompareError):
+    """A loss, a weight or a probability is NaN or infinite: there is no model to compare."""
+
+    exit_code = ExitCode.DIVERGED
+
+
 class ResourceError(FedcompareError):
-    """More CPUs are asked for than this machine has."""
+    """More is asked for than this machine has: CPUs, memory, processes."""
 
     exit_code = ExitCode.RESOURCES
 
@@ -109,3 +120,23 @@ class VerificationError(FedcompareError):
     """Stored results are not what their data, weights and predictions give."""
 
     exit_code = ExitCode.VERIFICATION
+
+
+def from_system(error: Exception) -> FedcompareError | None:
+    """Return the expected failure that an error of Python's or the system's stands for, if any.
+
+    It is for the few places where reading or writing is not prepared for it: files that are
+    folders, names that are too long, folders that may not be entered, a machine that is full.
+    """
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) in _EXHAUSTED:
+        return ResourceError(
+            f"this machine has no more memory, processes or files to give ({error}); lower "
+            "hidden-units, batch-size or num-cpus, or end other programs"
+        )
+    if not isinstance(error, OSError) or not (error.filename or error.errno in _FULL):
+        return None
+    where = f"{error.filename}: " if error.filename else ""
+    return StorageError(
+        f"{where}{error.strerror}. Look at what is there, who may use it, and whether the disk is "
+        "full; or choose another place"
+    )

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from safetensors.torch import save
 
+from fedcompare.chance import nothing_learnt
 from fedcompare.classes import (
     class_list,
     distinct,
@@ -122,6 +123,14 @@ def measure(evaluation: Evaluation, subsets: Sequence[Sequence[int]]) -> Iterato
                 accuracy=accuracy,
                 num_examples=count,
             )
+
+
+def find_warning(evaluation: Evaluation) -> str | None:
+    """Return that no model learnt anything, in two sentences, or None."""
+    found = {model.name: model.predictions.accuracy()[0] for model in evaluation.models}
+    accuracies = {name: share for name, share in found.items() if share is not None}
+    labels = evaluation.models[0].predictions.labels
+    return nothing_learnt(accuracies, labels, evaluation.class_names)
 
 
 def find_subset(names: Sequence[str], class_names: Sequence[str]) -> tuple[int, ...]:

@@ -40,14 +40,16 @@ def write_evaluation(
     evaluation: Evaluation,
     measurements: Sequence[Measurement],
     mistakes: Sequence[Mistake],
+    *,
+    warning: str | None = None,
 ) -> Path:
-    """Write the part `evaluation/` and return its path.
+    """Write the part `evaluation/` and return its path; a `warning` heads its page.
 
     Raises:
         StorageError: something cannot be written; the old part is kept then.
     """
     rounds = _read_rounds(run.path / _ROUNDS)
-    text = _markdown(config, measurements, mistakes, notes(evaluation))
+    text = _markdown(config, measurements, mistakes, notes(evaluation), warning)
     sources = current_sources(run, evaluated_files(config))
     inputs = wanted_inputs(config, find_origin(config), sources=sources)
     with run.writing(EVALUATION) as folder:
@@ -97,10 +99,12 @@ def _markdown(
     measurements: Sequence[Measurement],
     mistakes: Sequence[Mistake],
     remarks: Sequence[str],
+    warning: str | None,
 ) -> str:
     tables = [accuracy_table(measurements), seen_unseen_table(measurements)]
     tables += [mistakes_table(mistakes)] if mistakes else []
-    sections = [f"## {markdown(table.title)}\n\n{to_markdown(table)}" for table in tables]
+    sections = [f"{markdown(warning)}\n"] if warning else []
+    sections += [f"## {markdown(table.title)}\n\n{to_markdown(table)}" for table in tables]
     sections += [f"{markdown(remark)}\n" for remark in remarks]
     return "\n".join([f"# {markdown(config.name)}, seed {config.seed}\n", *sections])
 

@@ -2,6 +2,7 @@
 
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
+from fedcompare.finite import check_finite
 from fedcompare.model import State, initial_model, load_state, read_tensors
 from fedcompare.predictions import Predictions
 from fedcompare.results import RunDirectory
@@ -25,11 +26,14 @@ class Evaluator:
         """Return the answers of the model with these weights, on the whole test set.
 
         Raises:
+            DivergedError: the weights, or what they answer, are not finite.
             WeightsError: `source` holds weights of another model.
         """
+        check_finite(source, state)
         model = load_state(self._model, state, source=source)
         with torch_threads(self._threads):
             probabilities = predict(model, self._test.inputs)
+        check_finite(source, {"an answer on the test set": probabilities})
         return Predictions(labels=self._test.labels.numpy(), probabilities=probabilities.numpy())
 
     def predict_file(
@@ -39,7 +43,8 @@ class Evaluator:
 
         Raises:
             ResultsError: the part has no such weights.
-            WeightsError: the file is missing, corrupt, altered, or of another model.
+            WeightsError: the file is missing, corrupt, altered, not finite, or of another model.
+            DivergedError: what the weights answer is not finite.
         """
         state = read_weights(run, part, file, manifest)
         return self.predict(state, source=str(run.regime_path(part) / file))
@@ -50,7 +55,7 @@ def read_weights(run: RunDirectory, part: str, file: str, manifest: Manifest) ->
 
     Raises:
         ResultsError: the part has no such weights.
-        WeightsError: the file is missing, corrupt or altered.
+        WeightsError: the file is missing, corrupt, altered or not finite.
     """
     folder = run.regime_path(part)
     state = read_tensors(folder / file)

@@ -12,8 +12,9 @@ from torch import nn
 from fedcompare.config import TrainConfig
 from fedcompare.crew import Crew, Mailbox, Tell
 from fedcompare.data.silos import Silo
+from fedcompare.finite import check_training
 from fedcompare.model import state_from_bytes, state_to_bytes
-from fedcompare.records import EpochRecord, silo_name
+from fedcompare.records import EpochRecord, Regime, silo_name, training_name
 from fedcompare.seeds import derive_seed
 from fedcompare.training import torch_threads, train_round
 
@@ -62,6 +63,7 @@ class IsolatedTask:
     """What every silo starts from: the same initial model, optimiser, budget and seed.
 
     `stream` names the randomness: training again from other weights draws other orders.
+    `regime` is what messages call the training.
     """
 
     model: nn.Module
@@ -70,6 +72,7 @@ class IsolatedTask:
     seed: int
     rounds: int = 1
     stream: str = "train"
+    regime: Regime = Regime.ISOLATED
 
 
 def train_isolated(
@@ -79,7 +82,11 @@ def train_isolated(
 
     The optimiser and the generator are renewed each round, from the same seeds as those of
     a federated client, so that federated training of a single silo is the same computation.
+
+    Raises:
+        DivergedError: a loss or a weight became non-finite; regime, silo, seed and round are named.
     """
+    name = training_name(task.regime, silo.id, task.seed)
     records: list[EpochRecord] = []
     weights, seconds, cpu_seconds = [], [], []
 
@@ -91,10 +98,12 @@ def train_isolated(
         for round_ in range(1, task.rounds + 1):
             start, cpu_start = time.perf_counter(), time.process_time()
             seed = derive_seed(task.seed, task.stream, silo.id, round_)
-            train_round(
+            losses = train_round(
                 task.model, silo.train, task.config, epochs=task.epochs, seed=seed, on_epoch=record
             )
-            weights.append(state_to_bytes(task.model.state_dict()))
+            state = task.model.state_dict()
+            check_training(name, round_, losses, state)
+            weights.append(state_to_bytes(state))
             seconds.append(time.perf_counter() - start)
             cpu_seconds.append(time.process_time() - cpu_start)
     return IsolatedResult(
@@ -117,6 +126,7 @@ def run_isolated(
     """Train a copy of `task.model` on each silo, `num_workers` at a time, in silo order.
 
     Raises:
+        DivergedError: a silo's training became non-finite.
         SiloFailedError: a silo's training raised, or its process died.
     """
     initial = state_to_bytes(task.model.state_dict())

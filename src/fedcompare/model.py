@@ -11,6 +11,7 @@ from torch import nn
 from fedcompare.config import ExperimentConfig, ModelConfig
 from fedcompare.data.examples import Dataset
 from fedcompare.errors import WeightsError
+from fedcompare.finite import CAUSES, first_non_finite
 from fedcompare.seeds import derive_seed
 
 State = Mapping[str, torch.Tensor]
@@ -85,11 +86,17 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     """Read a safetensors file.
 
     Raises:
-        WeightsError: the file is unreadable, truncated or corrupt.
+        WeightsError: the file is unreadable, truncated or corrupt, or not finite.
     """
     try:
-        return load_file(path)
+        tensors = load_file(path)
     except (OSError, SafetensorError) as error:
         raise WeightsError(
             f"{path} is corrupt or unreadable ({error}); make it again with --force"
         ) from error
+    if name := first_non_finite(tensors):
+        raise WeightsError(
+            f"{path}: {name} is not finite, so it is of a model that diverged, or was altered; "
+            f"{CAUSES}, and make it again with --force"
+        )
+    return tensors

@@ -34,6 +34,11 @@ class Regime(StrEnum):
     CENTRALIZED = "centralized"
 
 
+def training_name(regime: Regime, silo: int, seed: int) -> str:
+    """Return what messages call one model's training."""
+    return f"{regime} training of {silo_name(silo)}, seed {seed}"
+
+
 class Question(StrEnum):
     """On which cases a silo asks whether it gains."""
 

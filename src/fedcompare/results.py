@@ -154,7 +154,8 @@ def check_writable(folder: Path) -> None:
 
 def probe_writable(folder: Path) -> None:
     """Raise OSError if `folder`, or what is there of the way to it, cannot be written."""
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    above = (folder, *folder.absolute().parents)
+    existing = next(path for path in above if path.exists() or path.is_symlink())
     tempfile.TemporaryFile(dir=existing).close()
 
 

@@ -1,5 +1,6 @@
 """THE training loop, and the forward pass. No other module calls autograd."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -60,6 +61,8 @@ def train_round(
     """Train `model` in place with a new optimiser and generator; return each epoch's mean loss.
 
     The mean is over examples. `on_epoch` is told (1-based epoch, loss) after each epoch.
+    Training that diverged ends with the epoch whose loss is not finite, the last one returned;
+    the weights can also become non-finite in the last step, which no loss tells.
     """
     model.train()
     generator = torch.Generator().manual_seed(seed)
@@ -71,6 +74,8 @@ def train_round(
     for epoch in range(1, epochs + 1):
         losses.append(_train_epoch(model, parameters, optimiser, examples, config, generator))
         on_epoch(epoch, losses[-1])
+        if not math.isfinite(losses[-1]):
+            break
     return losses
 
 
@@ -98,9 +103,18 @@ def _train_epoch(
 
 @torch.inference_mode()
 def predict(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-    """Return class probabilities float32 [N, num_classes] from one forward pass."""
+    """Return class probabilities float32 [N, num_classes] from one forward pass.
+
+    An example of which a logit is not finite has NaN for all: softmax would hide -inf in a 0.
+    """
     model.eval()
-    return torch.cat([model(batch).softmax(dim=1) for batch in torch.split(inputs, _PREDICT_BATCH)])
+    batches = torch.split(inputs, _PREDICT_BATCH)
+    return torch.cat([_probabilities(model(batch)) for batch in batches])
+
+
+def _probabilities(logits: torch.Tensor) -> torch.Tensor:
+    finite = logits.isfinite().all(dim=1, keepdim=True)
+    return torch.where(finite, logits.softmax(dim=1), torch.nan)
 
 
 @contextmanager

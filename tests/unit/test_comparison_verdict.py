@@ -332,3 +332,17 @@ def test_every_regime_has_one_name_in_the_sentences():
     words = [dict.fromkeys(Question, Word.GAINS)]
     for text in (summary(words), everything(verdict(words[0]))):
         assert not re.search(r"isolated(?!-equal)|one-shot", text)
+
+
+def test_a_warning_comes_before_any_gain():
+    words = [dict.fromkeys((Question.OWN, Question.WHOLE), Word.GAINS)]
+    assert summary(words, warning="Nothing was learnt.") == f"Nothing was learnt. {summary(words)}"
+
+
+@pytest.mark.parametrize("words", COMBINATIONS)
+def test_where_nothing_was_learnt_the_advice_is_to_decide_nothing(words):
+    gains = [gain(question, word) for question, word in words.items()]
+    facts = FACTS if Question.UNSEEN in words else COMPLETE
+    (found,) = find_verdicts(gains, [facts], ACCURACIES, learnt=False)
+    assert found.sentences[:-1] == verdict(words).sentences[:-1]
+    assert found.sentences[-1].startswith("Advice: decide nothing")

@@ -1,3 +1,4 @@
+import datetime
 import json
 import re
 import tomllib
@@ -96,8 +97,50 @@ def test_all_problems_are_reported_at_once_as_typed():
         assert sum(problem.startswith(f"--set {key}: ") for problem in found) == 1, key
 
 
-def test_an_unknown_key_gets_a_hint():
-    assert "did you mean learning-rate?" in problems(**{"learning-rat": 0.1})[0]
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("learning-rat", "learning-rate"),
+        ("learning_rate", "learning-rate"),
+        ("sed", "seed"),
+        ("silo-count", None),
+        ("rounds", "num-server-rounds or round-timeout"),
+        ("num-rounds", "num-server-rounds"),
+        ("epochs", "isolated-epochs or local-epochs or fine-tune-epochs"),
+        ("silo-column", None),
+        ("patient-column", None),
+        ("image-size", None),
+        ("", None),
+        ("magic", None),
+    ],
+)
+def test_an_unknown_key_gets_a_hint_only_where_it_is_close(key, meant):
+    (problem,) = problems(**{key: 1})
+    found = re.search(r"did you mean (.*)\?", problem)
+    assert (found and found[1]) == meant
+
+
+def test_a_key_that_is_not_close_gets_the_keys_of_its_words():
+    (problem,) = problems(**{"silo-column": "hospital"})
+    assert problem == (
+        "--set silo-column: unknown key; keys that share a word with it: "
+        "image-column, label-column, num-silos, threads-per-silo"
+    )
+    assert "known keys: name, seed, dataset" in problems(magic=1)[0]
+
+
+def test_a_table_is_told_to_be_left_out():
+    (problem,) = problems(train={"learning-rate": 0.1})
+    assert problem == "--set train: keys stand alone; leave out the table [train]"
+
+
+@pytest.mark.parametrize(
+    "key", ["a" * 10**6, "\x1b[31mred", "\0", "\udcff"], ids=["long", "colour", "nul", "half"]
+)
+def test_an_odd_key_is_shown_short_and_harmless(key):
+    (problem,) = problems(**{key: 1})
+    assert problem.isprintable()
+    assert len(problem) < 700
 
 
 @pytest.mark.parametrize(
@@ -137,11 +180,63 @@ def test_an_unknown_key_gets_a_hint():
         ("excluded-classes", "1,1 2 3"),
         ("excluded-classes", 7),
         ("excluded-classes", [1, 2, 3]),
+        ("name", "."),
+        ("name", "tiny."),
+        ("name", "con"),
+        ("name", "COM1.old"),
+        ("name", "a" * 101),
+        ("name", "two\nlines"),
+        ("dataset", "idx:\0"),
+        ("dataset", "idx:\udcff"),
+        ("dataset", "idx:" + "a" * 1000),
+        ("label-column", "\x1b[31m"),
+        ("strategy", "a" * 1001),
+        ("seed", datetime.date(2024, 1, 1)),
+        ("seed", {"a": 1}),
+        ("seed", [16**5000]),  # more digits than Python writes
+        ("name", [[[[[[[[["deep"]]]]]]]]]),
     ],
 )
 def test_a_wrong_value_is_one_problem_that_names_its_key(key, value):
     (problem,) = problems(**{key: value})
     assert problem.startswith(f"--set {key}: ")
+    assert len(problem) < 500
+    assert problem.isprintable()
+
+
+@pytest.mark.parametrize("key", ["seed", "learning-rate", "excluded-classes"])
+def test_a_number_with_more_digits_than_python_writes_is_one_problem(key):
+    (problem,) = problems(**{key: 16**5000})
+    assert problem.startswith(f"--set {key}: ")
+    assert len(problem) < 500
+
+
+LIMITS = {
+    "seed": 2**63 - 1,
+    "num-silos": 10_000,
+    "hidden-units": 100_000,
+    "batch-size": 10_000_000,
+    "threads-per-silo": 1024,
+    "isolated-epochs": 10_000_000,
+    "local-epochs": 10_000_000,
+    "fine-tune-epochs": 10_000_000,
+    "num-server-rounds": 100_000,
+    "num-seeds": 1000,
+    "num-cpus": 1_000_000,
+}
+
+
+@pytest.mark.parametrize("key", LIMITS)
+def test_every_count_has_a_limit_that_is_told(key):
+    parse(**{key: LIMITS[key], "excluded-classes": ""})
+    for value in (LIMITS[key] + 1, 10**19, 10**400):
+        (problem,) = problems(**{key: value, "excluded-classes": ""})
+        assert str(LIMITS[key] + (key == "seed")) in problem
+
+
+def test_no_count_is_without_a_limit():
+    counts = {key for key, value in ExperimentConfig().to_flat().items() if type(value) is int}
+    assert counts == LIMITS.keys()
 
 
 @pytest.mark.parametrize(
@@ -184,6 +279,11 @@ def test_a_config_cannot_be_changed():
         ('excluded-classes="1 2 3"', "1 2 3"),
         ("excluded-classes=[[1], [2], [3]]", [[1], [2], [3]]),
         ("dataset=idx:/a=b", "idx:/a=b"),
+        ("seed=1\nname='other'", "1\nname='other'"),
+        ("seed=" + "[" * 5000 + "]" * 5000, "[" * 5000 + "]" * 5000),
+        ("seed=" + "9" * 5000, "9" * 5000),
+        ("seed=2024-13-45", "2024-13-45"),
+        ("seed=", ""),
     ],
 )
 def test_assignments_are_toml_or_bare_words(text, expected):
@@ -196,13 +296,41 @@ def test_an_assignment_needs_an_equals_sign():
         parse_assignment("seed")
 
 
-@pytest.mark.parametrize("content", [b"seed = ", b"\xff\xfe", None])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"seed = ",
+        b"\xff\xfe",
+        b"seed = " + b"[" * 5000 + b"]" * 5000,
+        b"seed = " + b"{a=" * 5000,
+        b"seed = " + b"9" * 5000,
+        b"seed = 2024-13-45",
+        b"#" * (2**20 + 1),
+        "seed = 1".encode("utf-16"),
+        None,
+    ],
+)
 def test_an_unreadable_file_is_named(tmp_path, content):
     path = tmp_path / "broken.toml"
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=r"--config .*broken\.toml: "):
         read_settings(path)
+
+
+@pytest.mark.parametrize("place", [".", "file/x", "a" * 300, "/dev/zero"])
+def test_what_is_no_file_of_text_is_named(tmp_path, place):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError) as error:
+        read_settings(tmp_path / place)
+    (problem,) = error.value.problems
+    assert problem.startswith(f"--config {tmp_path / place}: ")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path):
+    path = tmp_path / "windows.toml"
+    path.write_bytes(b"\xef\xbb\xbfseed = 3\r\n")
+    assert parse_config(read_settings(path)).seed == 3
 
 
 def test_a_key_of_a_file_is_named_with_the_file(tmp_path):

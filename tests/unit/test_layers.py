@@ -16,9 +16,12 @@ MODULES = {
 }
 # Lowest first; a module imports only modules of its own layer or of a lower one.
 LAYERS = [
-    {"__init__", "errors", "seeds", "records", "classes", "test_sets", "regimes", "escaping"},
-    {"config", "workers", "processes", "locking", "crew", "predictions", "findings", "csv_text"},
-    {"environment", "cache", "tables", "table_formats", "fonts", "plots", "statistics", "report"},
+    {"__init__", "errors", "seeds", "records", "classes", "test_sets", "regimes"}
+    | {"escaping", "typed"},
+    {"config", "workers", "processes", "locking", "crew", "predictions", "findings"}
+    | {"csv_text", "finite"},
+    {"environment", "cache", "tables", "table_formats", "fonts", "plots", "statistics", "report"}
+    | {"chance"},
     {"data", "model", "results", "runs"},
     {"training"},
     {"isolated", "federated", "evaluator", "evaluation", "doctor", "partition_files"},
@@ -40,6 +43,8 @@ TORCH_FREE = (
     "locking",
     "crew",
     "findings",
+    "finite",
+    "typed",
     "environment",
     "results",
     "runs",

@@ -112,7 +112,10 @@ def run_evaluate_command(
     subsets = [*(evaluation.lacking_sets if defaults else ()), *subsets]
     measurements = list(ev.measure(evaluation, list(dict.fromkeys(subsets))))
     mistakes = list(ev.mistakes(evaluation))
-    place = write_evaluation(run, config, evaluation, measurements, mistakes)
+    warning = ev.find_warning(evaluation)
+    place = write_evaluation(run, config, evaluation, measurements, mistakes, warning=warning)
+    if warning:
+        (stderr() if json_only else stdout()).say(warning)
     if json_only:
         stdout().say_json(measurements_json(measurements))
         return

@@ -19,7 +19,7 @@ from fedcompare.cli.isolated import isolated
 from fedcompare.cli.partition import partition
 from fedcompare.cli.report import report
 from fedcompare.cli.verify import verify
-from fedcompare.errors import ExitCode, FedcompareError
+from fedcompare.errors import ExitCode, FedcompareError, from_system
 
 app = typer.Typer(
     name="fedcompare",
@@ -71,13 +71,22 @@ def main() -> None:
     """Run the command line and leave the process with its exit code."""
     # Large pages for torch: the faults of small ones take longer than filling 188 MB of inputs.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-    code = run(sys.argv[1:])
+    # Pictures go to files only; a notebook's shell names a back end that may not be there.
+    os.environ["MPLBACKEND"] = "agg"
+    code = _flushed(run(sys.argv[1:]))
+    sys.exit(code)
+
+
+def _flushed(code: int) -> int:
+    """Write out what is printed, and return `code`, or another where that fails."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            code = _fail(f"cannot write the output: {error.strerror}", ExitCode.STORAGE)
     sys.stderr.flush()
-    sys.exit(code)
+    return code
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -99,7 +108,7 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if debug:
             _say(traceback.format_exc().rstrip("\n"), ExitCode.UNEXPECTED)
-        return _report(error)
+        return _report(from_system(error) or error)
     # Typer returns this code for Ctrl-C, without a word.
     return _interrupted() if result == ExitCode.INTERRUPTED else int(result or ExitCode.OK)
 

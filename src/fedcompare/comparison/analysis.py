@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fedcompare.chance import nothing_learnt
 from fedcompare.classes import distinct
 from fedcompare.comparison.answers import (
     model_key,
@@ -33,6 +34,7 @@ from fedcompare.findings import Findings, Model
 from fedcompare.records import Regime, model_name
 from fedcompare.regimes.catalog import ROWS
 from fedcompare.results import CONFIG_FILE, RunDirectory, read_environment
+from fedcompare.test_sets import ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +78,11 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
         distinct(excluded_labels(config.partition, trained.class_names)),
     )
     models = tuple(model_rows(config))
+    labels = {model.key: model.label for model in models}
     singles = tuple(single_accuracies(answers, models, cases))
     means = tuple(accuracies(singles))
+    whole = {labels[item.model]: item.mean for item in means if item.test_set == ALL}
+    warning = nothing_learnt(whole, cases.labels, trained.class_names)
     gains = find_gains(answers, cases)
     silos = cases.silo_facts(label_counts)
     findings = Findings(
@@ -96,8 +101,9 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
             num_seeds=len(answers),
             epochs=config.budget.epochs,
             unknown=cases.names(cases.tested(cases.nobodys_classes())),
+            warning=warning,
         ),
-        verdicts=find_verdicts(gains, silos, means),
+        verdicts=find_verdicts(gains, silos, means, learnt=warning is None),
         gains=gains,
         models=models,
         test_sets=cases.test_sets(),

@@ -210,7 +210,8 @@ def _seed_files(
                 for silo in silos
             ],
             [sum(counts) for counts in label_counts],
-        )
+        ),
+        source=f"the one-shot average, seed {config.seed}",
     )
     for key, number, predictions in _after_rounds(config, run, evaluator, manifests, final, silos):
         rounds[f"{key}/{number}"] = torch.from_numpy(predictions.predicted.astype(np.int16))

@@ -9,7 +9,7 @@ import numpy as np
 from fedcompare.comparison.campaign import Watcher, run_campaign
 from fedcompare.comparison.cases import check_own_cases
 from fedcompare.comparison.stages import seed_stages, unfinished
-from fedcompare.config import ExperimentConfig
+from fedcompare.config import SEED_LIMIT, ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import count_labels
 from fedcompare.errors import ConfigError
@@ -85,7 +85,7 @@ def check(config: ExperimentConfig) -> None:
     """Raise before anything is trained if the comparison cannot be made.
 
     Raises:
-        ConfigError: one seed only: an interval from one seed would be made up.
+        ConfigError: one seed only: an interval from one seed would be made up; or too high ones.
         DataError: a silo has a class without test examples.
         FedcompareError: the data are wrong, or more CPUs are asked for than there are.
     """
@@ -96,6 +96,11 @@ def check(config: ExperimentConfig) -> None:
                 f"num-seeds: {seeds} is too few: the spread over seeds cannot be seen in one, and "
                 f"an interval would be made up; use --seeds {MIN_SEEDS} or more (5 is usual)"
             ]
+        )
+    last = config.seed + seeds - 1
+    if last >= SEED_LIMIT:
+        raise ConfigError(
+            [f"seed: the last of {seeds} seeds would be {last}, and a seed is below {SEED_LIMIT}"]
         )
     resolve_cpus(config.resources.num_cpus)
     dataset = load_dataset(config.data)

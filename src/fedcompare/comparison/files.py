@@ -77,7 +77,9 @@ def open_comparison(path: Path) -> Comparison:
         ResultsError: there is none, or it is not finished or damaged.
         ConfigError: its configuration is damaged.
     """
-    folder = path if path.name == COMPARISON else path / COMPARISON
+    folder = path / COMPARISON
+    if path.name == COMPARISON and not folder.exists():  # an experiment may have this name too
+        folder = path
     folder = folder.absolute()
     if not (folder / REPORT).exists():
         raise ResultsError(

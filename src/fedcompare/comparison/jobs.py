@@ -14,7 +14,7 @@ from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import load_silo
 from fedcompare.isolated import IsolatedResult, IsolatedTask, train_isolated
 from fedcompare.model import initial_model, load_state, state_from_bytes
-from fedcompare.records import EpochRecord, Regime, silo_name
+from fedcompare.records import EpochRecord, Regime, training_name
 from fedcompare.results import RunDirectory
 
 BENCH = "training"
@@ -36,7 +36,7 @@ class TrainJob:
     @property
     def name(self) -> str:
         """Return what messages call it."""
-        return f"{self.regime} training of {silo_name(self.silo)}, seed {self.config.seed}"
+        return training_name(self.regime, self.silo, self.config.seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,5 +87,6 @@ def _train(job: TrainJob, on_epoch: Callable[[EpochRecord], None]) -> IsolatedRe
         seed=config.seed,
         rounds=job.rounds,
         stream=job.stream,
+        regime=job.regime,
     )
     return train_isolated(task, load_silo(config, job.silo), on_epoch)

@@ -10,16 +10,29 @@ from fedcompare.report.wording import gain_digits, interval, percent, plural, po
 from fedcompare.test_sets import ALL, own, unseen
 
 _HARDLY_ANY = 0.01
+_NO_ADVICE = "Advice: decide nothing from this comparison, since nothing was learnt."
 _ORDER = (Question.WHOLE, Question.UNSEEN, Question.OWN)
 
 
 def find_verdicts(
-    gains: Sequence[Gain], silos: Sequence[SiloFacts], accuracies: Sequence[Accuracy]
+    gains: Sequence[Gain],
+    silos: Sequence[SiloFacts],
+    accuracies: Sequence[Accuracy],
+    *,
+    learnt: bool = True,
 ) -> tuple[Verdict, ...]:
-    """Return a verdict per silo; the advice follows from the words of its gains."""
+    """Return a verdict per silo; the advice follows from the words of its gains.
+
+    Where nothing was `learnt` it is to decide nothing.
+    """
     means = {(item.model, item.test_set): item.mean for item in accuracies}
     return tuple(
-        _verdict(facts, {gain.question: gain for gain in gains if gain.silo == facts.silo}, means)
+        _verdict(
+            facts,
+            {gain.question: gain for gain in gains if gain.silo == facts.silo},
+            means,
+            learnt=learnt,
+        )
         for facts in silos
     )
 
@@ -32,10 +45,14 @@ def summarise(
     num_seeds: int,
     epochs: int,
     unknown: Sequence[str] = (),
+    warning: str | None = None,
 ) -> str:
-    """Return the whole comparison in a few sentences; `unknown` names classes that no silo has."""
+    """Return the whole comparison in a few sentences; a `warning` comes before any gain.
+
+    `unknown` names classes that no silo has.
+    """
     means = {(item.model, item.test_set): item.mean for item in accuracies}
-    lines = []
+    lines = [warning] if warning else []
     for question in _ORDER:
         asked = [gain for gain in gains if gain.question is question]
         if asked:
@@ -74,7 +91,11 @@ def _tally(gains: Sequence[Gain]) -> str:
 
 
 def _verdict(
-    facts: SiloFacts, gains: dict[Question, Gain], means: Mapping[tuple[str, str], float]
+    facts: SiloFacts,
+    gains: dict[Question, Gain],
+    means: Mapping[tuple[str, str], float],
+    *,
+    learnt: bool,
 ) -> Verdict:
     whole, own_cases = gains[Question.WHOLE], gains[Question.OWN]
     unseen_cases = gains.get(Question.UNSEEN)
@@ -83,7 +104,7 @@ def _verdict(
         sentences += _unseen_sentences(unseen_cases, facts)
     sentences += _unanswered(facts)
     sentences += [_gain_sentence(own_cases), *_fine_tuned(facts, means), *_gap(whole)]
-    sentences += [_advice(gains, facts)]
+    sentences += [_advice(gains, facts) if learnt else _NO_ADVICE]
     return Verdict(
         silo=facts.silo, headline=_headline(facts.silo, gains), sentences=tuple(sentences)
     )

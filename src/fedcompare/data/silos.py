@@ -163,6 +163,11 @@ def _partition(
 ) -> tuple[tuple[Indices, ...], tuple[Indices, ...]]:
     """Return each silo's row numbers in the training and in the test split."""
     dataset = load_dataset(data)
+    if config.num_silos > len(dataset.train):
+        raise PartitionError(
+            f"num-silos = {config.num_silos}, but there are {len(dataset.train)} training "
+            "examples; lower num-silos"
+        )
     excluded = excluded_labels(config, dataset.class_names)
     inputs = {
         "excluded": excluded,

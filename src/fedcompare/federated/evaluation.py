@@ -17,9 +17,13 @@ Parts = Mapping[str, tuple[int, ...] | None]
 
 
 class GlobalModel:
-    """Holds the test set and the model, so that a round costs one forward pass."""
+    """Holds the test set and the model, so that a round costs one forward pass.
 
-    def __init__(self, config: ExperimentConfig) -> None:
+    `name` is what messages call the federation.
+    """
+
+    def __init__(self, config: ExperimentConfig, *, name: str) -> None:
+        self._name = name
         self._evaluator = Evaluator(config)
         self._class_names = load_dataset(config.data).class_names
         self.initial_state: State = self._evaluator.initial
@@ -34,8 +38,13 @@ class GlobalModel:
         return {ALL: None, **lacks}
 
     def evaluate(self, server_round: int, arrays: ArrayRecord, parts: Parts) -> list[ServerRecord]:
-        """Return accuracy and loss on each of these parts of the test set."""
-        answers = self._evaluator.predict(wire.decode_state(arrays))
+        """Return accuracy and loss on each of these parts of the test set.
+
+        Raises:
+            DivergedError: the weights, or what they answer, are not finite.
+        """
+        source = f"the global model of {self._name}, round {server_round}"
+        answers = self._evaluator.predict(wire.decode_state(arrays), source=source)
         records = []
         for name, classes in parts.items():
             accuracy, count = answers.accuracy(classes)

@@ -49,6 +49,6 @@ def config_from_run_config(
         if key not in (_RESULTS, _FORCE)
     }
     results, force = run_config.get(_RESULTS, "results"), run_config.get(_FORCE, False)
-    if not isinstance(results, str) or not isinstance(force, bool):
+    if not isinstance(results, str) or "\0" in results or not isinstance(force, bool):
         raise ConfigError([f"run config: {_RESULTS} must be a string and {_FORCE} true or false"])
     return parse_config(settings).located(), Path(results), force

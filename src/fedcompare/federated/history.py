@@ -1,9 +1,17 @@
 """What a federated run produced, and who is told while it runs. Free of flwr."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from fedcompare.config import ExperimentConfig
 from fedcompare.records import EpochRecord, Phase, RoundRecord, ServerRecord
+
+
+def federation_name(config: ExperimentConfig, members: Sequence[int]) -> str:
+    """Return what messages call the federation of these silos."""
+    who = f" of silos {', '.join(map(str, members))}"
+    whole = len(members) == config.partition.num_silos
+    return f"the federation{'' if whole else who}, seed {config.seed}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

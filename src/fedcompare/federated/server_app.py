@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from flwr.app import ArrayRecord, Context, Message, MessageType, MetricRecord
 from flwr.serverapp import Grid, ServerApp
@@ -11,15 +12,25 @@ from fedcompare.config import ExperimentConfig
 from fedcompare.errors import SiloFailedError
 from fedcompare.federated import wire
 from fedcompare.federated.grid import SiloGrid
-from fedcompare.federated.history import History, Observer
+from fedcompare.federated.history import History, Observer, federation_name
 from fedcompare.federated.strategy import build_strategy
-from fedcompare.records import EpochRecord, Phase, RoundRecord, ServerRecord
+from fedcompare.finite import check_finite, check_training
+from fedcompare.records import EpochRecord, Phase, RoundRecord, ServerRecord, silo_name
+
+if TYPE_CHECKING:
+    import torch
+
+    from fedcompare.model import State
 
 
 @dataclass(slots=True, kw_only=True)
 class _Recorder:
-    """Collects the reports of a run in silo order, whatever order they arrive in."""
+    """Collects the reports of a run in silo order, whatever order they arrive in.
 
+    A silo sends what its training gave: only here is it seen whether that is finite.
+    """
+
+    name: str
     observer: Observer
     epochs: list[EpochRecord] = field(default_factory=list)
     rounds: list[RoundRecord] = field(default_factory=list)
@@ -29,6 +40,7 @@ class _Recorder:
     cpu_seconds: float = 0.0
     start: float = field(default_factory=time.perf_counter)
     round: int = 1
+    shapes: dict[str, "torch.Size"] = field(default_factory=dict)
 
     def on_reply(self, message: Message, report: wire.Report) -> None:
         kind = message.metadata.message_type
@@ -46,20 +58,29 @@ class _Recorder:
         self.rounds.append(record)
         self.cpu_seconds += report.cpu_seconds
         if record.phase is Phase.TRAIN:
-            self.local_weights[self.round, report.silo] = _to_bytes(
-                message.content.array_records[wire.ARRAYS]
-            )
+            state = wire.decode_state(message.content.array_records[wire.ARRAYS])
+            if _shapes(state) != self.shapes:  # an average of them would be broadcast
+                raise SiloFailedError(f"{silo_name(report.silo)} sent weights of another model")
+            subject = f"the training of {silo_name(report.silo)} in {self.name}"
+            check_training(subject, self.round, report.losses, state)
+            self.local_weights[self.round, report.silo] = _to_bytes(state)
             self.epochs += [
                 EpochRecord(silo=report.silo, round=self.round, epoch=epoch, loss=loss)
                 for epoch, loss in enumerate(report.losses, start=1)
             ]
+        elif record.loss is not None:  # no examples have no loss
+            subject = f"the global model of {self.name}, evaluated by {silo_name(report.silo)}"
+            check_finite(subject, {"the loss": record.loss}, when=f" in round {self.round}")
         self.observer.on_round(record)
 
     def on_evaluation(
         self, server_round: int, arrays: ArrayRecord, records: list[ServerRecord]
     ) -> None:
+        state = wire.decode_state(arrays)
         if server_round:
-            self.global_weights.append(_to_bytes(arrays))
+            self.global_weights.append(_to_bytes(state))
+        else:
+            self.shapes = _shapes(state)
         self.server += records
         self.round = server_round + 1
         for record in records:
@@ -94,8 +115,11 @@ def run_federated(
 
     Raises:
         SiloFailedError: a silo failed, died, or stayed silent.
+        DivergedError: a silo's reply, or the server's average, is not finite.
     """
-    recorder = _Recorder(observer=observer or Observer())
+    training = members or range(1, config.partition.num_silos + 1)
+    name = federation_name(config, training)
+    recorder = _Recorder(name=name, observer=observer or Observer())
     silos = SiloGrid(grid, on_reply=recorder.on_reply)
     task, num_rounds = wire.task_config(config), config.budget.num_server_rounds
     num_silos = config.partition.num_silos
@@ -107,7 +131,7 @@ def run_federated(
     from fedcompare.federated.evaluation import GlobalModel
 
     check_data(config)  # before the clients can: bad data are the config's fault, not a silo's
-    model = GlobalModel(config)
+    model = GlobalModel(config, name=name)
     reports = answers()
     label_counts = tuple(report.label_counts for report in reports)
     parts = model.parts_of_test_set(label_counts)
@@ -116,8 +140,8 @@ def run_federated(
         recorder.on_evaluation(server_round, arrays, model.evaluate(server_round, arrays, parts))
         return None
 
-    training = members or range(1, num_silos + 1)
-    result = build_strategy(config.federation, silos=training, seed=config.seed).start(
+    strategy = build_strategy(config.federation, silos=training, seed=config.seed, name=name)
+    result = strategy.start(
         silos,
         wire.encode_state(model.initial_state),
         num_rounds=num_rounds,
@@ -132,10 +156,14 @@ def run_federated(
     return recorder.history(silos, label_counts)
 
 
-def _to_bytes(arrays: ArrayRecord) -> bytes:
+def _to_bytes(state: "State") -> bytes:
     from fedcompare.model import state_to_bytes
 
-    return state_to_bytes(wire.decode_state(arrays))
+    return state_to_bytes(state)
+
+
+def _shapes(state: "State") -> "dict[str, torch.Size]":
+    return {name: tensor.shape for name, tensor in state.items()}
 
 
 def build_server_app(run: Callable[[Grid, Context], None]) -> ServerApp:

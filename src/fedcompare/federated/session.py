@@ -10,7 +10,7 @@ from fedcompare.config import ExperimentConfig
 from fedcompare.crew import Crew, Job, Mailbox, Tell
 from fedcompare.errors import SiloFailedError
 from fedcompare.federated.enclosure import enclosed
-from fedcompare.federated.history import History, Observer
+from fedcompare.federated.history import History, Observer, federation_name
 from fedcompare.federated.quiet import chatter_to, disable_telemetry
 from fedcompare.federated.watch import Watch
 from fedcompare.records import Phase, RoundRecord, ServerRecord
@@ -33,9 +33,7 @@ class FederatedJob:
     @property
     def name(self) -> str:
         """Return what messages call it."""
-        who = f" of silos {', '.join(map(str, self.members))}"
-        whole = len(self.members) == self.config.partition.num_silos
-        return f"the federation{'' if whole else who}, seed {self.config.seed}"
+        return federation_name(self.config, self.members)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

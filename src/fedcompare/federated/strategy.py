@@ -12,17 +12,25 @@ from fedcompare.config import FederationConfig
 from fedcompare.errors import SiloFailedError
 from fedcompare.federated import wire
 from fedcompare.federated.grid import SiloGrid
+from fedcompare.finite import check_finite
 from fedcompare.seeds import derive_seed
 
 
 class EverySilo(FedAvg):
     """FedAvg in which all of `silos` train, and those that evaluate are drawn by seed.
 
-    Flower draws nodes from the global `random` over ids that differ in every run.
+    Flower draws nodes from the global `random` over ids that differ in every run. `name` is
+    what messages call the federation.
     """
 
     def __init__(
-        self, *, silos: Sequence[int], fraction_evaluate: float, seed: int, **options: Any
+        self,
+        *,
+        silos: Sequence[int],
+        fraction_evaluate: float,
+        seed: int,
+        name: str,
+        **options: Any,
     ) -> None:
         super().__init__(
             fraction_evaluate=fraction_evaluate,
@@ -36,6 +44,7 @@ class EverySilo(FedAvg):
         )
         self._silos = list(silos)
         self._seed = seed
+        self._name = name
 
     def configure_train(
         self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
@@ -65,13 +74,18 @@ class EverySilo(FedAvg):
 
         Raises:
             SiloFailedError: not every silo's local model is there.
+            DivergedError: the average of models that are finite is not.
         """
         replies = list(replies)
         if len(replies) != len(self._silos) or any(reply.has_error() for reply in replies):
             raise SiloFailedError(
                 f"round {server_round}: {len(replies)} of {len(self._silos)} silos' models arrived"
             )
-        return super().aggregate_train(server_round, replies)
+        arrays, metrics = super().aggregate_train(server_round, replies)
+        if arrays is not None:  # before any silo is asked to evaluate it
+            subject = f"the server's average in {self._name}"
+            check_finite(subject, wire.decode_state(arrays), when=f" in round {server_round}")
+        return arrays, metrics
 
 
 def _messages(
@@ -92,12 +106,15 @@ def _messages(
 STRATEGIES = {"fedavg": EverySilo}
 
 
-def build_strategy(config: FederationConfig, *, silos: Sequence[int], seed: int) -> EverySilo:
-    """Return the strategy that the config names."""
+def build_strategy(
+    config: FederationConfig, *, silos: Sequence[int], seed: int, name: str = "the federation"
+) -> EverySilo:
+    """Return the strategy that the config names; `name` is what messages call the federation."""
     return STRATEGIES[config.strategy](
         silos=silos,
         fraction_evaluate=config.fraction_evaluate,
         seed=seed,
+        name=name,
         train_metrics_aggr_fn=_no_average,
         evaluate_metrics_aggr_fn=_no_average,
     )

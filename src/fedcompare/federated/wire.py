@@ -1,14 +1,17 @@
 """The message contract between server and clients: record names, encoders and decoders."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
+from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, MetricRecord, RecordDict
 from flwr.common.serde import message_to_proto
 
 import fedcompare
 from fedcompare.config import ExperimentConfig, config_from_json
 from fedcompare.errors import SiloFailedError
+from fedcompare.records import silo_name
 
 if TYPE_CHECKING:
     from fedcompare.model import State
@@ -116,7 +119,7 @@ def decode_report(message: Message) -> Report:
     """Return what a client reported.
 
     Raises:
-        SiloFailedError: the reply is no report of this version.
+        SiloFailedError: the reply is no report of this version, or says what cannot be.
     """
     metrics = message.content.metric_records.get(METRICS)
     if metrics is None or any(key not in metrics for key in _REPLY_KEYS):
@@ -124,6 +127,16 @@ def decode_report(message: Message) -> Report:
             "a silo's reply lacks "
             f"{' or '.join(_REPLY_KEYS)}; does it run the fedcompare client app?"
         )
+    try:
+        report = _read_report(metrics)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SiloFailedError(f"a silo's reply is no report of this version: {error}") from error
+    if problem := next(_problems(report, message), None):
+        raise SiloFailedError(f"{silo_name(report.silo)} replied what cannot be: {problem}")
+    return report
+
+
+def _read_report(metrics: MetricRecord) -> Report:
     correct = metrics.get("num-correct")
     return Report(
         silo=int(metrics[_PARTITION_ID]) + 1,  # type: ignore[arg-type]
@@ -134,3 +147,20 @@ def decode_report(message: Message) -> Report:
         cpu_seconds=float(metrics.get("cpu-seconds", 0.0)),  # type: ignore[arg-type]
         label_counts=tuple(metrics.get("label-counts", ())),  # type: ignore[arg-type]
     )
+
+
+def _problems(report: Report, message: Message) -> Iterator[str]:
+    """Yield what no silo can report; losses may be anything: training can diverge."""
+    kind = message.metadata.message_type
+    if report.num_examples < (1 if kind == MessageType.TRAIN else 0):
+        yield f"{report.num_examples} examples"
+    if kind == MessageType.QUERY and sum(report.label_counts) != report.num_examples:
+        yield f"{report.num_examples} examples, of its classes {sum(report.label_counts)}"
+    if kind != MessageType.QUERY and report.num_examples and not report.losses:
+        yield "no loss"
+    if kind == MessageType.TRAIN and ARRAYS not in message.content.array_records:
+        yield "no weights"
+    if not 0 <= (report.num_correct or 0) <= report.num_examples:
+        yield f"{report.num_correct} of {report.num_examples} examples right"
+    if not all(math.isfinite(number) for number in (report.seconds, report.cpu_seconds)):
+        yield f"{report.seconds} seconds, {report.cpu_seconds} of them of a CPU"
