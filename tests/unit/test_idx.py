@@ -134,7 +134,7 @@ def test_whatever_header_there_is_no_other_failure(tmp_path):
 @pytest.mark.parametrize("name", ["missing", "file", "x" * 300])
 def test_what_is_no_folder_is_named(tmp_path, name):
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match=f"{name} is no folder"):
+    with pytest.raises(DataError, match=f"{name} has no train-images-idx3-ubyte"):
         idx.read_files(tmp_path / name)
 
 

@@ -31,12 +31,10 @@ def read_files(folder: Path) -> dict[str, bytes]:
     Raises:
         DataError: a file is missing, unreadable, or differs from its checksum.
     """
-    if not os.path.isdir(folder):
-        raise DataError(f"{folder} is no folder; an IDX folder holds {', '.join(FILES)}")
+    paths = [_find(folder, name) for name in FILES]
     sums = read_checksums(folder / CHECKSUMS)
     contents = {}
-    for name in FILES:
-        path = _find(folder, name)
+    for path in paths:
         try:
             contents[path.name] = path.read_bytes()
         except OSError as error:
