@@ -1,6 +1,5 @@
 """`compare`, `report`, `verify` and `diff`: what they write, refuse, find and survive."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -14,7 +13,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from fedcompare.errors import ExitCode
-from support import InlineGrid, idx_bytes, made_up_images, write_idx
+from support import InlineGrid, idx_bytes, made_up_images, record_as_made, write_idx
 
 PATIENCE = 240.0
 SEEDS = (5, 6, 7)
@@ -198,11 +197,8 @@ def test_a_lost_part_is_made_again_with_the_same_bytes(cli, options, run, part):
     assert kept.items() <= times(run).items()
 
 
-def test_an_experiment_may_be_called_comparison(cli, run):
-    place = run.with_name("comparison")
-    run.rename(place)
-    for config in place.glob("**/config.toml"):
-        config.write_text(config.read_text().replace('"tiny"', '"comparison"'))
+def test_an_experiment_may_be_called_comparison(cli, tiny, tmp_path):
+    place = make(tmp_path, tiny(num_seeds=2, name="comparison"))
     assert cli("report", place).code == 0
     assert cli("report", place / "comparison").code == 0
 
@@ -402,13 +398,10 @@ def test_force_makes_damaged_parts_again(cli, options, run, damage, file):
 
 def lose(path):
     """Make stored tensors not finite, and the record of their part agree with them."""
-    record = next(p / "run.json" for p in path.parents if (p / "run.json").exists())
-    old = hashlib.sha256(path.read_bytes()).hexdigest()
     tensors = load_file(path)
     tensors |= {k: t * float("nan") for k, t in tensors.items() if t.is_floating_point()}
     save_file(tensors, path)
-    new = hashlib.sha256(path.read_bytes()).hexdigest()
-    record.write_text(record.read_text().replace(old, new))
+    record_as_made(next(folder for folder in path.parents if (folder / "run.json").exists()))
 
 
 def test_stored_weights_that_are_not_finite_are_refused_and_force_makes_them_again(
@@ -523,18 +516,6 @@ def change_one_answer(path):
     tensors = load_file(path)
     tensors["probabilities"][0] = tensors["probabilities"][0].roll(1)
     save_file(tensors, path)
-
-
-def record_as_made(folder, change=lambda content: None):
-    """Write a part's manifest anew, as if what is there now had been made: a careful forger."""
-    content = json.loads((folder / "run.json").read_text())
-    for name in content["files"]:
-        content["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-    change(content)
-    del content["digest"]
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    content["digest"] = hashlib.sha256(canonical.encode()).hexdigest()
-    (folder / "run.json").write_text(json.dumps(content))
 
 
 def replace(file, old, new):

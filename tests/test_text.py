@@ -14,7 +14,7 @@ from fedcompare.cli.main import run
 from fedcompare.csv_text import parse_csv
 from fedcompare.errors import ExitCode
 from fedcompare.escaping import visible
-from fedcompare.federated import simulation
+from fedcompare.federated import session
 from fedcompare.federated.server_app import run_federated
 from nasty import FOLDERS
 from support import InlineGrid
@@ -45,10 +45,10 @@ def pictures(tmp_path_factory):
 
 @pytest.fixture
 def inline(monkeypatch):
-    def simulate(config, *, observer, verbose):
+    def simulate(config, *, log, observer, verbose):
         return run_federated(InlineGrid(config.partition.num_silos), config, observer)
 
-    monkeypatch.setattr(simulation, "simulate", simulate)
+    monkeypatch.setattr(session, "simulate", simulate)
 
 
 def assert_shown(text):

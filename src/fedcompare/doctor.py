@@ -8,12 +8,13 @@ from pathlib import Path
 
 from fedcompare.environment import versions
 from fedcompare.errors import FedcompareError
+from fedcompare.escaping import terminal
 from fedcompare.records import Check
 from fedcompare.results import probe_writable
 from fedcompare.workers import available_cpus
 
 _PYTHON = (3, 11)
-_SIGNS = "\N{BULLET} \N{EN DASH}"  # of our own messages
+_SIGNS = "\N{BULLET} \N{EN DASH} \N{WHITE CIRCLE}"  # of our own messages
 
 
 def diagnose(results: Path) -> Iterator[Check]:
@@ -101,17 +102,15 @@ def _check_temporary() -> Check:
 
 
 def _check_terminal() -> Check:
-    encoding, errors = sys.stdout.encoding, sys.stdout.errors or "strict"
-    remedy = "; for all of them, set PYTHONUTF8=1 or a UTF-8 locale"
-    try:
-        shown = _SIGNS.encode(encoding, errors).decode(encoding)
-    except UnicodeEncodeError:
-        finding = f"{encoding} lacks signs that are written, and commands fail at those"
-        return Check(subject="terminal", ok=False, finding=finding + remedy)
-    if shown == _SIGNS:
-        return Check(subject="terminal", ok=True, finding=f"{encoding} shows all signs")
-    finding = f"{encoding} shows signs that it does not have as {shown}"
-    return Check(subject="terminal", ok=True, finding=finding + remedy)
+    encoding = sys.stdout.encoding
+    shown = terminal(_SIGNS, encoding)
+    finding = f"{encoding} shows all signs"
+    if shown != _SIGNS:
+        finding = (
+            f"{encoding} lacks signs, which are written as {shown}; for all of them, set "
+            "PYTHONUTF8=1 or a UTF-8 locale"
+        )
+    return Check(subject="terminal", ok=True, finding=finding)
 
 
 def _check_ray() -> Check:

@@ -109,7 +109,7 @@ def test_all_problems_are_reported_at_once_as_typed():
         ("epochs", "isolated-epochs or local-epochs or fine-tune-epochs"),
         ("silo-column", None),
         ("patient-column", None),
-        ("image-size", None),
+        ("picture-width", None),
         ("", None),
         ("magic", None),
     ],
@@ -212,6 +212,7 @@ def test_a_number_with_more_digits_than_python_writes_is_one_problem(key):
 
 
 LIMITS = {
+    "image-size": 4096,
     "seed": 2**63 - 1,
     "num-silos": 10_000,
     "hidden-units": 100_000,

@@ -283,7 +283,7 @@ def test_the_server_measures_what_silos_lack_by_chance(scarce):
 def test_a_part_of_the_test_set_without_examples_has_no_number(scarce):
     # Five test examples are of the classes 0 to 4.
     counts = [(1,) * 5 + (0,) * 5, (0,) + (1,) * 9]
-    model = GlobalModel(scarce)
+    model = GlobalModel(scarce, name="the federation")
     parts = model.parts_of_test_set(counts)
     found = model.evaluate(0, wire.encode_state(model.initial_state), parts)
     by_part = {record.evaluated_on: record for record in found}

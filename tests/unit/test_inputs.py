@@ -30,10 +30,12 @@ CHANGES = {
     "name": ("other", set()),
     "seed": (6, EVERYTHING),
     "dataset": ("other data", EVERYTHING),
-    "train-split": ("validation", set()),  # IDX files have no named splits
+    "dataset-config": ("north", set()),  # IDX files have no configurations and named splits
+    "train-split": ("validation", set()),
     "test-split": ("validation", set()),
     "image-column": ("picture", set()),
     "label-column": ("class", set()),
+    "image-size": (4, EVERYTHING),
     "num-silos": (2, EVERYTHING),
     "excluded-classes": ("1 2 3", EVERYTHING),
     "hidden-units": (8, EVERYTHING),

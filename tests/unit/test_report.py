@@ -256,7 +256,7 @@ def test_sixty_silos_share_a_line_of_the_legend_and_are_folded():
     }
     pictures = {key: section.blocks[1].blocks[0].svg for key, section in curves.items()}
     assert ">isolated, silo 3<" in pictures["few"]
-    assert ">isolated, each of 60 silos<" in pictures["many"]
+    assert ">isolated-equal, each of 60 silos<" in pictures["many"]
     assert ">isolated, silo 3<" not in pictures["many"]
     assert float(re.search(r'viewBox="0 0 340 ([\d.]+)"', pictures["many"])[1]) < 400
     for key in ("confusion", "forgetting"):

@@ -30,13 +30,12 @@ from fedcompare.results import (
     write_bytes,
 )
 from fedcompare.runs.inputs import wanted_inputs
-from fedcompare.runs.manifest import Manifest, Training, check_files, read_manifest
+from fedcompare.runs.manifest import TENSORS, Manifest, Training, check_files, read_manifest
 from fedcompare.runs.reuse import check_agree, read_comparable
 from fedcompare.runs.writing import write_part
 
 ROUNDS = "rounds.safetensors"
 LOCAL = "local"
-_TENSORS = ".safetensors"
 _FINISH = "Go on with it: fedcompare compare, with the same --config, --set and --results"
 ANSWERS_REMEDY = (
     "make it again: fedcompare compare --force, with the same --config, --set and --results"
@@ -112,7 +111,7 @@ def read_seed_answers(config: ExperimentConfig, run: RunDirectory) -> SeedAnswer
         predictions={
             Path(file).stem: read_predictions(folder / file)
             for file in answers.files
-            if file.endswith(_TENSORS) and file != ROUNDS
+            if file.endswith(TENSORS) and file != ROUNDS
         },
         rounds=_read_rounds(folder / ROUNDS),
         origin=answers.inputs.origin,
@@ -127,10 +126,10 @@ def read_coalition_answers(run: RunDirectory) -> dict[tuple[int, ...], Predictio
     Raises: as `read_seed_answers`.
     """
     answers, folder = open_answers(run, COALITION_PREDICTIONS), run.path / COALITION_PREDICTIONS
-    parts = [Path(file).stem for file in answers.files if file.endswith(_TENSORS)]
+    parts = [Path(file).stem for file in answers.files if file.endswith(TENSORS)]
     check_made_from(run, answers, list(map(run.read_manifest, parts)))
     return {
-        tuple(map(int, part.split("-")[1:])): read_predictions(folder / f"{part}{_TENSORS}")
+        tuple(map(int, part.split("-")[1:])): read_predictions(folder / f"{part}{TENSORS}")
         for part in parts
     }
 

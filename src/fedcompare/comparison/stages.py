@@ -24,6 +24,7 @@ from fedcompare.federated.history import History
 from fedcompare.federated.session import SESSION, FederatedJob
 from fedcompare.federated.store import write_history
 from fedcompare.isolated import IsolatedResult
+from fedcompare.model import read_tensors
 from fedcompare.records import POOLED, EpochRecord, Regime, RoundRecord
 from fedcompare.regime_files import write_results
 from fedcompare.regimes.catalog import TRAINED
@@ -35,7 +36,7 @@ from fedcompare.results import (
     weights_file,
 )
 from fedcompare.runs.inputs import Inputs, wanted_inputs
-from fedcompare.runs.manifest import REMEDY, check_file
+from fedcompare.runs.manifest import REMEDY, TENSORS, check_file
 from fedcompare.runs.reuse import is_usable
 
 MAX_SHAPLEY_SILOS = 5
@@ -87,9 +88,14 @@ class Stage:
 
         Raises:
             ResultsError: it is damaged, or was made from other data, settings or software.
-            WeightsError: one of its files is missing or altered.
+            WeightsError: one of its files is missing, altered or not finite.
         """
-        return is_usable(self.run, self.part, self.inputs(), remedy=self.remedy)
+        if not is_usable(self.run, self.part, self.inputs(), remedy=self.remedy):
+            return False
+        for file in self.run.read_manifest(self.part).files:
+            if file.endswith(TENSORS):
+                read_tensors(self.run.path / self.part / file)
+        return True
 
     def made_from(self) -> tuple[str, ...]:
         """Return the parts whose files this one is made from."""

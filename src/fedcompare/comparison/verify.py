@@ -17,13 +17,13 @@ from fedcompare.comparison.files import (
     used_parts,
 )
 from fedcompare.comparison.stages import coalitions_to_train
-from fedcompare.comparison.verify_parts import PartCheck
+from fedcompare.comparison.verify_parts import ANSWERED, PartCheck
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import reload_dataset
 from fedcompare.errors import DataError, FedcompareError, HubError
 from fedcompare.records import Check
 from fedcompare.regimes.catalog import TRAINED
-from fedcompare.results import COALITION_PREDICTIONS, PREDICTIONS, RunDirectory
+from fedcompare.results import PREDICTIONS, RunDirectory
 from fedcompare.runs.manifest import RUN_FILE, Manifest, read_manifest
 
 # Another processor or build of torch may differ in the last bits of a probability.
@@ -43,7 +43,7 @@ def verify(comparison: Comparison, *, dataset: str | None = None) -> Iterator[Ch
         data = config.data.model_copy(update={"dataset": dataset})
         config = config.model_copy(update={"data": data}).located()
     runs = [RunDirectory(comparison.results, own) for own in seed_configs(config)]
-    failure, data_check = _check_data(config, runs)
+    unloaded, data_check = _check_data(config, runs)
     if data_check:
         yield data_check
     with_data = data_check is not None and data_check.ok
@@ -51,13 +51,13 @@ def verify(comparison: Comparison, *, dataset: str | None = None) -> Iterator[Ch
     for run in runs:
         checker = PartCheck(run=run, with_data=with_data)
         for part in dict.fromkeys((*parts, *run.parts())):
-            yield checker.check(part)
-        if with_data:
-            yield from _check_all_answers(run, contributions=comparison.contributions)
+            checks, fault = _predict_again(run, part) if with_data else ([], None)
+            yield checker.check(part, fault)
+            yield from checks
     yield _check_software(runs)
     yield from _check_tables(comparison)
-    if failure:
-        raise failure
+    if unloaded:
+        raise unloaded
 
 
 def _check_data(
@@ -110,22 +110,20 @@ def _manifest(run: RunDirectory, part: str) -> Manifest | None:
         return None  # that part's own check says so
 
 
-def _check_all_answers(run: RunDirectory, *, contributions: bool) -> Iterator[Check]:
-    yield from _check_answers(run, PREDICTIONS, TRAINED)
-    trained = coalitions_to_train(run.config.partition.num_silos) if contributions else ()
-    if trained:
-        coalitions = tuple(map(coalition_part, trained))
-        yield from _check_answers(run, COALITION_PREDICTIONS, coalitions)
-
-
-def _check_answers(run: RunDirectory, part: str, sources: tuple[str, ...]) -> Iterator[Check]:
-    """Predict again from the stored weights, and compare each file with the stored one."""
+def _predict_again(run: RunDirectory, part: str) -> tuple[list[Check], str | None]:
+    """Return a check for each file of answers, and why not all of them could be made again."""
+    checks: list[Check] = []
+    if part not in ANSWERED:
+        return checks, None
+    coalitions = map(coalition_part, coalitions_to_train(run.config.partition.num_silos))
+    sources = TRAINED if part == PREDICTIONS else tuple(coalitions)
     try:
         recorded = run.read_manifest(part).files
         for name, content in remake(run.config, run, part, sources):
-            yield _check_file(run, part, name, content, recorded.get(name, ""))
+            checks.append(_check_file(run, part, name, content, recorded.get(name, "")))
     except FedcompareError as error:
-        yield Check(subject=_name(run, part), ok=False, finding=str(error))
+        return checks, str(error)
+    return checks, None
 
 
 def _check_file(run: RunDirectory, part: str, name: str, content: bytes, recorded: str) -> Check:

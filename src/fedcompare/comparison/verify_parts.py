@@ -26,8 +26,11 @@ class PartCheck:
     run: RunDirectory
     with_data: bool
 
-    def check(self, part: str) -> Check:
-        """Return whether a part is there, unaltered, and what its inputs give."""
+    def check(self, part: str, fault: str | None = None) -> Check:
+        """Return whether a part is there, unaltered, and what its inputs give.
+
+        A `fault` is what else was found wrong with it.
+        """
         subject = f"{self.run.path.name}/{part}"
         try:
             manifest = self.run.read_manifest(part)
@@ -36,6 +39,7 @@ class PartCheck:
                 problems += self._training(manifest, manifest.training)
         except FedcompareError as error:
             problems = [str(error)]
+        problems += [fault] if fault and fault not in problems else []
         good = f"{len(manifest.files)} files as recorded" if not problems else ""
         good += f", {len(manifest.weights)} of weights" if good and manifest.weights else ""
         good += "; data and partition too" if good and self.with_data else ""

@@ -1,5 +1,6 @@
 """Where a dataset comes from: its name's form decides which source opens it."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -109,9 +110,15 @@ class IdxFolder:
             test_pixels=_resize_all(test, self._side),
             test_labels=labels[1],
             class_names=class_names,
-            fingerprint=self._digest,
+            fingerprint=self._fingerprint(),
             notes=(*self._checksum_notes(), *resize_notes(sizes, self._side), *label_notes),
         )
+
+    def _fingerprint(self) -> str:
+        """Return the digest of the files, and of the size to which their pictures are brought."""
+        if self._side == 0:
+            return self._digest
+        return hashlib.sha256(f"{self._digest}/{self._side}".encode()).hexdigest()
 
     def _checksum_notes(self) -> list[str]:
         if not self._unlisted:

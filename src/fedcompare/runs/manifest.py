@@ -15,7 +15,7 @@ from fedcompare.runs.inputs import FORMAT, Inputs
 RUN_FILE = "run.json"
 REMEDY = "make it again with --force"
 _WEIGHTS = "weights/"
-_TENSORS = ".safetensors"
+TENSORS = ".safetensors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ def check_file(folder: Path, manifest: Manifest, file: str, *, remedy: str = REM
 
     Raises: as `check_files`; ResultsError too if the part never had such a file.
     """
-    path, kind = folder / file, WeightsError if file.endswith(_TENSORS) else ResultsError
+    path, kind = folder / file, WeightsError if file.endswith(TENSORS) else ResultsError
     if file not in manifest.files:
         raise ResultsError(f"{folder} lacks {file}; {remedy}")
     try:
