@@ -142,10 +142,10 @@ def _determine_rows(config: PartitionConfig, seed: int, dataset: Dataset) -> Ten
 
 
 def _check_classes(config: PartitionConfig, dataset: Dataset) -> None:
-    if config.num_silos > len(dataset.train):
+    if config.num_silos > (examples := len(dataset.train)):  # known before anything is split
         raise PartitionError(
-            f"num-silos = {config.num_silos}, but there are {len(dataset.train)} training "
-            "examples; lower num-silos"
+            f"{silo_name(examples + 1)} is left with no data: num-silos = {config.num_silos}, but "
+            f"there are {examples} training examples; lower num-silos"
         )
     classes = len(dataset.class_names)
     for index, excluded in enumerate(config.excluded_classes, start=1):
