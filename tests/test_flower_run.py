@@ -1,5 +1,6 @@
 """`flwr run` for real: Flower's SuperLink, SuperExec and simulation, on a machine with no index."""
 
+import re
 import tempfile
 import time
 import tomllib
@@ -80,6 +81,16 @@ def test_a_run_that_would_overwrite_fails_and_says_why(flower: LocalFlower, part
     assert again["status"] == "finished:failed"
     assert "is finished" in again["status-details"]
     assert (part / "run.json").read_bytes() == before
+
+
+def test_a_run_that_diverges_fails_and_says_where(flower: LocalFlower, tmp_path: Path):
+    config = tmp_path / "diverging.toml"
+    rate = "learning-rate = 1e39"
+    config.write_text(re.sub(r"learning-rate = .*", rate, SMOKE.read_text()))
+    row = flower.run("--run-config", str(config), *ARGUMENTS[2:])
+    assert row["status"] == "finished:failed"
+    assert "in the federation, seed 42: " in row["status-details"]
+    assert "is not finite in round 1, epoch 1" in row["status-details"]
 
 
 def test_the_processes_of_a_run_end_with_it(flower: LocalFlower, finished: dict):

@@ -76,8 +76,8 @@ def test_a_silo_left_with_no_data_is_named(tiny):
         load_silos(tiny(excluded_classes="1 - 0,1,2,3,4,5,6,7,8,9"))
 
 
-def test_more_silos_than_examples_are_refused(tiny):
-    with pytest.raises(PartitionError, match="num-silos = 301, but there are 300"):
+def test_more_silos_than_examples_leave_one_without_data(tiny):
+    with pytest.raises(PartitionError, match="silo 301 is left with no data"):
         load_silos(tiny(num_silos=301, excluded_classes=""))
 
 

@@ -163,10 +163,10 @@ def _partition(
 ) -> tuple[tuple[Indices, ...], tuple[Indices, ...]]:
     """Return each silo's row numbers in the training and in the test split."""
     dataset = load_dataset(data)
-    if config.num_silos > len(dataset.train):
+    if config.num_silos > (examples := len(dataset.train)):  # known before anything is split
         raise PartitionError(
-            f"num-silos = {config.num_silos}, but there are {len(dataset.train)} training "
-            "examples; lower num-silos"
+            f"{silo_name(examples + 1)} is left with no data: num-silos = {config.num_silos}, but "
+            f"there are {examples} training examples; lower num-silos"
         )
     excluded = excluded_labels(config, dataset.class_names)
     inputs = {
