@@ -1,3 +1,3 @@
 """Compare isolated and federated training on one set of silos."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
