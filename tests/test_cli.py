@@ -634,6 +634,22 @@ def test_a_failing_isolated_silo_has_its_traceback_in_the_log(cli, options, tmp_
     assert set(files(tmp_path / "results")) == {"tiny/seed-5/logs/isolated.log"}
 
 
+def test_a_log_that_cannot_be_written_does_not_hide_the_failure(
+    cli, options, tmp_path, monkeypatch
+):
+    def burn(*arguments, **named):
+        raise ValueError("the disk of this silo burns")
+
+    monkeypatch.setattr("fedcompare.isolated.train_round", burn)
+    logs = tmp_path / "results/tiny/seed-5/logs"
+    logs.parent.mkdir(parents=True)
+    logs.write_text("mine")
+    outcome = cli("isolated", *options)
+    assert_one_message(outcome, ExitCode.SILO)
+    assert "the disk of this silo burns" in outcome.err
+    assert "log: " not in outcome.err
+
+
 @pytest.mark.parametrize("command", ["isolated", "federated"])
 def test_training_that_diverges_is_named_and_writes_nothing(
     cli, options, own, results, inline, command

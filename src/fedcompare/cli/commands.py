@@ -11,7 +11,7 @@ from rich.padding import Padding
 from fedcompare.cli.console import stderr, stdout
 from fedcompare.cli.progress import OverallProgress, SiloProgress
 from fedcompare.config import ExperimentConfig
-from fedcompare.errors import SiloFailedError, VerificationError
+from fedcompare.errors import SiloFailedError, StorageError, VerificationError
 from fedcompare.escaping import visible
 from fedcompare.records import (
     EpochRecord,
@@ -287,13 +287,20 @@ class _Watcher:
 
 @contextmanager
 def _failures_in_log(find_log: Callable[[], Path]) -> Iterator[None]:
-    """Write a silo's failure and its traceback to the command's log, and say where."""
+    """Write a silo's failure and its traceback to the command's log, and say where.
+
+    A log that cannot be written takes nothing from the failure itself.
+    """
     try:
         yield
     except SiloFailedError as error:
-        log = find_log()
-        with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(f"{error}\n{error.details}\n")
+        try:
+            log = find_log()
+            log.parent.mkdir(parents=True, exist_ok=True)
+            with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(f"{error}\n{error.details}\n")
+        except (OSError, StorageError):
+            raise error from None
         raise SiloFailedError(f"{error}\nlog: {_shown(log)}", details=error.details) from error
 
 
