@@ -530,7 +530,7 @@ def test_a_new_run_removes_what_a_killed_one_left(cli, options, tmp_path, inline
     seed = tmp_path / "results/tiny/seed-5"
     (seed / f".{command}-abcd_123").mkdir(parents=True)
     assert cli(command, *options).code == ExitCode.OK
-    assert not [path for path in (tmp_path / "results").rglob(".*")]
+    assert not list((tmp_path / "results").rglob(".*"))
 
 
 def test_a_failing_isolated_silo_has_its_traceback_in_the_log(cli, options, tmp_path, monkeypatch):

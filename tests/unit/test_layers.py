@@ -17,7 +17,7 @@ MODULES = {
 # Lowest first; a module imports only modules of its own layer or of a lower one.
 LAYERS = [
     {"__init__", "errors", "seeds", "records"},
-    {"config", "workers", "processes", "locking", "crew", "predictions", "findings"},
+    {"config", "workers", "processes", "locking", "mailbox", "crew", "predictions", "findings"},
     {"environment", "cache", "tables", "plots", "statistics", "report"},
     {"data", "model", "results", "runs"},
     {"training"},
@@ -33,6 +33,7 @@ TORCH_FREE = (
     "workers",
     "processes",
     "locking",
+    "mailbox",
     "crew",
     "findings",
     "environment",
