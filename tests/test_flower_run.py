@@ -85,8 +85,8 @@ def test_a_run_that_would_overwrite_fails_and_says_why(flower: LocalFlower, part
 
 def test_a_run_that_diverges_fails_and_says_where(flower: LocalFlower, tmp_path: Path):
     config = tmp_path / "diverging.toml"
-    rate = "learning-rate = 1e39"
-    config.write_text(re.sub(r"learning-rate = .*", rate, SMOKE.read_text()))
+    diverging = re.sub(r"learning-rate = .*", "learning-rate = 1e39", SMOKE.read_text())
+    config.write_text(diverging.replace('name = "smoke"', 'name = "diverging"'))
     row = flower.run("--run-config", str(config), *ARGUMENTS[2:])
     assert row["status"] == "finished:failed"
     assert "in the federation, seed 42: " in row["status-details"]

@@ -3,6 +3,7 @@
 Each run is `fedcompare federated`, where silo 2 waits in round 2 until a file exists.
 """
 
+import contextlib
 import http.client
 import os
 import signal
@@ -75,8 +76,7 @@ class Run:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             for pid, one in processes(self.head).items():
-                command = Path(f"/proc/{pid}/cmdline").read_bytes()
-                if one.parent == scheduler and b"default_worker.py" in command:
+                if one.parent == scheduler and one.name != "raylet" and is_client(pid):
                     return pid
             time.sleep(0.01)
         raise AssertionError("no client")
@@ -88,6 +88,12 @@ class Run:
         """Return the exit code and what was said last."""
         _, said = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, said
+
+
+def is_client(pid):
+    with contextlib.suppress(FileNotFoundError):
+        return b"default_worker.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
 
 
 @pytest.fixture
@@ -132,8 +138,9 @@ def refusals(port):
         codes = {code_of(channel.unary_unary(f"/ray.rpc.{method}")) for method in METHODS}
     if codes == {"UNAVAILABLE"}:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        connection.request("POST", "/get_or_create_runtime_env", b"")
-        return {connection.getresponse().status}
+        with contextlib.closing(connection):
+            connection.request("POST", "/get_or_create_runtime_env", b"")
+            return {connection.getresponse().status}
     return codes
 
 
@@ -174,15 +181,17 @@ def test_a_stranger_is_refused_and_changes_nothing(begin, trained, tmp_path):
     [
         ("round 1/2", "gcs_server", signal.SIGKILL, "Ray's directory (process {}, gcs_server) has"),
         ("round 1/2", "ray::ClientAppA", signal.SIGSTOP, "(process {}, ray::ClientAppA) has been"),
-        ("", "raylet", signal.SIGKILL, "Ray"),
+        ("ray::RuntimeEnv", "raylet", signal.SIGKILL, "Ray"),  # while Ray starts
     ],
 )
 def test_a_lost_process_of_rays_ends_the_run_and_is_named(
     begin, tmp_path, moment, name, blow, what
 ):
     run = begin()
-    if moment:
+    if moment.startswith("round"):
         run.wait_for(moment)
+    else:
+        run.find(moment)
     pid = run.find(name)
     os.kill(pid, blow)
     code, said = run.end()
@@ -193,11 +202,16 @@ def test_a_lost_process_of_rays_ends_the_run_and_is_named(
     assert not (tmp_path / WEIGHTS).exists()
 
 
-def test_a_client_killed_while_it_starts_is_replaced(begin, tmp_path, trained):
+def test_a_client_killed_while_it_starts_is_replaced_or_missed(begin, tmp_path, trained):
+    """Ray does the one or the other; it must not wait for ever."""
     run = begin(RAY_worker_register_timeout_seconds="5")
     run.gate.touch()
     os.kill(run.find_client(), signal.SIGKILL)
-    assert run.end()[0] == ExitCode.OK
+    code, said = run.end()
+    if code == ExitCode.SILO:
+        assert "failed: its process died" in said, said
+        return
+    assert code == ExitCode.OK
     assert (tmp_path / WEIGHTS).read_bytes() == (trained / WEIGHTS).read_bytes()
 
 

@@ -218,9 +218,9 @@ class ExperimentConfig(_Group):
 
         What is stored can then be used from any working folder.
         """
-        kind, separator, place = self.data.dataset.partition(":")
+        kind, _, place = self.data.dataset.partition(":")
         path = Path(place).expanduser()
-        if not separator or not (kind == "idx" or path.is_dir()):
+        if not place or not (kind == "idx" or path.is_dir()):
             return self
         data = self.data.model_copy(update={"dataset": f"{kind}:{path.absolute()}"})
         return self.model_copy(update={"data": data})

@@ -5,9 +5,7 @@ import multiprocessing as mp
 import os
 import signal
 import sys
-import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,9 +14,9 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Protocol, cast
 
 from fedcompare.errors import FedcompareError, SiloFailedError
+from fedcompare.mailbox import Failure, Mailbox
 from fedcompare.processes import Persistence, stopped
 
-Tell = Callable[[object], None]
 _PATIENCE = 15.0  # seconds for a worker that cleans up after itself
 _PAUSE = 10.0  # seconds that a worker at work may be stopped
 _TICK = 1.0  # seconds between two looks at that
@@ -39,60 +37,6 @@ class Event:
     job: Job
     content: Any
     done: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    error: FedcompareError | None
-    trace: str
-
-
-class Mailbox:
-    """A worker's end: the jobs that arrive, and what is said of them."""
-
-    def __init__(self, connection: Connection, lifeline: Connection) -> None:
-        self._connection = connection
-        self.lifeline = lifeline  # closes when the run is stopped, or the parent is gone
-
-    def when_stopped(self, act: Callable[[], None]) -> None:
-        """Call `act` in a thread of its own when the run is stopped, or the parent is gone."""
-
-        def watch() -> None:
-            with contextlib.suppress(EOFError, OSError):
-                self.lifeline.recv()
-            act()
-
-        threading.Thread(target=watch, daemon=True).start()
-
-    def jobs(self) -> Iterator[Any]:
-        """Yield jobs until the other end closes."""
-        while True:
-            try:
-                yield self._connection.recv()
-            except (EOFError, OSError):
-                return
-
-    def serve(self, handle: Callable[[Any, Tell], object]) -> None:
-        """Answer every job with what `handle(job, tell)` returns, up to the first failure."""
-        for job in self.jobs():
-            try:
-                self._say(True, handle(job, self._tell))
-            except Exception as error:
-                self.refuse(error)
-                return
-
-    def refuse(self, error: Exception) -> None:
-        """Fail the job at hand, or the next one, with `error`."""
-        known = error if isinstance(error, FedcompareError) else None
-        trace = "".join(traceback.format_exception(error))
-        self._say(True, _Failure(known, trace))
-
-    def _tell(self, content: object) -> None:
-        self._say(False, content)
-
-    def _say(self, done: bool, content: object) -> None:
-        with contextlib.suppress(OSError):  # nobody listens any more: the run was stopped
-            self._connection.send((done, content))
 
 
 Work = Callable[[Mailbox], None]
@@ -238,14 +182,14 @@ class Crew:
             raise SiloFailedError(
                 f"{job.name}: its process died (exit code {worker.exitcode}); out of memory?"
             ) from None
-        if isinstance(content, _Failure):
+        if isinstance(content, Failure):
             raise _as_error(job, content)
         if done:
             del self._at[connection]
         return Event(job=job, content=content, done=done)
 
 
-def _as_error(job: Job, failure: _Failure) -> FedcompareError:
+def _as_error(job: Job, failure: Failure) -> FedcompareError:
     if failure.error is not None:
         return failure.error
     last = failure.trace.strip().splitlines()[-1]

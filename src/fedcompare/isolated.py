@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from fedcompare.config import TrainConfig
-from fedcompare.crew import Crew, Mailbox, Tell
+from fedcompare.crew import Crew
 from fedcompare.data.silos import Silo
 from fedcompare.finite import check_training
+from fedcompare.mailbox import Mailbox, Tell
 from fedcompare.model import state_from_bytes, state_to_bytes
 from fedcompare.records import EpochRecord, Regime, silo_name, training_name
 from fedcompare.seeds import derive_seed

@@ -220,6 +220,8 @@ def _replace(folder: Path, target: Path) -> None:
         if old.exists():
             old.rename(target)
         raise
+    if old.is_file():
+        old.unlink()
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -18,7 +18,7 @@ MODULES = {
 LAYERS = [
     {"__init__", "errors", "seeds", "records", "classes", "test_sets", "regimes"}
     | {"escaping", "typed"},
-    {"config", "workers", "processes", "locking", "crew", "predictions", "findings"}
+    {"config", "workers", "processes", "locking", "mailbox", "crew", "predictions", "findings"}
     | {"csv_text", "finite"},
     {"environment", "cache", "tables", "table_formats", "fonts", "plots", "statistics", "report"}
     | {"chance"},
@@ -41,6 +41,7 @@ TORCH_FREE = (
     "workers",
     "processes",
     "locking",
+    "mailbox",
     "crew",
     "findings",
     "finite",

@@ -4,6 +4,7 @@ import functools
 import multiprocessing
 import os
 import signal
+import time
 
 import pytest
 
@@ -120,6 +121,24 @@ def test_a_killed_run_holds_nothing_and_what_it_left_goes(tmp_path, tiny, start)
     other.join()
     claim(tiny(learning_rate=0.2), tmp_path, "isolated")
     assert sorted(path.name for path in (tmp_path / "tiny").rglob("*")) == ["seed-5"]
+
+
+def run_with_child(config, results, here):
+    with claimed(config, results, "isolated", [seed_part(config, "isolated")]):
+        FORK.Process(target=time.sleep, args=(1.0,)).start()
+        here.set()
+        time.sleep(600)
+
+
+def test_a_killed_run_whose_children_are_about_to_end_is_waited_for(tmp_path, tiny):
+    here = FORK.Event()
+    other = FORK.Process(target=run_with_child, args=(tiny(), tmp_path, here))
+    other.start()
+    assert here.wait(30)
+    other.kill()
+    other.join()
+    assert list((tmp_path / "tiny").glob(".run-*"))
+    claim(tiny(learning_rate=0.2), tmp_path, "isolated")
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path, tiny):

@@ -9,10 +9,10 @@ import torch
 
 from fedcompare.comparison.answers import write_coalition_answers, write_seed_answers
 from fedcompare.config import ExperimentConfig
-from fedcompare.crew import Mailbox, Tell
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import load_silo
 from fedcompare.isolated import IsolatedResult, IsolatedTask, train_isolated
+from fedcompare.mailbox import Mailbox, Tell
 from fedcompare.model import initial_model, load_state, state_from_bytes
 from fedcompare.records import EpochRecord, Regime, training_name
 from fedcompare.results import RunDirectory

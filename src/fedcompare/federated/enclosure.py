@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from fedcompare.crew import Mailbox
 from fedcompare.federated import guard
 from fedcompare.federated.folder import private_folder, ray_folder
+from fedcompare.mailbox import Mailbox
 from fedcompare.processes import processes
 
 _TRIES = 100

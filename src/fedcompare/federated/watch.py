@@ -28,7 +28,8 @@ class Watch:
         """Look at the group now; see `look`."""
         if self._silent.look([] if has_spoken else [head]):
             return f"Ray did not start within {self._start_limit:g} s; raise connect-timeout"
-        return self.look(processes(head))
+        present = processes(head)
+        return self.look(present) if head in present else None  # its own end is met elsewhere
 
     def look(self, present: Mapping[int, Process]) -> str | None:
         """Return what has been lost, in the words of a message.

@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -19,9 +20,11 @@ from pathlib import Path, PurePath
 from fedcompare.config import ExperimentConfig
 from fedcompare.errors import ResultsError, StorageError
 from fedcompare.locking import Lock, lock
+from fedcompare.processes import processes
 from fedcompare.results import COMPARISON
 from fedcompare.runs.leftovers import remove_leftovers
 
+_TRIES = 100
 _DOOR = ".door"  # held for moments, by whoever looks around and comes in or leaves
 _CLAIM = ".run-{}.json"
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
@@ -97,6 +100,7 @@ def claimed(
 
 def _come_in(folder: Path, claim: Claim, *, compared: set[str], until: ExitStack) -> None:
     """Write our claim, if no living one is against it, and clean up; leave when `until` ends."""
+    _let_go(folder, claim.host)
     with _door(folder):
         living = _living(folder)
         for other in living:
@@ -104,6 +108,16 @@ def _come_in(folder: Path, claim: Claim, *, compared: set[str], until: ExitStack
         ours = _hold_claim(folder, claim)
         until.callback(_leave, folder, ours)
         remove_leftovers(folder, spared=[part for other in living for part in other.parts])
+
+
+def _let_go(folder: Path, host: str) -> None:
+    """Wait for the children of runs that were killed, which end within seconds."""
+    for _ in range(_TRIES):
+        with _door(folder):
+            pids = {other.pid for other in _living(folder) if other.host == host}
+        if pids <= processes().keys():
+            return
+        time.sleep(0.1)
 
 
 def _leave(folder: Path, ours: Lock) -> None:
