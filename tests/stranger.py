@@ -10,7 +10,7 @@ import ray
 if __name__ == "__main__":
     ray.init(address=f"127.0.0.1:{sys.argv[1]}", logging_level="ERROR")
 
-    @ray.remote
+    @ray.remote(num_cpus=0)  # the run has all CPUs
     def write(file):
         with open(file, "w") as opened:
             opened.write("a stranger was here")
