@@ -213,6 +213,11 @@ class ExperimentConfig(_Group):
         """Return the same experiment with another seed."""
         return self.model_copy(update={"seed": seed})
 
+    def by_seed(self) -> list["ExperimentConfig"]:
+        """Return the experiment once per seed of a comparison: `seed`, `seed` + 1, ..."""
+        seeds = range(self.seed, self.seed + self.comparison.num_seeds)
+        return [self.with_seed(seed) for seed in seeds]
+
     def located(self) -> "ExperimentConfig":
         """Return the same experiment with the data's place as an absolute path.
 

@@ -47,13 +47,7 @@ class Analysis:
 
 def seed_runs(config: ExperimentConfig, results: Path) -> list[RunDirectory]:
     """Return the run directory of every seed: `seed`, `seed` + 1, ..."""
-    return [RunDirectory(results, each) for each in seed_configs(config)]
-
-
-def seed_configs(config: ExperimentConfig) -> list[ExperimentConfig]:
-    """Return the experiment once per seed."""
-    seeds = range(config.seed, config.seed + config.comparison.num_seeds)
-    return [config.with_seed(seed) for seed in seeds]
+    return [RunDirectory(results, each) for each in config.by_seed()]
 
 
 def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> Analysis:
@@ -63,7 +57,7 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
         ResultsError: the comparison is not finished.
         WeightsError: a file of predictions is missing, corrupt or altered.
     """
-    configs, runs = seed_configs(config), seed_runs(config, results)
+    configs, runs = config.by_seed(), seed_runs(config, results)
     answers = [read_seed_answers(c, run) for c, run in zip(configs, runs, strict=True)]
     coalitions: list[Coalitions] = []
     if contributions:

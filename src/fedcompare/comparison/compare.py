@@ -42,38 +42,25 @@ def compare(
     """
     check(config)
     with claimed(config, results, "compare", comparison_parts(config)):
-        return _compare(config, results, contributions, force, verbose, watcher)
+        for note in load_dataset(config.data).notes:
+            watcher.on_note(note)
+        check_writable(results / config.name)
+        stages = [
+            stage
+            for own in config.by_seed()
+            for stage in seed_stages(own, results, contributions=contributions)
+        ]
+        run_campaign(
+            config,
+            list(unfinished(stages, force=force)),
+            log=compare_log(results, config),
+            verbose=verbose,
+            watcher=watcher,
+            meanwhile=_import_analysis,
+        )
+        from fedcompare.comparison.files import write_comparison
 
-
-def _compare(
-    config: ExperimentConfig,
-    results: Path,
-    contributions: bool,
-    force: bool,
-    verbose: bool,
-    watcher: Watcher,
-) -> tuple[Path, "Findings"]:
-    for note in load_dataset(config.data).notes:
-        watcher.on_note(note)
-    folder = results / config.name
-    check_writable(folder)
-    seeds = range(config.seed, config.seed + config.comparison.num_seeds)
-    stages = [
-        stage
-        for seed in seeds
-        for stage in seed_stages(config.with_seed(seed), results, contributions=contributions)
-    ]
-    run_campaign(
-        config,
-        list(unfinished(stages, force=force)),
-        log=compare_log(results, config),
-        verbose=verbose,
-        watcher=watcher,
-        meanwhile=_import_analysis,
-    )
-    from fedcompare.comparison.files import write_comparison
-
-    return write_comparison(results, config, contributions=contributions)
+        return write_comparison(results, config, contributions=contributions)
 
 
 def compare_log(results: Path, config: ExperimentConfig) -> Path:
@@ -105,8 +92,8 @@ def check(config: ExperimentConfig) -> None:
     resolve_cpus(config.resources.num_cpus)
     dataset = load_dataset(config.data)
     labels = dataset.test.labels.numpy()
-    for seed in range(config.seed, config.seed + seeds):
-        counts = np.asarray(count_labels(config.with_seed(seed)), dtype=np.float64)
+    for own in config.by_seed():
+        counts = np.asarray(count_labels(own), dtype=np.float64)
         check_own_cases(labels, counts, dataset.class_names)
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fedcompare.comparison.analysis import seed_configs
 from fedcompare.comparison.answers import SeedAnswers, read_seed_answers
 from fedcompare.comparison.cases import Cases
 from fedcompare.comparison.files import Comparison, read_findings
@@ -116,7 +115,7 @@ def _paired_table(first: Comparison, second: Comparison) -> Table:
 def _answers(comparison: Comparison) -> list[SeedAnswers]:
     return [
         read_seed_answers(config, RunDirectory(comparison.results, config))
-        for config in seed_configs(comparison.config)
+        for config in comparison.config.by_seed()
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fedcompare.comparison.analysis import Analysis, analyse, seed_configs
+from fedcompare.comparison.analysis import Analysis, analyse
 from fedcompare.comparison.answers import ANSWERS_REMEDY, coalition_part
 from fedcompare.comparison.stages import coalitions_to_train
 from fedcompare.config import ExperimentConfig, parse_config, read_settings
@@ -120,7 +120,7 @@ def check_unaltered(comparison: Comparison) -> Inputs:
     manifest = read_manifest(comparison.folder, remedy=_REMEDY)
     for file in (CONFIG_FILE, REPORT):
         check_file(comparison.folder, manifest, file, remedy=_REMEDY)
-    for config in seed_configs(comparison.config):
+    for config in comparison.config.by_seed():
         run = RunDirectory(comparison.results, config)
         for part in used_parts(comparison.config, contributions=comparison.contributions):
             if run.is_finished(part):  # a missing one is named by who reads it
@@ -168,7 +168,7 @@ def comparison_inputs(results: Path, config: ExperimentConfig, *, contributions:
     """
     parts = used_parts(config, contributions=contributions)
     sources: dict[str, str] = {}
-    for own in seed_configs(config):
+    for own in config.by_seed():
         run = RunDirectory(results, own)
         shared = run.read_manifest(PREDICTIONS).inputs
         sources |= {

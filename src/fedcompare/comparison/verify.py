@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from safetensors.torch import load
 
-from fedcompare.comparison.analysis import analyse, seed_configs
+from fedcompare.comparison.analysis import analyse
 from fedcompare.comparison.answers import coalition_part, remake
 from fedcompare.comparison.files import (
     Comparison,
@@ -42,7 +42,7 @@ def verify(comparison: Comparison, *, dataset: str | None = None) -> Iterator[Ch
     if dataset is not None:
         data = config.data.model_copy(update={"dataset": dataset})
         config = config.model_copy(update={"data": data}).located()
-    runs = [RunDirectory(comparison.results, own) for own in seed_configs(config)]
+    runs = [RunDirectory(comparison.results, own) for own in config.by_seed()]
     unloaded, data_check = _check_data(config, runs)
     if data_check:
         yield data_check

@@ -55,8 +55,7 @@ def seed_part(config: ExperimentConfig, part: str = "") -> str:
 
 def comparison_parts(config: ExperimentConfig) -> list[str]:
     """Return the names, in a claim, of what a comparison makes and reads."""
-    seeds = range(config.seed, config.seed + config.comparison.num_seeds)
-    return [*(seed_part(config.with_seed(seed)) for seed in seeds), COMPARISON]
+    return [*map(seed_part, config.by_seed()), COMPARISON]
 
 
 @contextmanager
