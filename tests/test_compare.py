@@ -855,6 +855,7 @@ def test_an_interrupted_comparison_goes_on_where_it_stopped(ray_command, tmp_pat
                 started.wait_for(moment)
             else:
                 while not (run / "compare.log").exists():
+                    assert started.process.poll() is None, started.process.communicate()
                     time.sleep(0.02)
             assert started.interrupt() == ExitCode.INTERRUPTED, started.said
         assert started.said[-1].startswith("fedcompare: interrupted"), started.said
