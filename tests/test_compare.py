@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 from fedcompare.errors import ExitCode
@@ -609,6 +610,55 @@ def test_verify_finds_another_partition(run, wrong):
     assert found == {
         "seed-6/federated": "was trained on another partition than the configuration gives now"
     }
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {},
+        {"labels": torch.zeros(3).long()},
+        {"labels": torch.zeros(3).long(), "probabilities": torch.zeros(4, 2)},
+        {"labels": torch.zeros(3), "probabilities": torch.zeros(3, 2)},
+        {"labels": torch.zeros(3).long(), "probabilities": torch.zeros(3)},
+    ],
+)
+def test_predictions_of_another_shape_are_refused(cli, run, tensors):
+    save_file(tensors, run / PREDICTIONS)
+    record_as_made((run / PREDICTIONS).parent)
+    outcome = cli("report", run)
+    assert_one_message(outcome, ExitCode.WEIGHTS)
+    assert f"{run / PREDICTIONS} holds no predictions" in outcome.err.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    "tensors", [{"federated": torch.zeros(3).short()}, {"federated/1": torch.zeros(3)}]
+)
+def test_rounds_of_another_shape_are_refused(cli, run, tensors):
+    path = run / "seed-6/predictions/rounds.safetensors"
+    save_file(tensors, path)
+    record_as_made(path.parent)
+    outcome = cli("report", run)
+    assert_one_message(outcome, ExitCode.WEIGHTS)
+    assert "rounds.safetensors holds no answers after rounds" in outcome.err.replace("\n", "")
+
+
+def test_verify_finds_a_folder_in_the_place_of_a_file(run, wrong):
+    places = [PREDICTIONS, "seed-5/isolated/epochs.csv", "comparison/tables/gains.csv"]
+    for place in places:
+        (run / place).unlink()
+        (run / place).mkdir()
+    found = wrong()
+    assert found[PREDICTIONS] == found["comparison/tables/gains.csv"] == "is missing"
+    assert found["seed-5/isolated"] == "epochs.csv is missing"
+
+
+@pytest.mark.parametrize("file", ["seed-6/federated/run.json", "comparison/report.json"])
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "1" * 10_000, "NaN"])
+def test_json_of_any_shape_is_named(cli, run, file, text):
+    (run / file).write_text(text)
+    outcome = cli("report", run)
+    assert_one_message(outcome, ExitCode.RESULTS)
+    assert Path(file).name in outcome.err
 
 
 def test_verify_finds_other_data(run, wrong):

@@ -128,7 +128,7 @@ def _predict_again(run: RunDirectory, part: str) -> tuple[list[Check], str | Non
 
 def _check_file(run: RunDirectory, part: str, name: str, content: bytes, recorded: str) -> Check:
     path, subject = run.path / part / name, f"{_name(run, part)}/{name}"
-    if not path.exists():
+    if not path.is_file():
         return Check(subject=subject, ok=False, finding="is missing")
     stored = path.read_bytes()
     altered = hashlib.sha256(stored).hexdigest() != recorded
@@ -206,7 +206,7 @@ def _check_manifest(comparison: Comparison) -> Check:
 
 
 def _check_text(path: Path, subject: str, expected: str) -> Check:
-    if not path.exists():
+    if not path.is_file():
         return Check(subject=subject, ok=False, finding="is missing")
     if path.read_bytes() == expected.encode():
         return Check(subject=subject, ok=True, finding="the stored predictions give the same")
