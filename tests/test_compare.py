@@ -642,14 +642,18 @@ def test_rounds_of_another_shape_are_refused(cli, run, tensors):
     assert "rounds.safetensors holds no answers after rounds" in outcome.err.replace("\n", "")
 
 
-def test_verify_finds_a_folder_in_the_place_of_a_file(run, wrong):
-    places = [PREDICTIONS, "seed-5/isolated/epochs.csv", "comparison/tables/gains.csv"]
-    for place in places:
-        (run / place).unlink()
-        (run / place).mkdir()
-    found = wrong()
-    assert found[PREDICTIONS] == found["comparison/tables/gains.csv"] == "is missing"
-    assert found["seed-5/isolated"] == "epochs.csv is missing"
+@pytest.mark.parametrize(
+    ("place", "subject", "finding"),
+    [
+        (PREDICTIONS, PREDICTIONS, "is missing"),
+        ("seed-5/isolated/epochs.csv", "seed-5/isolated", "epochs.csv is missing"),
+        ("comparison/tables/gains.csv", "comparison/tables/gains.csv", "is missing"),
+    ],
+)
+def test_verify_finds_a_folder_in_the_place_of_a_file(run, wrong, place, subject, finding):
+    (run / place).unlink()
+    (run / place).mkdir()
+    assert wrong()[subject] == finding
 
 
 @pytest.mark.parametrize("file", ["seed-6/federated/run.json", "comparison/report.json"])
