@@ -110,12 +110,16 @@ def known_classes(unknown: str, class_names: Sequence[str], instead: str) -> str
     return f"{names}. {_BY_NAME}: write {instead}" if instead else names
 
 
-def names_at(lists: ClassLists, class_names: Sequence[str]) -> ClassLists | None:
+def names_at(
+    lists: ClassLists, class_names: Sequence[str], stored_names: Sequence[str] = ()
+) -> ClassLists | None:
     """Return the names at the positions that somebody evidently typed in place of names.
 
+    Positions are those of `stored_names`, where some of these are no classes, having no example.
     None where the lists are not only integers, name a class, or no class is at one of them.
     """
-    at = {str(position): name for position, name in enumerate(class_names)}
+    stored = enumerate(stored_names or class_names)
+    at = {str(position): name for position, name in stored if name in class_names}
     every = {name for names in lists for name in names}
     if not every or every & set(class_names) or not every <= at.keys():
         return None

@@ -133,8 +133,12 @@ def find_warning(evaluation: Evaluation) -> str | None:
     return nothing_learnt(accuracies, labels, evaluation.class_names)
 
 
-def find_subset(names: Sequence[str], class_names: Sequence[str]) -> tuple[int, ...]:
+def find_subset(
+    names: Sequence[str], class_names: Sequence[str], stored_names: Sequence[str] = ()
+) -> tuple[int, ...]:
     """Return the labels of the classes that `--subset` names, in the classes' order.
+
+    `stored_names` are those of a `Dataset`.
 
     Raises:
         ResultsError: a class does not exist; it is named, and those that do.
@@ -143,7 +147,7 @@ def find_subset(names: Sequence[str], class_names: Sequence[str]) -> tuple[int, 
         return find_labels(names, class_names)
     except KeyError as error:
         (unknown,) = error.args
-        meant = names_at((tuple(names),), class_names)
+        meant = names_at((tuple(names),), class_names, stored_names)
         instead = f"--subset {join_names(meant[0])}" if meant else ""
         raise ResultsError(
             f"--subset {join_names(names)}: class {quoted(unknown)} does not exist. "

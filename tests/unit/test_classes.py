@@ -116,6 +116,12 @@ def test_positions_are_recognised_only_where_no_name_is_among_them():
     assert names_at((("1", "2"),), ("1", "2", "4")) is None
 
 
+def test_positions_are_those_of_the_source_where_a_name_has_no_example():
+    found, stored = ("cat", "dog"), ("unknown", "cat", "dog")
+    assert names_at((("1",), ("2",)), found, stored) == (("cat",), ("dog",))
+    assert names_at((("0",), ("1",)), found, stored) is None
+
+
 def test_an_unknown_name_gets_a_close_one_and_the_known_ones():
     assert known_classes("dgo", ("cat", "dog"), "") == (
         "Did you mean dog? The dataset's classes are cat, dog"

@@ -105,8 +105,8 @@ def run_evaluate_command(
     from fedcompare.data.datasets import load_dataset
     from fedcompare.evaluation_files import write_evaluation
 
-    class_names = load_dataset(config.data).class_names
-    subsets = [ev.find_subset(names, class_names) for names in chosen]
+    data = load_dataset(config.data)
+    subsets = [ev.find_subset(names, data.class_names, data.stored_names) for names in chosen]
     run = RunDirectory(results, config)
     evaluation = ev.evaluate_models(config, run)
     subsets = [*(evaluation.lacking_sets if defaults else ()), *subsets]

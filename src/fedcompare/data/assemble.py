@@ -58,6 +58,7 @@ def assemble(
         test_pixels=tensors[2],
         test_labels=tensors[3],
         class_names=names,
+        stored_names=tuple(class_names or names),
         fingerprint=_digest(tensors, names),
         notes=(*notes, *pixel_notes, *label_notes),
     )

@@ -11,7 +11,7 @@ from fedcompare.data.examples import Dataset, Examples
 from fedcompare.data.sources import Source, open_source
 from fedcompare.environment import versions
 
-_FORMAT = 2  # of what is cached; to be raised when the same files are decoded to something else
+_FORMAT = 3  # of what is cached; to be raised when the same files are decoded to something else
 _DECODERS = ("datasets", "numpy", "pillow", "torch", "torchvision")
 
 
@@ -60,6 +60,7 @@ def _prepare(source: Source) -> Entry:
         },
         facts={
             "class_names": decoded.class_names,
+            "stored_names": decoded.stored_names,
             "fingerprint": decoded.fingerprint,
             "notes": [*decoded.notes, *([note] if equal else [])],
         },
@@ -96,6 +97,7 @@ def _dataset(entry: Entry) -> Dataset:
         train=Examples(inputs=tensors["train_inputs"], labels=tensors["train_labels"]),
         test=Examples(inputs=tensors["test_inputs"], labels=tensors["test_labels"]),
         class_names=tuple(facts["class_names"]),
+        stored_names=tuple(facts["stored_names"]),
         fingerprint=facts["fingerprint"],
         notes=tuple(facts["notes"]),
     )

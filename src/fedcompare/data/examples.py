@@ -37,6 +37,7 @@ class Dataset:
 
     `fingerprint` depends on content alone: the same data in another folder have the same.
     `notes` says in a sentence each what was converted, scaled, left out, or is suspicious.
+    `stored_names` are the names in the source's own numbering, those without examples included.
     """
 
     train: Examples
@@ -44,6 +45,7 @@ class Dataset:
     class_names: tuple[str, ...]
     fingerprint: str
     notes: tuple[str, ...] = ()
+    stored_names: tuple[str, ...] = ()
 
     @property
     def example_bytes(self) -> int:
@@ -64,5 +66,6 @@ class Decoded:
     test_pixels: torch.Tensor
     test_labels: torch.Tensor
     class_names: tuple[str, ...]
+    stored_names: tuple[str, ...]
     fingerprint: str
     notes: tuple[str, ...]

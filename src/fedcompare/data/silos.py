@@ -127,9 +127,9 @@ def find_origin(config: ExperimentConfig) -> Origin:
 
 
 def excluded_labels(
-    config: PartitionConfig, class_names: Sequence[str]
+    config: PartitionConfig, class_names: Sequence[str], stored_names: Sequence[str] = ()
 ) -> tuple[tuple[int, ...], ...]:
-    """Return the labels that each silo must not have.
+    """Return the labels that each silo must not have; `stored_names` as those of a `Dataset`.
 
     Raises:
         PartitionError: an excluded class does not exist; silo and class are named.
@@ -140,7 +140,7 @@ def excluded_labels(
             labels.append(find_labels(config.excluded_from(index), class_names))
         except KeyError as error:
             (unknown,) = error.args
-            instead = _by_name(config.excluded_classes, class_names)
+            instead = _by_name(config.excluded_classes, class_names, stored_names)
             raise PartitionError(
                 f"excluded-classes: {silo_name(index + 1)} excludes class {quoted(unknown)}, which "
                 f"does not exist. {known_classes(unknown, class_names, instead)}"
@@ -168,7 +168,7 @@ def _partition(
             f"{silo_name(examples + 1)} is left with no data: num-silos = {config.num_silos}, but "
             f"there are {examples} training examples; lower num-silos"
         )
-    excluded = excluded_labels(config, dataset.class_names)
+    excluded = excluded_labels(config, dataset.class_names, dataset.stored_names)
     inputs = {
         "excluded": excluded,
         "labels": [_digest(examples.labels) for examples in (dataset.train, dataset.test)],
@@ -207,9 +207,9 @@ def _determine_rows(excluded: Sequence[Sequence[int]], seed: int, dataset: Datas
     return rows
 
 
-def _by_name(lists: ClassLists, class_names: Sequence[str]) -> str:
+def _by_name(lists: ClassLists, class_names: Sequence[str], stored_names: Sequence[str]) -> str:
     """Return what to write in place of positions, where positions were typed."""
-    names = names_at(lists, class_names)
+    names = names_at(lists, class_names, stored_names)
     if names is None:
         return ""
     value = format_class_lists(names)

@@ -110,6 +110,7 @@ class IdxFolder:
             test_pixels=_resize_all(test, self._side),
             test_labels=labels[1],
             class_names=class_names,
+            stored_names=class_names,
             fingerprint=self._fingerprint(),
             notes=(*self._checksum_notes(), *resize_notes(sizes, self._side), *label_notes),
         )
