@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fedcompare.comparison.files import read_findings, verdict_json
+from fedcompare.comparison.files import verdict_json
+from fedcompare.comparison.stored import read_findings
 from fedcompare.config import ExperimentConfig, parse_config, read_settings
 from fedcompare.records import Question, Word
 from fedcompare.report.html import render_html

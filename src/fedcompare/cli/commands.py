@@ -184,7 +184,8 @@ def run_compare_command(
 
 def run_report_command(run: Path) -> None:
     """Write the report of a finished comparison again, from its stored predictions."""
-    from fedcompare.comparison.files import check_unaltered, open_comparison, write_comparison
+    from fedcompare.comparison.files import write_comparison
+    from fedcompare.comparison.stored import check_unaltered, open_comparison
     from fedcompare.runs.lock import claimed, comparison_parts
 
     found = open_comparison(run)
@@ -202,7 +203,7 @@ def run_report_command(run: Path) -> None:
 
 def run_verify_command(run: Path, dataset: str | None) -> None:
     """Check a finished comparison against its data, weights and predictions."""
-    from fedcompare.comparison.files import open_comparison
+    from fedcompare.comparison.stored import open_comparison
     from fedcompare.comparison.verify import verify
 
     problems = 0
@@ -220,7 +221,7 @@ def run_verify_command(run: Path, dataset: str | None) -> None:
 def run_diff_command(first: Path, second: Path) -> None:
     """Compare two finished comparisons: what the second one's federated model changes."""
     from fedcompare.comparison.diff import diff
-    from fedcompare.comparison.files import open_comparison
+    from fedcompare.comparison.stored import open_comparison
 
     found = diff(open_comparison(first), open_comparison(second))
     console = stdout()

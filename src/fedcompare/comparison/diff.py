@@ -7,8 +7,8 @@ import numpy as np
 
 from fedcompare.comparison.answers import SeedAnswers, read_seed_answers
 from fedcompare.comparison.cases import Cases
-from fedcompare.comparison.files import Comparison, read_findings
 from fedcompare.comparison.gains import ALPHA, ask, for_interval
+from fedcompare.comparison.stored import Comparison, read_findings
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.findings import Findings, Gain
 from fedcompare.records import Question, Regime

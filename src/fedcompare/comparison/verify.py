@@ -10,13 +10,9 @@ from safetensors.torch import load
 
 from fedcompare.comparison.analysis import analyse
 from fedcompare.comparison.answers import coalition_part, remake
-from fedcompare.comparison.files import (
-    Comparison,
-    comparison_files,
-    comparison_inputs,
-    used_parts,
-)
+from fedcompare.comparison.files import comparison_files
 from fedcompare.comparison.stages import coalitions_to_train
+from fedcompare.comparison.stored import Comparison, comparison_inputs, used_parts
 from fedcompare.comparison.verify_parts import ANSWERED, PartCheck
 from fedcompare.config import ExperimentConfig
 from fedcompare.data.datasets import reload_dataset
