@@ -47,10 +47,10 @@ def bench_loop(folder: Path) -> None:
     import torch
     from bare_loop import BATCH, products_step
 
-    from fedcompare.config import ModelConfig, TrainConfig
+    from fedcompare.config.groups import ModelConfig, TrainConfig
     from fedcompare.data.examples import Examples
-    from fedcompare.model import build_model
-    from fedcompare.training import train_round
+    from fedcompare.learning.models.building import build_model
+    from fedcompare.learning.training import train_round
 
     torch.set_num_threads(1)
     examples = Examples(inputs=torch.randn(14_000, 1, 28, 28), labels=torch.randint(10, (14_000,)))
@@ -78,7 +78,7 @@ def bench_loop(folder: Path) -> None:
 
 def bench_federated(folder: Path) -> None:
     """(c) `fedcompare federated` against an empty simulation plus the bare loop on all cores."""
-    from fedcompare.workers import available_cpus, plan_workers
+    from fedcompare.machine.cpus import available_cpus, plan_workers
 
     cpus = available_cpus()
     workers = plan_workers(3, cpus)
@@ -168,7 +168,7 @@ def pss(pid: int) -> int:
 
 def bench_compare(folder: Path) -> None:
     """(f) `compare --seeds 5` against its training steps on all cores plus an empty simulation."""
-    from fedcompare.workers import available_cpus, plan_workers
+    from fedcompare.machine.cpus import available_cpus, plan_workers
 
     cpus = available_cpus()
     # Per seed: isolated, federated and centralized pass 30 times over all, fine-tuning once.

@@ -55,7 +55,7 @@ def tiny_settings(idx_folder: Path) -> dict[str, object]:
 @pytest.fixture(scope="session")
 def tiny(tiny_settings: dict[str, object]) -> Callable:
     """Return `tiny(num_silos=1, ...) -> ExperimentConfig`."""
-    from fedcompare.config import Setting, parse_config
+    from fedcompare.config.parsing import Setting, parse_config
 
     def build(**changes: object):
         flat = tiny_settings | {key.replace("_", "-"): value for key, value in changes.items()}
@@ -67,7 +67,7 @@ def tiny(tiny_settings: dict[str, object]) -> Callable:
 @pytest.fixture(scope="session")
 def tiny_toml(tmp_path_factory: pytest.TempPathFactory, tiny: Callable) -> Path:
     """The same experiment as a file for --config."""
-    from fedcompare.results import write_config
+    from fedcompare.runs.manifest import write_config
 
     path = tmp_path_factory.mktemp("config") / "tiny.toml"
     write_config(path, tiny())
@@ -92,11 +92,11 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Callable:
 def trained(tmp_path_factory: pytest.TempPathFactory, tiny: Callable) -> Path:
     """A results folder with both regimes of the tiny experiment; copy it, don't change it."""
     from fedcompare.data.silos import find_origin
+    from fedcompare.execution.pipeline import train_isolated_regime
     from fedcompare.federated.server_app import run_federated
     from fedcompare.federated.store import write_history
-    from fedcompare.pipeline import train_isolated_regime
-    from fedcompare.records import Regime
-    from fedcompare.results import RunDirectory
+    from fedcompare.regimes.catalog import Regime
+    from fedcompare.runs.directory import RunDirectory
     from fedcompare.runs.inputs import wanted_inputs
     from support import InlineGrid
 

@@ -2,27 +2,22 @@
 
 from random import Random
 
-from fedcompare.comparison.answers import model_key
-from fedcompare.findings import (
+from fedcompare.findings.findings import Findings
+from fedcompare.findings.gains import Contribution, Gain, SeedGain, Spread, Verdict
+from fedcompare.findings.ledger import Budget
+from fedcompare.findings.rounds import Curve, Forgetting, Point
+from fedcompare.findings.scores import (
     Accuracy,
-    Budget,
     Confusion,
-    Contribution,
-    Curve,
-    Findings,
-    Forgetting,
-    Gain,
+    Mistake,
     Model,
-    Point,
     Quality,
-    SeedGain,
     SiloFacts,
-    Spread,
     TestSet,
-    Verdict,
 )
-from fedcompare.records import Mistake, Question, Regime, Word, model_name
-from fedcompare.regimes.catalog import ROWS
+from fedcompare.names import Question, Word
+from fedcompare.regimes.catalog import ROWS, Regime
+from fedcompare.regimes.models import model_key, model_name
 
 NASTY = "<script>alert(1)</script>&\"'"
 DIGITS = tuple("0123456789")

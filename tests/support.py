@@ -18,7 +18,7 @@ from flwr.supercore.task_identity import TaskIdentity
 
 from fedcompare.data.examples import Examples
 from fedcompare.federated import client_app
-from fedcompare.records import Origin
+from fedcompare.regimes.records import Origin
 
 ORIGIN = Origin(data="made up", partition="made up")
 SIDE = 8

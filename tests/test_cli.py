@@ -21,7 +21,7 @@ from fedcompare import doctor
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import load_silo
 from fedcompare.errors import ExitCode, SiloFailedError
-from fedcompare.evaluation import read_predictions
+from fedcompare.evaluation.answers import read_predictions
 from fedcompare.federated import session
 from fedcompare.federated.server_app import run_federated
 from fedcompare.runs.lock import claimed, seed_part
@@ -172,7 +172,7 @@ def test_debug_shows_the_traceback(cli, options):
 
 
 def test_a_fault_of_ours_is_called_that(cli, options, monkeypatch):
-    monkeypatch.setattr("fedcompare.pipeline.load_silos", lambda config: 1 / 0)
+    monkeypatch.setattr("fedcompare.execution.pipeline.load_silos", lambda config: 1 / 0)
     outcome = cli("isolated", *options)
     assert_one_message(outcome, ExitCode.UNEXPECTED)
     assert "unexpected ZeroDivisionError" in outcome.err
@@ -191,7 +191,7 @@ def place_with(kind, folder):
 def test_a_place_that_cannot_hold_results_is_named_before_training(
     cli, tiny_toml, tmp_path, monkeypatch, command, kind
 ):
-    monkeypatch.setattr("fedcompare.pipeline.train_isolated_regime", None)
+    monkeypatch.setattr("fedcompare.execution.pipeline.train_isolated_regime", None)
     monkeypatch.setattr(session, "simulate", None)
     place = place_with(kind, tmp_path)
     outcome = cli(command, "--config", tiny_toml, "--results", place)
@@ -226,7 +226,7 @@ def test_what_the_system_refuses_is_no_fault_of_ours(cli, options, monkeypatch, 
     def refuse(config):
         raise error
 
-    monkeypatch.setattr("fedcompare.pipeline.load_silos", refuse)
+    monkeypatch.setattr("fedcompare.execution.pipeline.load_silos", refuse)
     outcome = cli("isolated", *options)
     assert_one_message(outcome, code)
     assert says in outcome.err
@@ -262,7 +262,7 @@ def test_a_failing_silo_is_named(cli, options, monkeypatch):
     def burn(*args, **kwargs):
         raise ValueError("the disk of this silo burns")
 
-    monkeypatch.setattr("fedcompare.isolated.train_round", burn)
+    monkeypatch.setattr("fedcompare.learning.alone.train_round", burn)
     outcome = cli("isolated", *options, "--cpus", "1")
     assert_one_message(outcome, ExitCode.SILO)
     assert re.search(r"silo \d failed: ValueError: the disk of this silo burns", outcome.err)
@@ -294,7 +294,7 @@ def test_force_removes_the_other_configs_parts(cli, options, own, inline):
 
 def test_a_failed_run_with_force_loses_nothing(cli, options, results, inline, monkeypatch):
     before = files(results)
-    monkeypatch.setattr("fedcompare.pipeline.run_isolated", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr("fedcompare.execution.pipeline.run_isolated", lambda *args, **kwargs: 1 / 0)
     assert cli("isolated", *options, "--lr", "0.05", "--force").code == ExitCode.UNEXPECTED
     assert files(results) == before
 
@@ -625,7 +625,7 @@ def test_a_failing_isolated_silo_has_its_traceback_in_the_log(cli, options, tmp_
     def burn(*arguments, **named):
         raise ValueError("the disk of this silo burns")
 
-    monkeypatch.setattr("fedcompare.isolated.train_round", burn)
+    monkeypatch.setattr("fedcompare.learning.alone.train_round", burn)
     outcome = cli("isolated", *options)
     assert_one_message(outcome, ExitCode.SILO)
     log = tmp_path / "results/tiny/seed-5/logs/isolated.log"
@@ -640,7 +640,7 @@ def test_a_log_that_cannot_be_written_does_not_hide_the_failure(
     def burn(*arguments, **named):
         raise ValueError("the disk of this silo burns")
 
-    monkeypatch.setattr("fedcompare.isolated.train_round", burn)
+    monkeypatch.setattr("fedcompare.learning.alone.train_round", burn)
     logs = tmp_path / "results/tiny/seed-5/logs"
     logs.parent.mkdir(parents=True)
     logs.write_text("mine")

@@ -61,7 +61,8 @@ def configs(config):
 
 def federate(results, config, *, contributions=False):
     """Make one seed's federations in this process, without Ray."""
-    from fedcompare.comparison.stages import Federated, seed_stages
+    from fedcompare.execution.plan import seed_stages
+    from fedcompare.execution.stages import Federated
     from fedcompare.federated.server_app import run_federated
 
     for stage in seed_stages(config, results, contributions=contributions):
@@ -72,8 +73,8 @@ def federate(results, config, *, contributions=False):
 
 def make(results, config, *, contributions=False):
     """Make a comparison without Ray."""
-    from fedcompare.comparison.campaign import Watcher
     from fedcompare.comparison.compare import compare
+    from fedcompare.execution.campaign import Watcher
 
     for own in configs(config):
         federate(results, own, contributions=contributions)
@@ -112,7 +113,7 @@ def no_training(monkeypatch):
     def hire(*arguments, **named):
         raise AssertionError("a worker was hired")
 
-    monkeypatch.setattr("fedcompare.crew.Crew.hire", hire)
+    monkeypatch.setattr("fedcompare.machine.crew.Crew.hire", hire)
 
 
 def flip(path):
@@ -275,7 +276,7 @@ def test_a_failure_in_training_keeps_the_old_comparison(cli, options, run, monke
     for part in ("isolated-equal", "predictions"):
         shutil.rmtree(run / "seed-6" / part)
     before = files(run)
-    monkeypatch.setattr("fedcompare.comparison.jobs.train_isolated", burn)
+    monkeypatch.setattr("fedcompare.execution.jobs.train_isolated", burn)
     outcome = cli("compare", *options)
     assert_one_message(outcome, ExitCode.SILO)
     assert "isolated-equal training of silo " in outcome.err
@@ -291,7 +292,9 @@ def test_training_that_diverges_keeps_the_old_comparison(cli, options, run, monk
     for part in ("fine-tuned", "predictions"):
         shutil.rmtree(run / "seed-6" / part)
     before = files(run)
-    monkeypatch.setattr("fedcompare.isolated.train_round", lambda *a, **n: [0.5, float("nan")])
+    monkeypatch.setattr(
+        "fedcompare.learning.alone.train_round", lambda *a, **n: [0.5, float("nan")]
+    )
     outcome = cli("compare", *options)
     assert_one_message(outcome, ExitCode.DIVERGED)
     assert ", seed 6: the loss is not finite in round 1, epoch 2" in outcome.err
@@ -374,8 +377,8 @@ def test_force_replaces_only_the_parts_of_another_configuration(cli, options, ru
 
 def train_centralized(results, config):
     """Replace one seed's centralized model by one of another configuration."""
-    from fedcompare.comparison.jobs import _train
-    from fedcompare.comparison.stages import Centralized
+    from fedcompare.execution.jobs import _train
+    from fedcompare.execution.stages import Centralized
 
     stage = Centralized(config=config, results=results)
     stage.finish([_train(job, lambda record: None) for job in stage.jobs()])

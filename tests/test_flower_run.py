@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fedcompare.config import parse_config, read_settings
+from fedcompare.config.parsing import parse_config, read_settings
 from fedcompare.federated.server_app import run_federated
 from flower_processes import REPOSITORY, LocalFlower
 from support import InlineGrid

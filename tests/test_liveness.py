@@ -16,7 +16,7 @@ import grpc
 import pytest
 
 from fedcompare.errors import ExitCode
-from fedcompare.processes import processes
+from fedcompare.machine.processes import processes
 
 pytestmark = pytest.mark.simulation
 

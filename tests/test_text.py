@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from fedcompare.cli.main import run
-from fedcompare.csv_text import parse_csv
 from fedcompare.errors import ExitCode
-from fedcompare.escaping import visible
 from fedcompare.federated import session
 from fedcompare.federated.server_app import run_federated
+from fedcompare.text.csv_text import parse_csv
+from fedcompare.text.escaping import visible
 from nasty import FOLDERS
 from support import InlineGrid
 
@@ -102,7 +102,7 @@ def test_a_failure_below_such_a_folder_is_told_and_logged(cli, tiny_toml, tmp_pa
     def burn(*args, **kwargs):
         raise ValueError("the disk \udce9 burns \x1b[31m")
 
-    monkeypatch.setattr("fedcompare.isolated.train_round", burn)
+    monkeypatch.setattr("fedcompare.learning.alone.train_round", burn)
     results = tmp_path / "\udce9[/x]"
     outcome = cli("isolated", "--config", tiny_toml, "--results", results, "--cpus", "1", "--debug")
     assert outcome.code == ExitCode.SILO

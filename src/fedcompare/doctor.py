@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from fedcompare.environment import versions
 from fedcompare.errors import FedcompareError
-from fedcompare.escaping import terminal
-from fedcompare.records import Check
-from fedcompare.results import probe_writable
-from fedcompare.workers import available_cpus
+from fedcompare.findings.checks import Check
+from fedcompare.machine.cpus import available_cpus
+from fedcompare.machine.environment import versions
+from fedcompare.runs.files import probe_writable
+from fedcompare.text.escaping import terminal
 
 _PYTHON = (3, 11)
 _SIGNS = "\N{BULLET} \N{EN DASH} \N{WHITE CIRCLE}"  # of our own messages

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special, stats
 
-from fedcompare.records import Word
+from fedcompare.names import Word
 
 Floats = npt.NDArray[np.float64]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fedcompare.chance import nothing_learnt
+from fedcompare.evaluation.chance import nothing_learnt
 
 NAMES = ("cat", "dog", "eel")
 

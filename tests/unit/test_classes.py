@@ -19,9 +19,9 @@ from fedcompare.classes import (
     parse_class_lists,
     split_names,
 )
-from fedcompare.config import Setting, config_from_json, parse_config
-from fedcompare.results import format_config
-from fedcompare.test_sets import ALL, own, read_key, seen, unseen
+from fedcompare.config.parsing import Setting, config_from_json, parse_config
+from fedcompare.findings.test_sets import ALL, own, read_key, seen, unseen
+from fedcompare.runs.manifest import format_config
 
 NASTY = (
     *("1", "07", "-", "", " ", "all", "none", "seen:1", "own:2", "a,b", 'a "b"', "'", '""'),

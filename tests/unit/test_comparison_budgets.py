@@ -5,14 +5,15 @@ import itertools
 import numpy as np
 import pytest
 
-from fedcompare.comparison.answers import SeedAnswers, model_key
-from fedcompare.comparison.budgets import find_budgets
-from fedcompare.comparison.cases import Cases
 from fedcompare.comparison.contributions import find_contributions
-from fedcompare.comparison.stages import coalitions_to_train
-from fedcompare.predictions import Predictions
-from fedcompare.records import Regime
-from fedcompare.results import count_steps
+from fedcompare.comparison.ledger import find_budgets
+from fedcompare.evaluation.answers import Predictions
+from fedcompare.evaluation.cases import Cases
+from fedcompare.evaluation.stored import SeedAnswers
+from fedcompare.regimes.budgets import count_steps
+from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.coalitions import coalitions_to_train
+from fedcompare.regimes.models import model_key
 from fedcompare.runs.manifest import Training
 from support import ORIGIN
 

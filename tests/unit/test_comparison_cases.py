@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fedcompare.comparison.cases import ALL, Cases, accuracy, own, seen, unseen
 from fedcompare.errors import DataError
-from fedcompare.predictions import Predictions
+from fedcompare.evaluation.answers import Predictions
+from fedcompare.evaluation.cases import ALL, Cases, accuracy, own, seen, unseen
 
 LABELS = np.repeat([0, 1, 2, 3], [6, 3, 4, 2])
 NAMES = ("cat", "dog", "hen", "owl")

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from fedcompare.comparison.answers import SeedAnswers, model_key
-from fedcompare.comparison.cases import ALL, Cases, own, unseen
 from fedcompare.comparison.gains import find_gains
-from fedcompare.predictions import Predictions
-from fedcompare.records import Question, Regime, Word
+from fedcompare.evaluation.answers import Predictions
+from fedcompare.evaluation.cases import ALL, Cases, own, unseen
+from fedcompare.evaluation.stored import SeedAnswers
+from fedcompare.names import Question, Word
+from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.models import model_key
 from support import ORIGIN
 
 LABELS = np.repeat(np.arange(4), 30)

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from fedcompare.comparison.answers import SeedAnswers, model_key
-from fedcompare.comparison.cases import ALL, Cases, own, unseen
 from fedcompare.comparison.measures import (
     accuracies,
     check_same_test_set,
@@ -19,10 +17,13 @@ from fedcompare.comparison.measures import (
     single_accuracies,
     spread,
 )
-from fedcompare.findings import Model, Spread
-from fedcompare.predictions import Predictions
-from fedcompare.records import Regime
-from fedcompare.regimes.catalog import row_of
+from fedcompare.evaluation.answers import Predictions
+from fedcompare.evaluation.cases import ALL, Cases, own, unseen
+from fedcompare.evaluation.stored import SeedAnswers
+from fedcompare.findings.gains import Spread
+from fedcompare.findings.scores import Model
+from fedcompare.regimes.catalog import Regime, row_of
+from fedcompare.regimes.models import model_key
 from support import ORIGIN
 
 LABELS = np.repeat([0, 1, 2, 3], [12, 9, 10, 9])

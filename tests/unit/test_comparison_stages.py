@@ -9,40 +9,30 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fedcompare.comparison.answers import (
-    TRAINED,
-    coalition_part,
-    read_coalition_answers,
-    read_seed_answers,
-    remake,
-    write_seed_answers,
-)
-from fedcompare.comparison.jobs import _do, serve_jobs
-from fedcompare.comparison.stages import (
+from fedcompare.data.silos import load_silo, load_silos
+from fedcompare.errors import ResultsError, WeightsError
+from fedcompare.evaluation.predicting import remake, write_seed_answers
+from fedcompare.evaluation.stored import read_coalition_answers, read_seed_answers
+from fedcompare.execution.jobs import _do, serve_jobs
+from fedcompare.execution.pipeline import train_isolated_regime
+from fedcompare.execution.plan import seed_stages, unfinished
+from fedcompare.execution.stages import (
     Answered,
     Centralized,
     Federated,
     FineTuned,
     Isolated,
     IsolatedEqual,
-    coalitions_to_train,
-    seed_stages,
-    unfinished,
 )
-from fedcompare.crew import Crew
-from fedcompare.data.silos import load_silo, load_silos
-from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.federated.server_app import run_federated
-from fedcompare.model import state_from_bytes
-from fedcompare.pipeline import train_isolated_regime
-from fedcompare.records import POOLED, Regime
-from fedcompare.results import (
-    COALITION_PREDICTIONS,
-    PREDICTIONS,
-    RunDirectory,
-    count_steps,
-    weights_file,
-)
+from fedcompare.learning.weights import state_from_bytes
+from fedcompare.machine.crew import Crew
+from fedcompare.names import POOLED
+from fedcompare.regimes.budgets import count_steps
+from fedcompare.regimes.catalog import TRAINED, Regime
+from fedcompare.regimes.coalitions import coalition_part, coalitions_to_train
+from fedcompare.regimes.models import weights_file
+from fedcompare.runs.directory import COALITION_PREDICTIONS, PREDICTIONS, RunDirectory
 from support import InlineGrid
 
 SILOS = (1, 2, 3)

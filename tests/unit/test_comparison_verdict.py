@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from fedcompare.comparison.answers import model_key
-from fedcompare.comparison.cases import ALL, own, unseen
 from fedcompare.comparison.verdict import find_verdicts, summarise
-from fedcompare.findings import Accuracy, Gain, SiloFacts
-from fedcompare.records import Question, Regime, Word
+from fedcompare.evaluation.cases import ALL, own, unseen
+from fedcompare.findings.gains import Gain
+from fedcompare.findings.scores import Accuracy, SiloFacts
+from fedcompare.names import Question, Word
+from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.models import model_key
 
 SIZE = {Word.GAINS: 0.05, Word.LOSES: -0.05, Word.NO_EVIDENCE: 0.001}
 NAMED = {

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 import fedcompare
-from fedcompare.config import (
-    KEYS,
-    ExperimentConfig,
+from fedcompare.config.groups import KEYS, ExperimentConfig
+from fedcompare.config.parsing import (
     Setting,
     config_from_json,
     parse_assignment,
@@ -17,7 +16,7 @@ from fedcompare.config import (
     read_settings,
 )
 from fedcompare.errors import ConfigError
-from fedcompare.results import write_config
+from fedcompare.runs.manifest import write_config
 
 REPOSITORY = Path(__file__).parents[2]
 SHIPPED = sorted((REPOSITORY / "configs").rglob("*.toml"))

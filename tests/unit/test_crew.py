@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from fedcompare import crew as crew_module
-from fedcompare.crew import Crew
 from fedcompare.errors import DataError, SiloFailedError
-from fedcompare.processes import processes
+from fedcompare.machine import crew as crew_module
+from fedcompare.machine.crew import Crew
+from fedcompare.machine.processes import processes
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import io
 import pandas as pd
 import pytest
 
-from fedcompare.csv_text import format_csv, format_table, parse_csv
+from fedcompare.text.csv_text import format_csv, format_table, parse_csv
 from nasty import NAMES
 
 

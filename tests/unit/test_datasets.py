@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torchvision import transforms
 
-from fedcompare.config import DataConfig
+from fedcompare.config.groups import DataConfig
 from fedcompare.data.datasets import load_dataset, normalise, reload_dataset
 from fedcompare.errors import DataError, HubError
 from made_up_pictures import noise, table, write_class_folders, write_simple, write_tables

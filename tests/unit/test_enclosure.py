@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from fedcompare.crew import Crew
 from fedcompare.errors import SiloFailedError
 from fedcompare.federated.enclosure import enclosed
-from fedcompare.processes import processes
+from fedcompare.machine.crew import Crew
+from fedcompare.machine.processes import processes
 
 PATIENCE = 30.0
 

@@ -5,7 +5,7 @@ from html import unescape
 import pytest
 from markdown_it import MarkdownIt
 
-from fedcompare.escaping import (
+from fedcompare.text.escaping import (
     from_spreadsheet,
     markdown,
     mathtext,

@@ -12,13 +12,13 @@ from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import load_silo, load_silos
 from fedcompare.errors import SiloFailedError
 from fedcompare.federated import client_app, wire
-from fedcompare.federated.evaluation import GlobalModel
+from fedcompare.federated.global_model import GlobalModel
 from fedcompare.federated.history import Observer
 from fedcompare.federated.server_app import run_federated
 from fedcompare.federated.strategy import build_strategy
-from fedcompare.isolated import IsolatedTask, train_isolated
-from fedcompare.model import build_model
-from fedcompare.records import Phase
+from fedcompare.learning.alone import IsolatedTask, train_isolated
+from fedcompare.learning.models.building import build_model
+from fedcompare.regimes.records import Phase
 from support import InlineGrid, write_idx
 
 

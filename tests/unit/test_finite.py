@@ -9,17 +9,19 @@ from flwr.app import ArrayRecord, MetricRecord
 from flwr.serverapp.strategy import FedAvg
 from safetensors.torch import save_file
 
-from fedcompare.config import ModelConfig, TrainConfig
+from fedcompare.config.groups import ModelConfig, TrainConfig
 from fedcompare.data.silos import load_silos
 from fedcompare.errors import DivergedError, ExitCode, SiloFailedError, WeightsError
-from fedcompare.evaluator import Evaluator
+from fedcompare.evaluation.evaluator import Evaluator
 from fedcompare.federated import client_app, wire
 from fedcompare.federated.server_app import run_federated
-from fedcompare.finite import check_finite, first_non_finite
-from fedcompare.isolated import IsolatedTask, run_isolated, train_isolated
-from fedcompare.model import build_model, read_tensors
-from fedcompare.records import Regime
-from fedcompare.training import predict, train_round
+from fedcompare.learning.alone import IsolatedTask, run_isolated, train_isolated
+from fedcompare.learning.finite import check_finite, first_non_finite
+from fedcompare.learning.forward import predict
+from fedcompare.learning.models.building import build_model
+from fedcompare.learning.training import train_round
+from fedcompare.learning.weights import read_tensors
+from fedcompare.regimes.catalog import Regime
 from support import InlineGrid, made_up_examples
 
 EXAMPLES = made_up_examples(70)
@@ -101,7 +103,7 @@ def test_a_later_round_is_named(tiny, monkeypatch):
             model, examples, config.model_copy(update={"learning_rate": rate}), **named
         )
 
-    monkeypatch.setattr("fedcompare.isolated.train_round", train)
+    monkeypatch.setattr("fedcompare.learning.alone.train_round", train)
     with pytest.raises(DivergedError, match="in round 3, epoch 1"):
         train_isolated(task(0.1, epochs=2, rounds=3), silo)
 

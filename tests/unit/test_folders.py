@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fedcompare.config import DataConfig
+from fedcompare.config.groups import DataConfig
 from fedcompare.data.folders import ClassFolders
 from fedcompare.data.sources import open_source
 from fedcompare.errors import DataError

@@ -6,7 +6,7 @@ import pytest
 import torch
 from huggingface_hub.errors import HFValidationError, OfflineModeIsEnabled
 
-from fedcompare.config import DataConfig
+from fedcompare.config.groups import DataConfig
 from fedcompare.data.hub import HubDataset
 from fedcompare.data.sources import open_source
 from fedcompare.errors import DataError, HubError

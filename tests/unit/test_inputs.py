@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 from test_comparison_stages import make_unfinished
 
-from fedcompare import environment
-from fedcompare.comparison.jobs import _train
-from fedcompare.comparison.stages import FineTuned, Isolated, IsolatedEqual, seed_stages
 from fedcompare.comparison.verify_parts import PartCheck
-from fedcompare.config import KEYS, ExperimentConfig
+from fedcompare.config.groups import KEYS, ExperimentConfig
 from fedcompare.data.silos import find_origin
 from fedcompare.errors import FedcompareError, ResultsError
+from fedcompare.execution.jobs import _train
+from fedcompare.execution.plan import seed_stages
+from fedcompare.execution.stages import FineTuned, Isolated, IsolatedEqual
 from fedcompare.federated.server_app import run_federated
-from fedcompare.records import Regime
-from fedcompare.results import PREDICTIONS, RunDirectory
+from fedcompare.machine import environment
+from fedcompare.regimes.catalog import Regime
+from fedcompare.runs.directory import PREDICTIONS, RunDirectory
 from fedcompare.runs.inputs import differences, wanted_inputs
 from fedcompare.runs.manifest import read_manifest
 from fedcompare.runs.reuse import check_free, discard_stale

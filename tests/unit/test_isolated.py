@@ -7,11 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from fedcompare.config import TrainConfig
+from fedcompare.config.groups import TrainConfig
 from fedcompare.data.silos import load_silos
 from fedcompare.errors import SiloFailedError
-from fedcompare.isolated import IsolatedTask, run_isolated, train_isolated
-from fedcompare.model import build_model, state_from_bytes
+from fedcompare.learning.alone import IsolatedTask, run_isolated, train_isolated
+from fedcompare.learning.models.building import build_model
+from fedcompare.learning.weights import state_from_bytes
 
 
 class Failing(nn.Module):

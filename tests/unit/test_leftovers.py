@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from fedcompare.results import replacing
+from fedcompare.runs.files import replacing
 from fedcompare.runs.leftovers import remove_leftovers
 
 

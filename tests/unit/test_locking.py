@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from fedcompare.locking import lock
+from fedcompare.machine.locking import lock
 
 FORK = multiprocessing.get_context("fork")
 

@@ -1,15 +1,10 @@
 import pytest
 import torch
 
-from fedcompare.config import ModelConfig
+from fedcompare.config.groups import ModelConfig
 from fedcompare.errors import WeightsError
-from fedcompare.model import (
-    build_model,
-    load_state,
-    read_tensors,
-    state_from_bytes,
-    state_to_bytes,
-)
+from fedcompare.learning.models.building import build_model
+from fedcompare.learning.weights import load_state, read_tensors, state_from_bytes, state_to_bytes
 
 
 def build(seed=1, hidden_units=16):

@@ -3,8 +3,8 @@ from itertools import pairwise
 import pytest
 from matplotlib.figure import Figure
 
-from fedcompare.partition_files import _add_legend, _plot
-from fedcompare.plots import picture_names, save_figure
+from fedcompare.execution.partition import _add_legend, _plot
+from fedcompare.report.plots import picture_names, save_figure
 from nasty import NAMES
 
 

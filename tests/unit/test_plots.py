@@ -7,10 +7,10 @@ import pytest
 from matplotlib.font_manager import findfont
 from matplotlib.text import Text
 
-from fedcompare import fonts
-from fedcompare.escaping import visible
-from fedcompare.plots import plot_confusion, plot_losses, plot_rounds, save_figure
-from fedcompare.records import EpochRecord, ServerRecord
+from fedcompare.regimes.records import EpochRecord, ServerRecord
+from fedcompare.report import fonts
+from fedcompare.report.plots import plot_confusion, plot_losses, plot_rounds, save_figure
+from fedcompare.text.escaping import visible
 from nasty import NAMES
 
 SHORT = tuple(name for name in NAMES if len(visible(name)) <= 40)

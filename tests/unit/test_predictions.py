@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, recall_score
 
-from fedcompare.predictions import Predictions
+from fedcompare.evaluation.answers import Predictions
 
 RNG = np.random.default_rng(7)
 LABELS = np.arange(200) % 5

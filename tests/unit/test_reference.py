@@ -7,13 +7,14 @@ import pytest
 
 from fedcompare.comparison.files import verdict_json
 from fedcompare.comparison.stored import read_findings
-from fedcompare.config import ExperimentConfig, parse_config, read_settings
-from fedcompare.records import Question, Word
+from fedcompare.config.groups import ExperimentConfig
+from fedcompare.config.parsing import parse_config, read_settings
+from fedcompare.names import Question, Word
 from fedcompare.report.html import render_html
 from fedcompare.report.markdown import render_markdown
-from fedcompare.results import format_json
-from fedcompare.table_formats import to_markdown
-from fedcompare.tables import budgets_table, gains_table
+from fedcompare.report.tables import budgets_table, gains_table
+from fedcompare.report.terminal import to_markdown
+from fedcompare.runs.files import format_json
 
 REPOSITORY = Path(__file__).parents[2]
 FOLDER = REPOSITORY / "results" / "reference" / "mnist" / "comparison"

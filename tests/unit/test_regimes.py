@@ -3,8 +3,7 @@
 import pytest
 
 from fedcompare.comparison.analysis import model_rows
-from fedcompare.records import Regime
-from fedcompare.regimes.catalog import COMPARED, FOLLOWED, ROWS, TRAINED, Role, row_of
+from fedcompare.regimes.catalog import COMPARED, FOLLOWED, ROWS, TRAINED, Regime, Role, row_of
 
 
 def test_every_regime_has_one_row_in_the_order_of_tables():

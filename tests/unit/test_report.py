@@ -14,15 +14,16 @@ import pytest
 from markdown_it import MarkdownIt
 
 from fedcompare.errors import ResultsError
-from fedcompare.escaping import markdown as escape_markdown
-from fedcompare.escaping import visible
-from fedcompare.records import Question, Regime
+from fedcompare.findings.schema import from_json, schema, to_json
+from fedcompare.names import Question
+from fedcompare.regimes.catalog import Regime
 from fedcompare.report import wording
 from fedcompare.report.html import render_html
 from fedcompare.report.markdown import render_markdown
-from fedcompare.report.schema import from_json, schema, to_json
 from fedcompare.report.sections import sections
 from fedcompare.report.svg import picture, ticks, to_text, write
+from fedcompare.text.escaping import markdown as escape_markdown
+from fedcompare.text.escaping import visible
 from made_up_findings import NASTY, findings
 from nasty import NAMES
 
@@ -452,7 +453,8 @@ def test_ticks_are_round_and_within(low, high):
 def test_rendering_needs_no_heavy_library():
     heavy = {"pandas", "torch", "matplotlib", "sklearn", "scipy"}
     code = (
-        "import sys, fedcompare.report.html, fedcompare.report.markdown, fedcompare.report.schema;"
+        "import sys, fedcompare.findings.schema, fedcompare.report.html;"
+        "import fedcompare.report.markdown;"
         f"sys.exit(bool({heavy} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -4,11 +4,11 @@ import shutil
 import pytest
 from safetensors.torch import load_file
 
-from fedcompare.config import parse_config, read_settings
+from fedcompare.config.parsing import parse_config, read_settings
 from fedcompare.data.silos import find_origin
 from fedcompare.errors import ResultsError, StorageError
-from fedcompare.records import Regime
-from fedcompare.results import RunDirectory
+from fedcompare.regimes.catalog import Regime
+from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.reuse import check_free, discard_stale, read_comparable
 
 

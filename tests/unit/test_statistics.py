@@ -11,7 +11,7 @@ from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from fedcompare.records import Word
+from fedcompare.names import Word
 from fedcompare.statistics import (
     combined_p_value,
     combined_t,

@@ -6,10 +6,10 @@ import pytest
 from rich.console import Console
 
 from fedcompare.cli.console import Screen
-from fedcompare.escaping import visible
-from fedcompare.records import Measurement, Mistake, Regime, ServerRecord
-from fedcompare.table_formats import to_markdown, to_terminal
-from fedcompare.tables import (
+from fedcompare.findings.scores import Measurement, Mistake
+from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.records import ServerRecord
+from fedcompare.report.tables import (
     Table,
     accuracy_table,
     counts_table,
@@ -19,6 +19,8 @@ from fedcompare.tables import (
     seen_unseen_table,
     training_table,
 )
+from fedcompare.report.terminal import to_markdown, to_terminal
+from fedcompare.text.escaping import visible
 from nasty import NAMES
 
 

@@ -5,9 +5,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fedcompare.config import ModelConfig, TrainConfig
-from fedcompare.model import build_model, state_to_bytes
-from fedcompare.training import MomentumSGD, predict, torch_threads, train_round
+from fedcompare.config.groups import ModelConfig, TrainConfig
+from fedcompare.learning.forward import predict, torch_threads
+from fedcompare.learning.models.building import build_model
+from fedcompare.learning.optimiser import MomentumSGD
+from fedcompare.learning.training import train_round
+from fedcompare.learning.weights import state_to_bytes
 from support import made_up_examples
 
 CONFIG = TrainConfig(learning_rate=0.05, momentum=0.9, batch_size=16)
@@ -120,7 +123,7 @@ def test_predictions_are_probabilities_in_the_order_of_the_inputs(monkeypatch):
     assert whole.dtype == torch.float32
     torch.testing.assert_close(whole.sum(dim=1), torch.ones(70))
     torch.testing.assert_close(whole, model(EXAMPLES.inputs).softmax(dim=1).detach())
-    monkeypatch.setattr("fedcompare.training._PREDICT_BATCH", 32)
+    monkeypatch.setattr("fedcompare.learning.forward._PREDICT_BATCH", 32)
     torch.testing.assert_close(predict(model, EXAMPLES.inputs), whole)
 
 

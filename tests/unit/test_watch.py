@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fedcompare.federated.watch import Watch
-from fedcompare.processes import Process
+from fedcompare.machine.processes import Process
 
 HEAD = 10
 PATIENCE = 10

@@ -1,8 +1,8 @@
 import pytest
 
-from fedcompare import workers
 from fedcompare.errors import ResourceError
-from fedcompare.workers import available_cpus, plan_workers, resolve_cpus
+from fedcompare.machine import cpus as cpus_module
+from fedcompare.machine.cpus import available_cpus, plan_workers, resolve_cpus
 
 SHAPES = [(silos, cpus) for silos in range(1, 41) for cpus in range(1, 17)]
 
@@ -29,7 +29,7 @@ def test_zero_cpus_mean_all():
 
 
 def test_more_cpus_than_there_are_is_an_error(monkeypatch):
-    monkeypatch.setattr(workers, "available_cpus", lambda: 2)
+    monkeypatch.setattr(cpus_module, "available_cpus", lambda: 2)
     assert resolve_cpus(2) == 2
     with pytest.raises(ResourceError, match=r"num-cpus = 3, but this machine has 2"):
         resolve_cpus(3)

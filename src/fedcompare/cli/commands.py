@@ -10,23 +10,13 @@ from rich.padding import Padding
 
 from fedcompare.cli.console import stderr, stdout
 from fedcompare.cli.progress import OverallProgress, SiloProgress
-from fedcompare.config import ExperimentConfig
+from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import SiloFailedError, StorageError, VerificationError
-from fedcompare.escaping import visible
-from fedcompare.records import (
-    EpochRecord,
-    Origin,
-    Phase,
-    Regime,
-    RoundRecord,
-    ServerRecord,
-    silo_names,
-)
-from fedcompare.results import RunDirectory
-from fedcompare.runs.inputs import wanted_inputs
-from fedcompare.runs.reuse import check_free, check_partition, discard_stale
-from fedcompare.table_formats import to_terminal
-from fedcompare.tables import (
+from fedcompare.findings.test_sets import ALL
+from fedcompare.names import silo_names
+from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.records import EpochRecord, Origin, Phase, RoundRecord, ServerRecord
+from fedcompare.report.tables import (
     accuracy_table,
     budgets_table,
     counts_table,
@@ -37,18 +27,22 @@ from fedcompare.tables import (
     seen_unseen_table,
     training_table,
 )
-from fedcompare.test_sets import ALL
+from fedcompare.report.terminal import to_terminal
+from fedcompare.runs.directory import RunDirectory
+from fedcompare.runs.inputs import wanted_inputs
+from fedcompare.runs.reuse import check_free, check_partition, discard_stale
+from fedcompare.text.escaping import visible
 
 if TYPE_CHECKING:
     from fedcompare.federated.history import Observer
-    from fedcompare.findings import Findings
+    from fedcompare.findings.findings import Findings
 
 
 def run_isolated_command(
     config: ExperimentConfig, results: Path, *, force: bool, verbose: bool
 ) -> None:
     """Train the isolated models and print a line per silo."""
-    from fedcompare.pipeline import train_isolated_regime
+    from fedcompare.execution.pipeline import train_isolated_regime
 
     run = RunDirectory(results, config)
     clashes = check_free(run, Regime.ISOLATED, _find_origin(config), force=force)
@@ -72,7 +66,7 @@ def run_federated_command(
     config: ExperimentConfig, results: Path, *, force: bool, verbose: bool
 ) -> None:
     """Train the federated model and print its accuracy after each round."""
-    from fedcompare.workers import resolve_cpus
+    from fedcompare.machine.cpus import resolve_cpus
 
     resolve_cpus(config.resources.num_cpus)
     run, origin = RunDirectory(results, config), _find_origin(config)
@@ -101,9 +95,10 @@ def run_evaluate_command(
     json_only: bool,
 ) -> None:
     """Evaluate all models and print the tables, or with `json_only` the numbers alone."""
-    from fedcompare import evaluation as ev
+    from fedcompare.comparison.evaluate import write_evaluation
     from fedcompare.data.datasets import load_dataset
-    from fedcompare.evaluation_files import write_evaluation
+    from fedcompare.evaluation import mistakes as wrong
+    from fedcompare.evaluation import scores as ev
 
     data = load_dataset(config.data)
     subsets = [ev.find_subset(names, data.class_names, data.stored_names) for names in chosen]
@@ -111,7 +106,7 @@ def run_evaluate_command(
     evaluation = ev.evaluate_models(config, run)
     subsets = [*(evaluation.lacking_sets if defaults else ()), *subsets]
     measurements = list(ev.measure(evaluation, list(dict.fromkeys(subsets))))
-    mistakes = list(ev.mistakes(evaluation))
+    mistakes = list(wrong.mistakes(evaluation))
     warning = ev.find_warning(evaluation)
     place = write_evaluation(run, config, evaluation, measurements, mistakes, warning=warning)
     if warning:
@@ -123,7 +118,7 @@ def run_evaluate_command(
     console.print(to_terminal(accuracy_table(measurements)))
     console.print(to_terminal(seen_unseen_table(measurements)))
     if mistakes:
-        console.print(to_terminal(mistakes_table(list(ev.commonest(mistakes)))))
+        console.print(to_terminal(mistakes_table(list(wrong.commonest(mistakes)))))
     for note in ev.notes(evaluation):
         console.say(note)
     stderr().say(f"written: {_shown(place)}")
@@ -131,7 +126,7 @@ def run_evaluate_command(
 
 def run_partition_command(config: ExperimentConfig, results: Path, *, force: bool) -> None:
     """Print label counts per silo, and write them with Flower Datasets' plot."""
-    from fedcompare.partition_files import label_counts, notes, write_partition
+    from fedcompare.execution.partition import label_counts, notes, write_partition
 
     run = RunDirectory(results, config)
     check_partition(run, _find_origin(config), force=force)
@@ -154,8 +149,8 @@ def run_compare_command(
     verbose: bool,
 ) -> None:
     """Run the whole comparison and print the verdict, or with `json_only` the verdict as JSON."""
-    from fedcompare.comparison.campaign import Watcher
     from fedcompare.comparison.compare import compare, compare_log
+    from fedcompare.execution.campaign import Watcher
 
     log = compare_log(results, config)
     with OverallProgress() as progress, _failures_in_log(lambda: log):

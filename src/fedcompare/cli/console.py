@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 from typing_extensions import override
 
-from fedcompare.escaping import terminal
+from fedcompare.text.escaping import terminal
 
 
 class Screen(Console):

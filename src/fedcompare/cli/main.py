@@ -48,7 +48,7 @@ for command in (
 def _print_version(value: bool) -> None:
     if value:
         from fedcompare.cli.console import stdout
-        from fedcompare.environment import versions
+        from fedcompare.machine.environment import versions
 
         for package, version in versions().items():
             stdout().say(f"{package} {version}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from fedcompare.config import ExperimentConfig
+    from fedcompare.config.groups import ExperimentConfig
 
 Config = Annotated[
     Path | None,
@@ -56,7 +56,7 @@ def build_config(
     Raises:
         ConfigError: listing all problems at once.
     """
-    from fedcompare.config import Setting, parse_assignment, parse_config, read_settings
+    from fedcompare.config.parsing import Setting, parse_assignment, parse_config, read_settings
 
     settings = read_settings(file) if file else {}
     settings |= dict(parse_assignment(text) for text in assignments or [])

@@ -11,7 +11,7 @@ from rich.progress import (
 )
 
 from fedcompare.cli.console import stderr
-from fedcompare.records import silo_name
+from fedcompare.names import silo_name
 
 # Lines of the terminal that the bars leave to what is said above them.
 _SPARE_LINES = 4

@@ -4,17 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fedcompare.chance import nothing_learnt
 from fedcompare.classes import distinct
-from fedcompare.comparison.answers import (
-    model_key,
-    read_coalition_answers,
-    read_seed_answers,
-)
-from fedcompare.comparison.budgets import find_budgets
-from fedcompare.comparison.cases import Cases
 from fedcompare.comparison.contributions import Coalitions, find_contributions
 from fedcompare.comparison.gains import find_gains
+from fedcompare.comparison.ledger import find_budgets
 from fedcompare.comparison.measures import (
     SingleAccuracy,
     accuracies,
@@ -26,15 +19,20 @@ from fedcompare.comparison.measures import (
     qualities,
     single_accuracies,
 )
-from fedcompare.comparison.stages import coalitions_to_train
 from fedcompare.comparison.verdict import find_verdicts, summarise
-from fedcompare.config import ExperimentConfig
+from fedcompare.config.groups import ExperimentConfig
 from fedcompare.data.silos import excluded_labels
-from fedcompare.findings import Findings, Model
-from fedcompare.records import Regime, model_name
-from fedcompare.regimes.catalog import ROWS
-from fedcompare.results import CONFIG_FILE, RunDirectory, read_environment
-from fedcompare.test_sets import ALL
+from fedcompare.evaluation.cases import Cases
+from fedcompare.evaluation.chance import nothing_learnt
+from fedcompare.evaluation.stored import read_coalition_answers, read_seed_answers
+from fedcompare.findings.findings import Findings
+from fedcompare.findings.scores import Model
+from fedcompare.findings.test_sets import ALL
+from fedcompare.regimes.catalog import ROWS, Regime
+from fedcompare.regimes.coalitions import coalitions_to_train
+from fedcompare.regimes.models import model_key, model_name
+from fedcompare.runs.directory import RunDirectory
+from fedcompare.runs.manifest import CONFIG_FILE, read_environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

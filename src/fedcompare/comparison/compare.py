@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fedcompare.comparison.campaign import Watcher, run_campaign
-from fedcompare.comparison.cases import check_own_cases
-from fedcompare.comparison.stages import seed_stages, unfinished
-from fedcompare.config import SEED_LIMIT, ExperimentConfig
+from fedcompare.config.groups import SEED_LIMIT, ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import count_labels
 from fedcompare.errors import ConfigError
-from fedcompare.results import check_writable
+from fedcompare.evaluation.cases import check_own_cases
+from fedcompare.execution.campaign import Watcher, run_campaign
+from fedcompare.execution.plan import seed_stages, unfinished
+from fedcompare.machine.cpus import resolve_cpus
+from fedcompare.runs.files import check_writable
 from fedcompare.runs.lock import claimed, comparison_parts
-from fedcompare.workers import resolve_cpus
 
 if TYPE_CHECKING:
-    from fedcompare.findings import Findings
+    from fedcompare.findings.findings import Findings
 
 MIN_SEEDS = 2
 

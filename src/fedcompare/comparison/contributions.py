@@ -4,15 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from fedcompare.comparison.answers import Answers, SeedAnswers, model_key
-from fedcompare.comparison.cases import Cases, accuracy
 from fedcompare.comparison.measures import spread
-from fedcompare.comparison.stages import MAX_SHAPLEY_SILOS
-from fedcompare.findings import Contribution
-from fedcompare.predictions import Predictions
-from fedcompare.records import Regime
+from fedcompare.evaluation.answers import Predictions
+from fedcompare.evaluation.cases import Cases, accuracy
+from fedcompare.evaluation.stored import Classes, SeedAnswers
+from fedcompare.findings.gains import Contribution
+from fedcompare.findings.test_sets import read_key
+from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.coalitions import MAX_SHAPLEY_SILOS
+from fedcompare.regimes.models import model_key
 from fedcompare.statistics import shapley
-from fedcompare.test_sets import read_key
 
 Coalitions = Mapping[tuple[int, ...], Predictions]
 
@@ -51,7 +52,7 @@ def find_contributions(
 
 def _answers(
     seed: SeedAnswers, coalitions: Coalitions, silos: Sequence[int]
-) -> dict[frozenset[int], Answers]:
+) -> dict[frozenset[int], Classes]:
     found = {frozenset(members): p.predicted for members, p in coalitions.items()}
     for silo in silos:
         key = model_key(Regime.ISOLATED_EQUAL, silo)

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fedcompare.comparison.answers import SeedAnswers, read_seed_answers
-from fedcompare.comparison.cases import Cases
 from fedcompare.comparison.gains import ALPHA, ask, for_interval
 from fedcompare.comparison.stored import Comparison, read_findings
 from fedcompare.errors import ResultsError, WeightsError
-from fedcompare.findings import Findings, Gain
-from fedcompare.records import Question, Regime
-from fedcompare.results import RunDirectory
+from fedcompare.evaluation.cases import Cases
+from fedcompare.evaluation.stored import SeedAnswers, read_seed_answers
+from fedcompare.findings.findings import Findings
+from fedcompare.findings.gains import Gain
+from fedcompare.names import Question
+from fedcompare.regimes.catalog import Regime
+from fedcompare.report.tables import Cell, Table, interval_text
+from fedcompare.runs.directory import RunDirectory
 from fedcompare.statistics import PairedGain, decide, holm, paired_gain
-from fedcompare.tables import Cell, Table, interval_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

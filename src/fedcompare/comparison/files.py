@@ -7,23 +7,17 @@ from typing import Any
 
 from fedcompare.comparison.analysis import Analysis, analyse
 from fedcompare.comparison.stored import REMEDY, REPORT, comparison_folder, comparison_inputs
-from fedcompare.config import ExperimentConfig
-from fedcompare.csv_text import format_csv
+from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import ResultsError
-from fedcompare.findings import Findings
+from fedcompare.findings.findings import Findings
+from fedcompare.findings.schema import to_json
 from fedcompare.report.html import render_html
 from fedcompare.report.markdown import render_markdown
-from fedcompare.report.schema import to_json
-from fedcompare.results import (
-    COMPARISON,
-    CONFIG_FILE,
-    format_config,
-    format_json,
-    replacing,
-    write_text,
-)
+from fedcompare.runs.directory import COMPARISON
+from fedcompare.runs.files import format_json, replacing, write_text
 from fedcompare.runs.inputs import Inputs
-from fedcompare.runs.manifest import seal
+from fedcompare.runs.manifest import CONFIG_FILE, format_config, seal
+from fedcompare.text.csv_text import format_csv
 
 _TABLES = (
     "accuracies",

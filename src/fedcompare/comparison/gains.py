@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from fedcompare.comparison.answers import SeedAnswers, model_key
-from fedcompare.comparison.cases import Cases, Floats
-from fedcompare.findings import Gain, SeedGain
-from fedcompare.records import Question, Regime, Word
-from fedcompare.regimes.catalog import COMPARED, Row
+from fedcompare.evaluation.cases import Cases, Floats
+from fedcompare.evaluation.stored import SeedAnswers
+from fedcompare.findings.gains import Gain, SeedGain
+from fedcompare.findings.test_sets import ALL, own, unseen
+from fedcompare.names import Question, Word
+from fedcompare.regimes.catalog import COMPARED, Regime, Row
+from fedcompare.regimes.models import model_key
 from fedcompare.statistics import (
     Sample,
     decide,
@@ -21,7 +23,6 @@ from fedcompare.statistics import (
     standardise,
     unweighted,
 )
-from fedcompare.test_sets import ALL, own, unseen
 
 ALPHA = 0.05
 Correct = npt.NDArray[np.int8]

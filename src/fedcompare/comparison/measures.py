@@ -6,25 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fedcompare.comparison.answers import LOCAL, SeedAnswers, model_key
-from fedcompare.comparison.cases import Cases, Floats, accuracy
-from fedcompare.evaluation import mistakes_of
-from fedcompare.findings import (
-    Accuracy,
-    Confusion,
-    Curve,
-    Forgetting,
-    Model,
-    Point,
-    Quality,
-    Shares,
-    Spread,
-)
-from fedcompare.predictions import Predictions
-from fedcompare.records import Mistake, Regime
-from fedcompare.regimes.catalog import FOLLOWED
+from fedcompare.evaluation.answers import Predictions
+from fedcompare.evaluation.cases import Cases, Floats, accuracy
+from fedcompare.evaluation.mistakes import mistakes_of
+from fedcompare.evaluation.stored import SeedAnswers
+from fedcompare.findings.gains import Spread
+from fedcompare.findings.rounds import Curve, Forgetting, Point
+from fedcompare.findings.scores import Accuracy, Confusion, Mistake, Model, Quality, Shares
+from fedcompare.findings.test_sets import ALL, own, read_key
+from fedcompare.regimes.catalog import FOLLOWED, Regime
+from fedcompare.regimes.models import LOCAL, model_key
 from fedcompare.statistics import wilson
-from fedcompare.test_sets import ALL, own, read_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

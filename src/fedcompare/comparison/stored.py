@@ -3,22 +3,24 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fedcompare.comparison.answers import ANSWERS_REMEDY, coalition_part
-from fedcompare.comparison.stages import coalitions_to_train
-from fedcompare.config import ExperimentConfig, parse_config, read_settings
+from fedcompare.config.groups import ExperimentConfig
+from fedcompare.config.parsing import parse_config, read_settings
 from fedcompare.errors import ResultsError
-from fedcompare.findings import Findings
+from fedcompare.evaluation.stored import ANSWERS_REMEDY
+from fedcompare.findings.findings import Findings
+from fedcompare.findings.schema import from_json
 from fedcompare.regimes.catalog import TRAINED
-from fedcompare.report.schema import from_json
-from fedcompare.results import (
-    COALITION_PREDICTIONS,
-    COMPARISON,
-    CONFIG_FILE,
-    PREDICTIONS,
-    RunDirectory,
-)
+from fedcompare.regimes.coalitions import coalition_part, coalitions_to_train
+from fedcompare.runs.directory import COALITION_PREDICTIONS, COMPARISON, PREDICTIONS, RunDirectory
 from fedcompare.runs.inputs import Inputs
-from fedcompare.runs.manifest import RUN_FILE, check_file, check_files, file_digest, read_manifest
+from fedcompare.runs.manifest import (
+    CONFIG_FILE,
+    RUN_FILE,
+    check_file,
+    check_files,
+    file_digest,
+    read_manifest,
+)
 
 REMEDY = "write it again: fedcompare compare, with the same --config, --set and --results"
 REPORT = "report.json"

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from fedcompare.classes import listed, no_silo_has
-from fedcompare.comparison.answers import model_key
-from fedcompare.findings import Accuracy, Gain, SiloFacts, Verdict
-from fedcompare.records import Question, Regime, Word, silo_name
-from fedcompare.report.wording import gain_digits, interval, percent, plural, points
-from fedcompare.test_sets import ALL, own, unseen
+from fedcompare.findings.gains import Gain, Verdict
+from fedcompare.findings.scores import Accuracy, SiloFacts
+from fedcompare.findings.test_sets import ALL, own, unseen
+from fedcompare.names import Question, Word, silo_name
+from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.models import model_key
+from fedcompare.text.wording import gain_digits, interval, percent, plural, points
 
 _HARDLY_ANY = 0.01
 _NO_ADVICE = "Advice: decide nothing from this comparison, since nothing was learnt."

@@ -9,17 +9,17 @@ import torch
 from safetensors.torch import load
 
 from fedcompare.comparison.analysis import analyse
-from fedcompare.comparison.answers import coalition_part, remake
 from fedcompare.comparison.files import comparison_files
-from fedcompare.comparison.stages import coalitions_to_train
 from fedcompare.comparison.stored import Comparison, comparison_inputs, used_parts
 from fedcompare.comparison.verify_parts import ANSWERED, PartCheck
-from fedcompare.config import ExperimentConfig
+from fedcompare.config.groups import ExperimentConfig
 from fedcompare.data.datasets import reload_dataset
 from fedcompare.errors import DataError, FedcompareError, HubError
-from fedcompare.records import Check
+from fedcompare.evaluation.predicting import remake
+from fedcompare.findings.checks import Check
 from fedcompare.regimes.catalog import TRAINED
-from fedcompare.results import PREDICTIONS, RunDirectory
+from fedcompare.regimes.coalitions import coalition_part, coalitions_to_train
+from fedcompare.runs.directory import PREDICTIONS, RunDirectory
 from fedcompare.runs.manifest import RUN_FILE, Manifest, read_manifest
 
 # Another processor or build of torch may differ in the last bits of a probability.

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from fedcompare.comparison.answers import coalition_part
-from fedcompare.comparison.stages import coalitions_to_train
-from fedcompare.config import ExperimentConfig
+from fedcompare.config.groups import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import count_labels, find_origin
 from fedcompare.errors import FedcompareError
-from fedcompare.records import Check, Regime
-from fedcompare.results import COALITION_PREDICTIONS, PREDICTIONS, RunDirectory, count_steps
+from fedcompare.findings.checks import Check
+from fedcompare.regimes.budgets import count_steps
+from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.coalitions import coalition_part, coalitions_to_train
+from fedcompare.runs.directory import COALITION_PREDICTIONS, PREDICTIONS, RunDirectory
 from fedcompare.runs.inputs import wanted_inputs
 from fedcompare.runs.manifest import Manifest, Training, file_digest
 from fedcompare.runs.reuse import mismatch, outdated_sources

@@ -6,10 +6,10 @@ import torch
 import xxhash
 
 from fedcompare.cache import Entry, cached
-from fedcompare.config import DataConfig
+from fedcompare.config.groups import DataConfig
 from fedcompare.data.examples import Dataset, Examples
 from fedcompare.data.sources import Source, open_source
-from fedcompare.environment import versions
+from fedcompare.machine.environment import versions
 
 _FORMAT = 3  # of what is cached; to be raised when the same files are decoded to something else
 _DECODERS = ("datasets", "numpy", "pillow", "torch", "torchvision")

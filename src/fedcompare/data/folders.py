@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from PIL import Image
 
-from fedcompare.config import DataConfig
+from fedcompare.config.groups import DataConfig
 from fedcompare.data.assemble import StoredSplit, assemble
 from fedcompare.data.examples import Decoded
 from fedcompare.data.files import DataFile, is_hidden, list_files, read_bytes

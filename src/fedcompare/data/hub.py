@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-from fedcompare.config import DataConfig
+from fedcompare.config.groups import DataConfig
 from fedcompare.data import columns
 from fedcompare.data.assemble import StoredSplit, assemble
 from fedcompare.data.examples import Decoded

@@ -19,12 +19,13 @@ from fedcompare.classes import (
     names_at,
     quoted,
 )
-from fedcompare.config import DataConfig, ExperimentConfig, PartitionConfig
+from fedcompare.config.groups import DataConfig, ExperimentConfig, PartitionConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.examples import Dataset, Examples, Indices
-from fedcompare.environment import versions
 from fedcompare.errors import PartitionError
-from fedcompare.records import POOLED, Origin, silo_name
+from fedcompare.machine.environment import versions
+from fedcompare.names import POOLED, silo_name
+from fedcompare.regimes.records import Origin
 from fedcompare.seeds import derive_seed
 
 if TYPE_CHECKING:

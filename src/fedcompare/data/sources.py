@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 import torch
 
-from fedcompare.config import DataConfig
+from fedcompare.config.groups import DataConfig
 from fedcompare.data import idx
 from fedcompare.data.examples import Decoded
 from fedcompare.data.files import find_folder

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from fedcompare.config import ExperimentConfig
+from fedcompare.config.groups import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.data.silos import Silo, load_silo
 from fedcompare.errors import SiloFailedError
+from fedcompare.evaluation.answers import Predictions
 from fedcompare.federated.wire import Report, Task
-from fedcompare.model import State, initial_model, load_state
-from fedcompare.predictions import Predictions
+from fedcompare.learning.forward import predict, torch_threads
+from fedcompare.learning.models.building import initial_model
+from fedcompare.learning.training import train_round
+from fedcompare.learning.weights import State, load_state
 from fedcompare.seeds import derive_seed
-from fedcompare.training import predict, torch_threads, train_round
 
 NodeConfig = Mapping[str, object]
 

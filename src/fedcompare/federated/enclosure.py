@@ -15,8 +15,8 @@ from typing import NoReturn
 
 from fedcompare.federated import guard
 from fedcompare.federated.folder import private_folder, ray_folder
-from fedcompare.mailbox import Mailbox
-from fedcompare.processes import processes
+from fedcompare.machine.mailbox import Mailbox
+from fedcompare.machine.processes import processes
 
 _TRIES = 100
 

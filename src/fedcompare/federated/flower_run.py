@@ -7,13 +7,14 @@ from pathlib import Path
 from flwr.app import Context
 from flwr.serverapp import Grid
 
-from fedcompare.config import ExperimentConfig, Setting, parse_config
+from fedcompare.config.groups import ExperimentConfig
+from fedcompare.config.parsing import Setting, parse_config
 from fedcompare.data.silos import find_origin
 from fedcompare.errors import ConfigError
 from fedcompare.federated.server_app import run_federated
 from fedcompare.federated.store import write_history
-from fedcompare.records import Regime
-from fedcompare.results import RunDirectory
+from fedcompare.regimes.catalog import Regime
+from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.inputs import wanted_inputs
 from fedcompare.runs.lock import claimed, seed_part
 from fedcompare.runs.reuse import check_free, discard_stale

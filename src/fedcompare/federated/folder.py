@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fedcompare.errors import StorageError
-from fedcompare.locking import Lock, lock
+from fedcompare.machine.locking import Lock, lock
 
 LONGEST_SOCKET = 107 if sys.platform == "linux" else 103  # bytes of an AF_UNIX address
 _PREFIX = "fc-ray-"

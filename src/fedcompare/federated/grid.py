@@ -8,7 +8,7 @@ from flwr.serverapp import Grid
 
 from fedcompare.errors import SiloFailedError
 from fedcompare.federated import wire
-from fedcompare.records import silo_name
+from fedcompare.names import silo_name
 
 _DIED = "ray.exceptions.ActorDiedError"
 _WRAPPING = "Exception ClientAppException occurred. Message: "  # Flower's, around a client's

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fedcompare.config import ExperimentConfig
-from fedcompare.records import EpochRecord, Phase, RoundRecord, ServerRecord
+from fedcompare.config.groups import ExperimentConfig
+from fedcompare.regimes.records import EpochRecord, Phase, RoundRecord, ServerRecord
 
 
 def federation_name(config: ExperimentConfig, members: Sequence[int]) -> str:

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 from flwr.app import ArrayRecord, Context, Message, MessageType, MetricRecord
 from flwr.serverapp import Grid, ServerApp
 
-from fedcompare.config import ExperimentConfig
+from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import SiloFailedError
 from fedcompare.federated import wire
 from fedcompare.federated.grid import SiloGrid
 from fedcompare.federated.history import History, Observer, federation_name
 from fedcompare.federated.strategy import build_strategy
-from fedcompare.finite import check_finite, check_training
-from fedcompare.records import EpochRecord, Phase, RoundRecord, ServerRecord, silo_name
+from fedcompare.learning.finite import check_finite, check_training
+from fedcompare.names import silo_name
+from fedcompare.regimes.records import EpochRecord, Phase, RoundRecord, ServerRecord
 
 if TYPE_CHECKING:
     import torch
 
-    from fedcompare.model import State
+    from fedcompare.learning.weights import State
 
 
 @dataclass(slots=True, kw_only=True)
@@ -128,7 +129,7 @@ def run_federated(
     # While the clients start up and describe themselves, we have time for our own slow imports.
     wait_until_ready()
     from fedcompare.data.silos import check_data
-    from fedcompare.federated.evaluation import GlobalModel
+    from fedcompare.federated.global_model import GlobalModel
 
     check_data(config)  # before the clients can: bad data are the config's fault, not a silo's
     model = GlobalModel(config, name=name)
@@ -157,7 +158,7 @@ def run_federated(
 
 
 def _to_bytes(state: "State") -> bytes:
-    from fedcompare.model import state_to_bytes
+    from fedcompare.learning.weights import state_to_bytes
 
     return state_to_bytes(state)
 

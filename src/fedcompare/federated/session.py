@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fedcompare.config import ExperimentConfig
-from fedcompare.crew import Crew, Job
+from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import SiloFailedError
 from fedcompare.federated.enclosure import enclosed
 from fedcompare.federated.history import History, Observer, federation_name
 from fedcompare.federated.quiet import chatter_to, disable_telemetry
 from fedcompare.federated.watch import Watch
-from fedcompare.mailbox import Mailbox, Tell
-from fedcompare.records import Phase, RoundRecord, ServerRecord
+from fedcompare.machine.crew import Crew, Job
+from fedcompare.machine.mailbox import Mailbox, Tell
+from fedcompare.regimes.records import Phase, RoundRecord, ServerRecord
 
 if TYPE_CHECKING:
     from flwr.serverapp import Grid

@@ -11,11 +11,11 @@ from flwr.clientapp import ClientApp
 from flwr.serverapp import Grid
 from flwr.simulation import run_simulation
 
-from fedcompare.config import ExperimentConfig
+from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import FedcompareError, SiloFailedError
 from fedcompare.federated.client_app import app as default_client_app
 from fedcompare.federated.server_app import build_server_app
-from fedcompare.workers import plan_workers, resolve_cpus
+from fedcompare.machine.cpus import plan_workers, resolve_cpus
 
 Ready = Callable[[], None]
 _OBJECT_STORE_BYTES = 80 * 1024 * 1024  # Ray's minimum; messages hold one small model each

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from fedcompare.config import ExperimentConfig
+from fedcompare.config.groups import ExperimentConfig
 from fedcompare.data.datasets import load_dataset
 from fedcompare.federated.history import History
-from fedcompare.records import Regime, Row
-from fedcompare.results import RunDirectory, weights_file, write_bytes
+from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.models import weights_file
+from fedcompare.regimes.records import Record
+from fedcompare.runs.directory import RunDirectory
+from fedcompare.runs.files import write_bytes
 from fedcompare.runs.inputs import Inputs
 from fedcompare.runs.writing import describe_training, write_part
 
@@ -40,7 +43,7 @@ def write_history(
     with run.writing(part) as folder:
         for file, content in _weights(history):
             write_bytes(folder / file, content)
-        rows: dict[str, Sequence[Row]] = {
+        rows: dict[str, Sequence[Record]] = {
             "epochs": history.epochs,
             "rounds": history.rounds,
             "server": history.server,

@@ -8,11 +8,11 @@ from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, MetricReco
 from flwr.serverapp import Grid
 from flwr.serverapp.strategy import FedAvg
 
-from fedcompare.config import FederationConfig
+from fedcompare.config.groups import FederationConfig
 from fedcompare.errors import SiloFailedError
 from fedcompare.federated import wire
 from fedcompare.federated.grid import SiloGrid
-from fedcompare.finite import check_finite
+from fedcompare.learning.finite import check_finite
 from fedcompare.seeds import derive_seed
 
 

@@ -6,7 +6,7 @@ code waits there.
 
 from collections.abc import Mapping
 
-from fedcompare.processes import Persistence, Process, processes
+from fedcompare.machine.processes import Persistence, Process, processes
 
 _SERVERS = {"gcs_server": "Ray's directory", "raylet": "Ray's scheduler"}
 _CLIENT = "ray::ClientAppActor"[:15]

@@ -9,12 +9,13 @@ from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, MetricReco
 from flwr.common.serde import message_to_proto
 
 import fedcompare
-from fedcompare.config import ExperimentConfig, config_from_json
+from fedcompare.config.groups import ExperimentConfig
+from fedcompare.config.parsing import config_from_json
 from fedcompare.errors import SiloFailedError
-from fedcompare.records import silo_name
+from fedcompare.names import silo_name
 
 if TYPE_CHECKING:
-    from fedcompare.model import State
+    from fedcompare.learning.weights import State
 
 ARRAYS = "arrays"
 CONFIG = "config"

@@ -4,7 +4,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fedcompare.records import Regime
+
+class Regime(StrEnum):
+    """How a model was made, in the order of tables.
+
+    `isolated-equal` is isolated training with the federated model's budget; the two
+    commands' own regimes are `isolated` (with `isolated-epochs`) and `federated`.
+    """
+
+    ISOLATED = "isolated"
+    ISOLATED_EQUAL = "isolated-equal"
+    FEDERATED = "federated"
+    FINE_TUNED = "fine-tuned"
+    AVERAGE = "average"
+    ENSEMBLE = "ensemble"
+    CENTRALIZED = "centralized"
 
 
 class Role(StrEnum):
@@ -45,8 +59,14 @@ ROWS = (
     Row(regime=Regime.ENSEMBLE, role=Role.ALTERNATIVE, shared=True, trained=False),
     Row(regime=Regime.CENTRALIZED, role=Role.REFERENCE, shared=True, followed=True),
 )
+
+
 TRAINED = tuple(row.regime for row in ROWS if row.trained)
+
+
 FOLLOWED = tuple(row for row in ROWS if row.followed)
+
+
 # Whose answers a gain speaks of; the alternatives are shown beside it.
 COMPARED = tuple(row for row in ROWS if row.role is not Role.ALTERNATIVE)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from fedcompare.records import Word
+from fedcompare.names import Word
 
 ICONS = {Word.GAINS: "▲", Word.LOSES: "▼", Word.NO_EVIDENCE: "○"}
 TONES = {Word.GAINS: "gains", Word.LOSES: "loses", Word.NO_EVIDENCE: "open"}

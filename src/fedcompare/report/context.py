@@ -1,12 +1,15 @@
 """What the report says around the results: silos, contributions, costs, method, origin."""
 
 from fedcompare.classes import listed
-from fedcompare.escaping import toml
-from fedcompare.findings import Budget, Contribution, Findings, Spread
-from fedcompare.records import silo_name
+from fedcompare.findings.findings import Findings
+from fedcompare.findings.gains import Contribution, Spread
+from fedcompare.findings.ledger import Budget
+from fedcompare.names import silo_name
 from fedcompare.report.blocks import Block, Cell, Code, Fold, Section, Sheet, Terms, Text
 from fedcompare.report.gains import seeds_sheet
-from fedcompare.report.wording import (
+from fedcompare.report.wording import test_set_labels
+from fedcompare.text.escaping import toml
+from fedcompare.text.wording import (
     DASH,
     count,
     duration,
@@ -16,7 +19,6 @@ from fedcompare.report.wording import (
     plural,
     points,
     size,
-    test_set_labels,
 )
 
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element, SubElement
 
-from fedcompare.findings import Gain
-from fedcompare.records import Regime, Word, silo_name
-from fedcompare.regimes.catalog import Role
+from fedcompare.findings.gains import Gain
+from fedcompare.names import Word, silo_name
+from fedcompare.regimes.catalog import Regime, Role
 from fedcompare.report import svg
 from fedcompare.report.blocks import ICONS, TONES, Figure
 from fedcompare.report.svg import Scale
-from fedcompare.report.wording import gain_digits, interval, number, points
+from fedcompare.text.wording import gain_digits, interval, number, points
 
 WIDTH = 340.0
 # Colour never stands alone: the federated line is solid, baselines differ in dashes.

@@ -1,19 +1,13 @@
 """What the report says of gains: verdicts, intervals, and how much is a larger budget."""
 
 from fedcompare.classes import listed
-from fedcompare.findings import Findings, Gain
-from fedcompare.records import Question, Regime, silo_name
+from fedcompare.findings.findings import Findings
+from fedcompare.findings.gains import Gain
+from fedcompare.names import Question, silo_name
+from fedcompare.regimes.catalog import Regime
 from fedcompare.report.blocks import Block, Card, Cell, Fold, Grid, Section, Sheet, Text
 from fedcompare.report.figures import forest
-from fedcompare.report.wording import (
-    DASH,
-    gain_digits,
-    interval,
-    number,
-    p_value,
-    percent,
-    points,
-)
+from fedcompare.text.wording import DASH, gain_digits, interval, number, p_value, percent, points
 
 
 def verdict_section(findings: Findings) -> Section:

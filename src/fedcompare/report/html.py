@@ -3,10 +3,10 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import escape
 
-from fedcompare.escaping import visible, visible_lines
-from fedcompare.findings import Findings
+from fedcompare.findings.findings import Findings
 from fedcompare.report.sections import sections
-from fedcompare.report.wording import listing, plural
+from fedcompare.text.escaping import visible, visible_lines
+from fedcompare.text.wording import listing, plural
 
 
 def render_html(findings: Findings) -> str:

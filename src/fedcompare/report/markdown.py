@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from fedcompare.escaping import markdown, visible_lines
-from fedcompare.findings import Findings
+from fedcompare.findings.findings import Findings
 from fedcompare.report.blocks import (
     BEST,
     Block,
@@ -19,7 +18,8 @@ from fedcompare.report.blocks import (
     Text,
 )
 from fedcompare.report.sections import sections
-from fedcompare.report.wording import listing, plural
+from fedcompare.text.escaping import markdown, visible_lines
+from fedcompare.text.wording import listing, plural
 
 
 def render_markdown(findings: Findings) -> str:

@@ -2,20 +2,14 @@
 
 from collections.abc import Sequence
 
-from fedcompare.findings import Accuracy, Confusion, Findings, Model, SiloFacts, TestSet
-from fedcompare.records import Mistake, Regime, silo_name
-from fedcompare.regimes.catalog import Role, row_of
+from fedcompare.findings.findings import Findings
+from fedcompare.findings.scores import Accuracy, Confusion, Mistake, Model, SiloFacts, TestSet
+from fedcompare.findings.test_sets import ALL, read_key
+from fedcompare.names import silo_name
+from fedcompare.regimes.catalog import Regime, Role, row_of
 from fedcompare.report.blocks import BEST, Block, Cell, Fold, Grid, Section, Sheet, Text, fold_many
-from fedcompare.report.wording import (
-    DASH,
-    class_rows,
-    count,
-    model_labels,
-    percent,
-    plural,
-    spread,
-)
-from fedcompare.test_sets import ALL, read_key
+from fedcompare.report.wording import class_rows, model_labels
+from fedcompare.text.wording import DASH, count, percent, plural, spread
 
 # Above this many classes a matrix is no longer readable, and its largest entries are listed.
 _MOST_CLASSES = 20

@@ -3,8 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from fedcompare.findings import Curve, Findings, Forgetting, Model, Shares, SiloFacts
-from fedcompare.records import silo_name
+from fedcompare.findings.findings import Findings
+from fedcompare.findings.rounds import Curve, Forgetting
+from fedcompare.findings.scores import Model, Shares, SiloFacts
+from fedcompare.findings.test_sets import read_key
+from fedcompare.names import silo_name
 from fedcompare.regimes.catalog import Role, row_of
 from fedcompare.report.blocks import (
     MANY,
@@ -19,16 +22,8 @@ from fedcompare.report.blocks import (
     fold_many,
 )
 from fedcompare.report.figures import Series, chart
-from fedcompare.report.wording import (
-    class_rows,
-    mean,
-    model_labels,
-    percent,
-    points,
-    spread,
-    test_set_labels,
-)
-from fedcompare.test_sets import read_key
+from fedcompare.report.wording import class_rows, mean, model_labels, test_set_labels
+from fedcompare.text.wording import percent, points, spread
 
 
 def curves_section(findings: Findings) -> Section:

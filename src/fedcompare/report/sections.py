@@ -1,6 +1,6 @@
 """The order in which a report is read."""
 
-from fedcompare.findings import Findings
+from fedcompare.findings.findings import Findings
 from fedcompare.report import context, gains, models, rounds
 from fedcompare.report.blocks import Section
 

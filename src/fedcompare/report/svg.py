@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from fedcompare.escaping import visible
+from fedcompare.text.escaping import visible
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from fedcompare import environment
-from fedcompare.config import ExperimentConfig
-from fedcompare.records import Origin, Regime
+from fedcompare.config.groups import ExperimentConfig
+from fedcompare.machine import environment
+from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.records import Origin
 
 # Raised when the same inputs would give another result, or results are stored otherwise.
 FORMAT = 2

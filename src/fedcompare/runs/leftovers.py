@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from fedcompare.results import COALITION_PREDICTIONS, COMPARISON, PARTS
+from fedcompare.runs.directory import COALITION_PREDICTIONS, COMPARISON, PARTS
 
 _NAMES = sorted({*PARTS, COALITION_PREDICTIONS, COMPARISON})
 # As `results.replacing` names them: the new folder on its way, and the old one meanwhile.

@@ -17,11 +17,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 
-from fedcompare.config import ExperimentConfig
+from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import ResultsError, StorageError
-from fedcompare.locking import Lock, lock
-from fedcompare.processes import processes
-from fedcompare.results import COMPARISON
+from fedcompare.machine.locking import Lock, lock
+from fedcompare.machine.processes import processes
+from fedcompare.runs.directory import COMPARISON
 from fedcompare.runs.leftovers import remove_leftovers
 
 _TRIES = 100

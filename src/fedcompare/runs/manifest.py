@@ -9,12 +9,50 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import ResultsError, WeightsError
+from fedcompare.runs.files import write_text
 from fedcompare.runs.inputs import FORMAT, Inputs
+from fedcompare.text.escaping import toml
+
+CONFIG_FILE = "config.toml"
+
+
+ENVIRONMENT_FILE = "environment.json"
+
+
+def write_config(path: Path, config: ExperimentConfig) -> None:
+    """Write the resolved configuration as the TOML that `--config` reads."""
+    write_text(path, format_config(config))
+
+
+def format_config(config: ExperimentConfig) -> str:
+    """Return the resolved configuration as the TOML that `--config` reads."""
+    return toml(config.to_flat())
+
+
+def read_environment(folder: Path) -> dict[str, str | int]:
+    """Read which software and machine made a part.
+
+    Raises:
+        ResultsError: the file is missing or damaged.
+    """
+    path = folder / ENVIRONMENT_FILE
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise ResultsError(f"{path} is damaged ({error}); make it again with --force") from error
+
 
 RUN_FILE = "run.json"
+
+
 REMEDY = "make it again with --force"
+
+
 _WEIGHTS = "weights/"
+
+
 TENSORS = ".safetensors"
 
 

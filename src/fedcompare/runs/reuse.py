@@ -5,20 +5,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from fedcompare.config import ExperimentConfig, parse_config, read_settings
+from fedcompare.config.groups import ExperimentConfig
+from fedcompare.config.parsing import parse_config, read_settings
 from fedcompare.errors import ConfigError, FedcompareError, ResultsError
-from fedcompare.records import Origin, Regime
-from fedcompare.results import (
+from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.records import Origin
+from fedcompare.runs.directory import (
     COALITION_PREDICTIONS,
-    CONFIG_FILE,
     EVALUATION,
     PARTITION,
     PREDICTIONS,
     RunDirectory,
-    check_writable,
 )
+from fedcompare.runs.files import check_writable
 from fedcompare.runs.inputs import Inputs, differences, shared_by, wanted_inputs
-from fedcompare.runs.manifest import Manifest, check_file, check_files, read_manifest
+from fedcompare.runs.manifest import CONFIG_FILE, Manifest, check_file, check_files, read_manifest
 
 
 def check_free(run: RunDirectory, regime: Regime, origin: Origin, *, force: bool) -> list[str]:

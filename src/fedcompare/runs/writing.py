@@ -4,19 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fedcompare import environment
-from fedcompare.config import ExperimentConfig
-from fedcompare.records import Row
-from fedcompare.results import (
-    CONFIG_FILE,
-    ENVIRONMENT_FILE,
-    count_steps,
-    write_config,
-    write_csv,
-    write_json,
-)
+from fedcompare.config.groups import ExperimentConfig
+from fedcompare.machine import environment
+from fedcompare.regimes.budgets import count_steps
+from fedcompare.regimes.records import Record
+from fedcompare.runs.files import write_csv, write_json
 from fedcompare.runs.inputs import Inputs
-from fedcompare.runs.manifest import Training, seal
+from fedcompare.runs.manifest import CONFIG_FILE, ENVIRONMENT_FILE, Training, seal, write_config
 
 if TYPE_CHECKING:
     from fedcompare.data.examples import Dataset
@@ -28,7 +22,7 @@ def write_part(
     config: ExperimentConfig,
     inputs: Inputs,
     *,
-    rows: Mapping[str, Sequence[Row]] | None = None,
+    rows: Mapping[str, Sequence[Record]] | None = None,
     training: Training | None = None,
 ) -> None:
     """Complete a part in `folder`: what every part has, `rows` as CSV files, and its manifest.

@@ -1,0 +1,263 @@
+"""The configuration of one experiment: typed, frozen, and grouped by who reads it.
+
+Outside (TOML files, `--set`, Flower's run config) it is one flat table of kebab-case keys, so
+that the same file serves `fedcompare` and `flwr run`.
+"""
+
+import json
+import re
+import unicodedata
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from fedcompare.classes import ClassLists, format_class_lists, parse_class_lists
+from fedcompare.regimes.catalog import Regime
+
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+def _check_text(value: str) -> str:
+    """Refuse what no file name, column or terminal can take."""
+    if odd := next((c for c in value if unicodedata.category(c) in ("Cc", "Cs")), None):
+        raise ValueError(f"holds {odd!a}, a control character or half of a character")
+    return value
+
+
+def _check_name(value: str) -> str:
+    """Refuse what some file system has no folder of that name for."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
+        raise ValueError('use letters, digits, ".", "_" and "-", and begin with a letter or digit')
+    if value.endswith(".") or _RESERVED.fullmatch(value):
+        raise ValueError("cannot name a folder on Windows; choose another")
+    return value
+
+
+ExcludedClasses = Annotated[
+    ClassLists,
+    BeforeValidator(parse_class_lists),
+    PlainSerializer(format_class_lists),
+]
+
+
+SEED_LIMIT = 2**63
+
+
+_Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
+
+
+_Count = Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+_Text = Annotated[str, Field(max_length=1000), AfterValidator(_check_text)]
+
+
+_Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Group(BaseModel):
+    # Which regimes' results the keys can change; None: everything that is made. A group
+    # that says nothing counts everywhere, so a forgotten declaration costs time, never truth.
+    changes: ClassVar[frozenset[Regime] | None] = None
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        alias_generator=lambda name: name.replace("_", "-"),
+        validate_by_alias=True,
+        validate_by_name=True,
+    )
+
+
+class DataConfig(_Group):
+    """Which dataset, and what its parts are called ("" finds the columns by their type).
+
+    `image_size` resizes all pictures to a square of so many pixels a side; 0 keeps them.
+    What counts is the data that they give, by their digest, and not where they lie.
+    """
+
+    changes = frozenset()
+
+    dataset: Annotated[_Text, Field(min_length=1)] = "mnist"
+    dataset_config: _Text = ""
+    train_split: _Text = "train"
+    test_split: _Text = "test"
+    image_column: _Text = ""
+    label_column: _Text = ""
+    image_size: Annotated[int, Field(ge=0, le=4096)] = 0
+
+
+class PartitionConfig(_Group):
+    """How the examples are split over silos; no `excluded_classes` means IID parts.
+
+    What counts is which rows each silo gets, by their digest.
+    """
+
+    changes = frozenset()
+
+    num_silos: Annotated[int, Field(ge=1, le=10_000)] = 3
+    excluded_classes: ExcludedClasses = (("1", "3", "7"), ("2", "5", "8"), ("4", "6", "9"))
+
+    def excluded_from(self, silo_index: int) -> tuple[str, ...]:
+        """Return the names of the classes that the silo at this 0-based index must not have."""
+        return self.excluded_classes[silo_index] if self.excluded_classes else ()
+
+
+class ModelConfig(_Group):
+    """Two fully connected layers with this many units between them."""
+
+    hidden_units: Annotated[int, Field(ge=1, le=100_000)] = 128
+
+
+class TrainConfig(_Group):
+    """The optimiser, the same in every regime: SGD with momentum."""
+
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.01
+    momentum: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.9
+    batch_size: _Count = 64
+    threads_per_silo: Annotated[int, Field(ge=1, le=1024)] = 1
+
+
+class IsolatedConfig(_Group):
+    """The budget of an isolated model."""
+
+    changes = frozenset({Regime.ISOLATED})
+
+    isolated_epochs: _Count = 10
+
+
+class BudgetConfig(_Group):
+    """The budget of federated training, and of what is compared with it at equal budget."""
+
+    changes = frozenset({Regime.ISOLATED_EQUAL, Regime.FEDERATED, Regime.CENTRALIZED})
+
+    num_server_rounds: Annotated[int, Field(ge=1, le=100_000)] = 3
+    local_epochs: _Count = 10
+
+    @property
+    def epochs(self) -> int:
+        """Return how often each training example is passed over in all rounds."""
+        return self.num_server_rounds * self.local_epochs
+
+
+class FederationConfig(_Group):
+    """The rules of federated training."""
+
+    changes = frozenset({Regime.FEDERATED})
+
+    strategy: _Text = "fedavg"
+    fraction_evaluate: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 1.0
+
+
+class FineTuningConfig(_Group):
+    """How long a silo trains the federated model further."""
+
+    changes = frozenset({Regime.FINE_TUNED})
+
+    fine_tune_epochs: _Count = 1
+
+
+class ComparisonConfig(_Group):
+    """How many seeds `compare` runs; each seed's results are its own."""
+
+    changes = frozenset()
+
+    num_seeds: Annotated[int, Field(ge=1, le=1000)] = 5
+
+
+class ResourceConfig(_Group):
+    """What a run may use and how long it waits, in seconds; 0 CPUs means all there are."""
+
+    changes = frozenset()
+
+    num_cpus: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    connect_timeout: _Seconds = 120.0
+    round_timeout: _Seconds = 3600.0
+
+
+class ExperimentConfig(_Group):
+    """One experiment: its name, its seed, and a group for each reader."""
+
+    name: Annotated[str, Field(max_length=100), AfterValidator(_check_name)] = "mnist"
+    seed: _Seed = 42
+    data: DataConfig = DataConfig()
+    partition: PartitionConfig = PartitionConfig()
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+    isolated: IsolatedConfig = IsolatedConfig()
+    budget: BudgetConfig = BudgetConfig()
+    federation: FederationConfig = FederationConfig()
+    fine_tuning: FineTuningConfig = FineTuningConfig()
+    comparison: ComparisonConfig = ComparisonConfig()
+    resources: ResourceConfig = ResourceConfig()
+
+    def to_flat(self) -> dict[str, str | int | float]:
+        """Return all keys as the flat table that `parse_config` reads."""
+        flat: dict[str, str | int | float] = {}
+        for value in self.model_dump(by_alias=True).items():
+            flat.update(value[1] if isinstance(value[1], dict) else dict([value]))
+        return flat
+
+    def to_json(self) -> str:
+        """Return the flat table as JSON, the form in which it crosses to clients."""
+        return json.dumps(self.to_flat())
+
+    def with_seed(self, seed: int) -> "ExperimentConfig":
+        """Return the same experiment with another seed."""
+        return self.model_copy(update={"seed": seed})
+
+    def by_seed(self) -> list["ExperimentConfig"]:
+        """Return the experiment once per seed of a comparison: `seed`, `seed` + 1, ..."""
+        seeds = range(self.seed, self.seed + self.comparison.num_seeds)
+        return [self.with_seed(seed) for seed in seeds]
+
+    def located(self) -> "ExperimentConfig":
+        """Return the same experiment with the data's place as an absolute path.
+
+        What is stored can then be used from any working folder.
+        """
+        kind, _, place = self.data.dataset.partition(":")
+        path = Path(place).expanduser()
+        if not place or not (kind == "idx" or path.is_dir()):
+            return self
+        data = self.data.model_copy(update={"dataset": f"{kind}:{path.absolute()}"})
+        return self.model_copy(update={"data": data})
+
+    def counted(self, regime: Regime | None = None) -> dict[str, str | int | float]:
+        """Return the seed and the keys that can change a regime's results.
+
+        Without a regime these are the keys that change everything, on which any two results
+        must agree to be compared. The name only says where results lie.
+        """
+        flat = self.to_flat()
+        counted = [
+            key
+            for name, group in _GROUPS.items()
+            if group.changes is None or regime in group.changes
+            for key in getattr(self, name).model_dump(by_alias=True)
+        ]
+        return {key: flat[key] for key in ("seed", *counted)}
+
+    def origin(self) -> dict[str, str | int | float]:
+        """Return the keys that say which data there are and who has them."""
+        return {
+            **self.data.model_dump(by_alias=True),
+            **self.partition.model_dump(by_alias=True),
+        }
+
+
+_GROUPS = {
+    name: field.annotation
+    for name, field in ExperimentConfig.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, _Group)
+}
+
+
+GROUP_OF = {
+    key: group for group, model in _GROUPS.items() for key in model().model_dump(by_alias=True)
+}
+
+
+KEYS = ("name", "seed", *GROUP_OF)

@@ -1,0 +1,64 @@
+"""Predict the test set with weights at hand, or with stored ones that are as recorded."""
+
+from fedcompare.config.groups import ExperimentConfig
+from fedcompare.data.datasets import load_dataset
+from fedcompare.evaluation.answers import Predictions
+from fedcompare.learning.finite import check_finite
+from fedcompare.learning.forward import predict, torch_threads
+from fedcompare.learning.models.building import initial_model
+from fedcompare.learning.weights import State, load_state, read_tensors
+from fedcompare.runs.directory import RunDirectory
+from fedcompare.runs.manifest import Manifest, check_file
+
+
+class Evaluator:
+    """Holds the test set and one model, into which weights are loaded in turn."""
+
+    def __init__(self, config: ExperimentConfig) -> None:
+        dataset = load_dataset(config.data)
+        self._test = dataset.test
+        self._threads = config.train.threads_per_silo
+        self._model = initial_model(config, dataset)
+        self.initial: State = {
+            name: tensor.clone() for name, tensor in self._model.state_dict().items()
+        }
+
+    def predict(self, state: State, *, source: str = "the weights") -> Predictions:
+        """Return the answers of the model with these weights, on the whole test set.
+
+        Raises:
+            DivergedError: the weights, or what they answer, are not finite.
+            WeightsError: `source` holds weights of another model.
+        """
+        check_finite(source, state)
+        model = load_state(self._model, state, source=source)
+        with torch_threads(self._threads):
+            probabilities = predict(model, self._test.inputs)
+        check_finite(source, {"an answer on the test set": probabilities})
+        return Predictions(labels=self._test.labels.numpy(), probabilities=probabilities.numpy())
+
+    def predict_file(
+        self, run: RunDirectory, part: str, file: str, manifest: Manifest
+    ) -> Predictions:
+        """Return the answers of a stored model; arguments as those of `read_weights`.
+
+        Raises:
+            ResultsError: the part has no such weights.
+            WeightsError: the file is missing, corrupt, altered, not finite, or of another model.
+            DivergedError: what the weights answer is not finite.
+        """
+        state = read_weights(run, part, file, manifest)
+        return self.predict(state, source=str(run.regime_path(part) / file))
+
+
+def read_weights(run: RunDirectory, part: str, file: str, manifest: Manifest) -> State:
+    """Return the weights in `file` of a part of `run`, whose manifest is given.
+
+    Raises:
+        ResultsError: the part has no such weights.
+        WeightsError: the file is missing, corrupt, altered or not finite.
+    """
+    folder = run.regime_path(part)
+    state = read_tensors(folder / file)
+    check_file(folder, manifest, file)
+    return state

@@ -1,0 +1,1 @@
+"""What must be made, and the workers who make it."""

@@ -1,0 +1,53 @@
+"""All that one comparison found.
+
+All shares are in [0, 1], all gains in [-1, 1]; a report turns them into percent and
+percentage points. `report.json` is exactly this, and its schema is made from it.
+"""
+
+from dataclasses import dataclass
+
+from fedcompare.findings.gains import Contribution, Gain, Verdict
+from fedcompare.findings.ledger import Budget
+from fedcompare.findings.rounds import Curve, Forgetting
+from fedcompare.findings.scores import (
+    Accuracy,
+    Confusion,
+    Mistake,
+    Model,
+    Quality,
+    SiloFacts,
+    TestSet,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """Everything that one comparison found.
+
+    `notes` say what was converted or left out of the data, and what is odd about them.
+    `config` is the flat table of keys, `environment` the versions and the machine,
+    `commands` what reproduces it; `curves` hold the learning curves of the isolated-equal,
+    federated and centralized models; `contributions` is empty unless asked for.
+    """
+
+    name: str
+    seeds: tuple[int, ...]
+    config: dict[str, str | int | float]
+    environment: dict[str, str | int]
+    commands: tuple[str, ...]
+    class_names: tuple[str, ...]
+    notes: tuple[str, ...]
+    silos: tuple[SiloFacts, ...]
+    summary: str
+    verdicts: tuple[Verdict, ...]
+    gains: tuple[Gain, ...]
+    models: tuple[Model, ...]
+    test_sets: tuple[TestSet, ...]
+    accuracies: tuple[Accuracy, ...]
+    qualities: tuple[Quality, ...]
+    curves: tuple[Curve, ...]
+    confusions: tuple[Confusion, ...]
+    mistakes: tuple[Mistake, ...]
+    forgetting: tuple[Forgetting, ...]
+    budgets: tuple[Budget, ...]
+    contributions: tuple[Contribution, ...]

@@ -1,0 +1,93 @@
+"""What federating changes for each silo, and how sure that is."""
+
+from dataclasses import dataclass
+
+from fedcompare.names import Question, Word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedGain:
+    """One seed's paired comparison: federated minus isolated-equal on the same test examples.
+
+    `won` and `lost` count the examples that only the federated or only the isolated-equal model
+    got right; `mcnemar` is the exact McNemar test's p-value on them, and
+    `mcnemar_adjusted` the same after Holm's correction over the silos.
+    """
+
+    seed: int
+    isolated_equal: float
+    federated: float
+    gain: float
+    won: int
+    lost: int
+    mcnemar: float
+    mcnemar_adjusted: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gain:
+    """The answer to one question of one silo: federated minus isolated-equal.
+
+    `low` and `high` bound the 95 % confidence interval, `adjusted_p_value` is corrected
+    over the silos by Holm's method and decides `word`. `detectable` is the smallest true
+    gain that this test set and these seeds would have found with a chance of 80 %.
+    `unequal_gain` is the gain over the isolated model at its own budget (`isolated-epochs`),
+    and `budget_part` what the larger budget alone gives: isolated-equal minus isolated.
+    `unseen_part` and `seen_part` add up to `gain`: what the classes the silo never saw and
+    those it has contribute. `gap_closed` is the share of the gap between isolated-equal and
+    centralized that federating closes, None where that gap's own interval includes 0.
+    """
+
+    silo: int
+    question: Question
+    num_examples: int
+    isolated_equal: float
+    federated: float
+    centralized: float
+    gain: float
+    low: float
+    high: float
+    standard_error: float
+    degrees_of_freedom: float
+    p_value: float
+    adjusted_p_value: float
+    word: Word
+    detectable: float
+    unequal_gain: float
+    budget_part: float
+    unseen_part: float
+    seen_part: float
+    gap_closed: float | None
+    seeds: tuple[SeedGain, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One silo's verdict in plain sentences, the most important first."""
+
+    silo: int
+    headline: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """A number over the seeds: mean, lowest and highest."""
+
+    mean: float
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """What one silo adds to the federation's accuracy on a test set.
+
+    `leave_one_out` is the grand coalition's accuracy minus that without the silo; `shapley`
+    is the silo's Shapley value (None for more than five silos).
+    """
+
+    silo: int
+    test_set: str
+    leave_one_out: Spread
+    shapley: Spread | None

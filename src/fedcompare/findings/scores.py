@@ -1,0 +1,130 @@
+"""What models do on test sets."""
+
+from dataclasses import dataclass
+
+from fedcompare.regimes.catalog import Regime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One accuracy: a model (regime, silo) on one part of the test set.
+
+    `silo` is the 1-based owner of an isolated model, None for the federated one.
+    `evaluated_on` is "all", names of classes such as "1,3,7", or "seen:1" / "unseen:1":
+    the classes that silo 1 does or does not have in its training data. `accuracy` is None
+    where there are no examples of these.
+    """
+
+    regime: Regime
+    silo: int | None
+    evaluated_on: str
+    accuracy: float | None
+    num_examples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """What examples of one unseen class are taken for by one isolated model.
+
+    `share` is the part of that class's test examples which got this answer;
+    `confidence` is the mean probability the model gave these wrong answers.
+    """
+
+    silo: int
+    unseen_class: str
+    taken_for: str
+    share: float
+    confidence: float
+    num_examples: int
+
+
+Counts = tuple[tuple[int, ...], ...]
+
+
+Shares = tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiloFacts:
+    """A silo's training data: examples of each class (mean over seeds), classes it has and lacks.
+
+    `seen` and `unseen` hold the classes' names. Of the unseen ones, `unknown` are those that no
+    other silo has either, and `untested` those of which the test set has no example.
+    """
+
+    silo: int
+    label_counts: tuple[float, ...]
+    seen: tuple[str, ...]
+    unseen: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    untested: tuple[str, ...] = ()
+
+    @property
+    def learnable(self) -> tuple[str, ...]:
+        """Return the tested classes that it lacks and that another silo has."""
+        return tuple(n for n in self.unseen if n not in (*self.unknown, *self.untested))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One kind of model, trained once per seed.
+
+    `key` names its files and rows ("isolated-equal-silo-1"), `label` is for people
+    ("isolated-equal, silo 1"); `silo` is None for a model that all silos share; `epochs` is how
+    often each training example was passed over.
+    """
+
+    key: str
+    label: str
+    regime: Regime
+    silo: int | None
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestSet:
+    """A part of the test set, or a weighting of it.
+
+    `key` is "all", "own:1" (weighted as the classes in silo 1's training data), "seen:1",
+    "unseen:1", or names of classes such as "1,3,7"; `label` is for people.
+    """
+
+    key: str
+    label: str
+    num_examples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """A model's accuracy on a test set: mean, lowest and highest over the seeds."""
+
+    model: str
+    test_set: str
+    mean: float
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """More about a model on the whole test set, as means over the seeds.
+
+    `macro_f1` is over the classes that have test examples; `recall` is per class, None for the
+    others; `calibration_error` is the expected calibration error; `unseen_confidence` is the
+    mean confidence on the classes that the model's silo never saw (None for a model that all
+    silos share, or where there are none).
+    """
+
+    model: str
+    macro_f1: float
+    calibration_error: float
+    unseen_confidence: float | None
+    recall: Shares
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confusion:
+    """A model's confusion matrix [true class][predicted class], summed over the seeds."""
+
+    model: str
+    counts: Counts

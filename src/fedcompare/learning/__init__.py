@@ -1,0 +1,1 @@
+"""Models and the one training loop."""

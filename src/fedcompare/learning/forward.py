@@ -1,0 +1,36 @@
+"""The forward pass, and the threads it may use."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+_PREDICT_BATCH = 2048
+
+
+@torch.inference_mode()
+def predict(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+    """Return class probabilities float32 [N, num_classes] from one forward pass.
+
+    An example of which a logit is not finite has NaN for all: softmax would hide -inf in a 0.
+    """
+    model.eval()
+    batches = torch.split(inputs, _PREDICT_BATCH)
+    return torch.cat([_probabilities(model(batch)) for batch in batches])
+
+
+def _probabilities(logits: torch.Tensor) -> torch.Tensor:
+    finite = logits.isfinite().all(dim=1, keepdim=True)
+    return torch.where(finite, logits.softmax(dim=1), torch.nan)
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Let torch use `count` threads inside the block: the count can change the last bits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

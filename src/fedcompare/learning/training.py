@@ -1,0 +1,66 @@
+"""THE training loop. No other module calls autograd."""
+
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from fedcompare.config.groups import TrainConfig
+from fedcompare.data.examples import Examples
+from fedcompare.learning.optimiser import MomentumSGD
+
+OnEpoch = Callable[[int, float], None]
+
+
+def train_round(
+    model: nn.Module,
+    examples: Examples,
+    config: TrainConfig,
+    *,
+    epochs: int,
+    seed: int,
+    on_epoch: OnEpoch = lambda epoch, loss: None,
+) -> list[float]:
+    """Train `model` in place with a new optimiser and generator; return each epoch's mean loss.
+
+    The mean is over examples. `on_epoch` is told (1-based epoch, loss) after each epoch.
+    Training that diverged ends with the epoch whose loss is not finite, the last one returned;
+    the weights can also become non-finite in the last step, which no loss tells.
+    """
+    model.train()
+    generator = torch.Generator().manual_seed(seed)
+    parameters = list(model.parameters())
+    optimiser = MomentumSGD(
+        parameters, learning_rate=config.learning_rate, momentum=config.momentum
+    )
+    losses = []
+    for epoch in range(1, epochs + 1):
+        losses.append(_train_epoch(model, parameters, optimiser, examples, config, generator))
+        on_epoch(epoch, losses[-1])
+        if not math.isfinite(losses[-1]):
+            break
+    return losses
+
+
+def _train_epoch(
+    model: nn.Module,
+    parameters: list[nn.Parameter],
+    optimiser: MomentumSGD,
+    examples: Examples,
+    config: TrainConfig,
+    generator: torch.Generator,
+) -> float:
+    order = torch.randperm(len(examples), generator=generator)
+    rows = torch.split(order, config.batch_size)
+    labels = torch.split(examples.labels[order], config.batch_size)
+    losses = []
+    for batch_rows, batch_labels in zip(rows, labels, strict=True):
+        logits = model(examples.inputs.index_select(0, batch_rows))
+        loss = F.cross_entropy(logits, batch_labels)
+        optimiser.step(torch.autograd.grad(loss, parameters))
+        losses.append(loss.detach())
+    # Read once an epoch: reading each loss would wait for each step.
+    sizes = torch.tensor([len(batch) for batch in rows], dtype=torch.float64)
+    return float((torch.stack(losses).double() * sizes).sum() / sizes.sum())

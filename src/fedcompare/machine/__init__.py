@@ -1,0 +1,1 @@
+"""What the machine offers: CPUs, processes, locks, workers, and versions of software."""

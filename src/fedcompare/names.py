@@ -1,0 +1,33 @@
+"""What things are called: silos, questions, and the words of a verdict."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+POOLED = 0
+"""The id of the silo that has everybody's training data, for the centralized model."""
+
+
+def silo_name(silo: int) -> str:
+    """Return what messages call the silo with this 1-based id."""
+    return f"silo {silo}" if silo else "all silos"
+
+
+def silo_names(silos: Sequence[int]) -> str:
+    """Return what messages call these silos: "silo 3" or "silos 3, 5"."""
+    return f"silo{'s' * (len(silos) > 1)} {', '.join(map(str, silos))}"
+
+
+class Question(StrEnum):
+    """On which cases a silo asks whether it gains."""
+
+    OWN = "own cases"
+    WHOLE = "whole population"
+    UNSEEN = "never-seen cases"
+
+
+class Word(StrEnum):
+    """The answer, in words."""
+
+    GAINS = "gains"
+    LOSES = "loses"
+    NO_EVIDENCE = "no evidence either way"

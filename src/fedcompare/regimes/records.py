@@ -1,0 +1,62 @@
+"""The rows that training and evaluation leave behind."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """What a silo did in a round: train its local model, or evaluate the global one."""
+
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where all results come from: SHA-256 of the data, and of which silo has which of them."""
+
+    data: str
+    partition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochRecord:
+    """Mean training loss of one silo over one epoch; `round` is 1 for an isolated model."""
+
+    silo: int
+    round: int
+    epoch: int
+    loss: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundRecord:
+    """What one silo reported of one round; accuracy is None where it only trained.
+
+    A silo without test examples of its own evaluates nothing: loss and accuracy are None then.
+    """
+
+    round: int
+    silo: int
+    phase: Phase
+    loss: float | None
+    accuracy: float | None
+    num_examples: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerRecord:
+    """The global model after one round (0: before training) on one part of the test set.
+
+    Accuracy and loss are None where the part has no examples.
+    """
+
+    round: int
+    evaluated_on: str
+    accuracy: float | None
+    loss: float | None
+    num_examples: int
+
+
+Record = EpochRecord | RoundRecord | ServerRecord

@@ -1,0 +1,110 @@
+"""The results folder: one directory per experiment and seed, one part per command.
+
+    <results>/<name>/seed-<seed>/
+        isolated/     federated/     evaluation/     logs/
+        what compare adds: isolated-equal/  centralized/  fine-tuned/  predictions/
+        and with contributions: coalition-1-2/ ...  coalition-predictions/
+    <results>/<name>/comparison/
+
+Each part is written beside its place and renamed when complete, so a part is
+either whole or absent. A part knows its configuration and is never mixed with another's.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fedcompare.config.groups import ExperimentConfig
+from fedcompare.errors import ResultsError
+from fedcompare.regimes.catalog import Regime
+from fedcompare.runs.files import replacing, storage_errors
+from fedcompare.runs.manifest import REMEDY, RUN_FILE, Manifest, Training, read_manifest
+
+EVALUATION = "evaluation"
+
+
+PARTITION = "partition"
+
+
+PREDICTIONS = "predictions"
+
+
+COALITION_PREDICTIONS = "coalition-predictions"
+
+
+COMPARISON = "comparison"
+
+
+COALITION = "coalition-"
+
+
+PARTS = frozenset({*Regime, PARTITION, EVALUATION, PREDICTIONS})
+
+
+def _is_part(folder: str) -> bool:
+    return folder in PARTS or folder.startswith(COALITION)
+
+
+class RunDirectory:
+    """The directory of one experiment and seed."""
+
+    def __init__(self, results: Path, config: ExperimentConfig) -> None:
+        self.path = results / config.name / f"seed-{config.seed}"
+        self.config = config
+
+    def regime_path(self, regime: str) -> Path:
+        """Return where a regime's part is."""
+        return self.path / regime
+
+    def log_path(self, command: str) -> Path:
+        """Return the log file of a command, and make its folder.
+
+        Raises:
+            StorageError: the folder cannot be written.
+        """
+        folder = self.path / "logs"
+        with storage_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{command}.log"
+
+    def parts(self) -> list[str]:
+        """Return the names of the parts that are there, whole or damaged."""
+        return sorted(path.name for path in self.path.glob("*/") if _is_part(path.name))
+
+    def is_finished(self, regime: str) -> bool:
+        """Return whether a regime's part is there."""
+        return (self.regime_path(regime) / RUN_FILE).exists()
+
+    @contextmanager
+    def writing(self, part: str) -> Iterator[Path]:
+        """Yield an empty folder that becomes `part` if the block succeeds, else vanishes.
+
+        Raises:
+            StorageError: something cannot be written.
+        """
+        with replacing(self.path / part) as folder:
+            yield folder
+
+    def read_manifest(self, part: str) -> Manifest:
+        """Read what a finished part says of itself.
+
+        Raises:
+            ResultsError: it is missing, damaged, altered, or of another format.
+        """
+        if not self.is_finished(part):
+            command = part if part in (Regime.ISOLATED, Regime.FEDERATED) else "compare"
+            raise ResultsError(
+                f"{self.path} has no {part} model. Make it, with the same --config, --set, "
+                f"--seed and --results: fedcompare {command}"
+            )
+        return read_manifest(self.path / part)
+
+    def training(self, manifest: Manifest) -> Training:
+        """Return what training a part took.
+
+        Raises:
+            ResultsError: the part holds no models of its own.
+        """
+        if manifest.training is None:
+            raise ResultsError(f"{self.path / manifest.part} holds no trained models; {REMEDY}")
+        return manifest.training
