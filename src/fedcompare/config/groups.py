@@ -42,17 +42,9 @@ ExcludedClasses = Annotated[
 
 
 SEED_LIMIT = 2**63
-
-
 _Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
-
-
 _Count = Annotated[int, Field(ge=1, le=10_000_000)]
-
-
 _Text = Annotated[str, Field(max_length=1000), AfterValidator(_check_text)]
-
-
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 

@@ -39,8 +39,6 @@ class Mistake:
 
 
 Counts = tuple[tuple[int, ...], ...]
-
-
 Shares = tuple[float | None, ...]
 
 

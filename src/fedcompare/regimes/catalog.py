@@ -62,8 +62,6 @@ ROWS = (
 
 
 TRAINED = tuple(row.regime for row in ROWS if row.trained)
-
-
 FOLLOWED = tuple(row for row in ROWS if row.followed)
 
 

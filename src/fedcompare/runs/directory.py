@@ -21,23 +21,11 @@ from fedcompare.runs.files import replacing, storage_errors
 from fedcompare.runs.manifest import REMEDY, RUN_FILE, Manifest, Training, read_manifest
 
 EVALUATION = "evaluation"
-
-
 PARTITION = "partition"
-
-
 PREDICTIONS = "predictions"
-
-
 COALITION_PREDICTIONS = "coalition-predictions"
-
-
 COMPARISON = "comparison"
-
-
 COALITION = "coalition-"
-
-
 PARTS = frozenset({*Regime, PARTITION, EVALUATION, PREDICTIONS})
 
 

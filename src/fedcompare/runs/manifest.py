@@ -16,8 +16,6 @@ from fedcompare.runs.inputs import FORMAT, Inputs
 from fedcompare.text.escaping import toml
 
 CONFIG_FILE = "config.toml"
-
-
 ENVIRONMENT_FILE = "environment.json"
 
 
@@ -45,14 +43,8 @@ def read_environment(folder: Path) -> dict[str, str | int]:
 
 
 RUN_FILE = "run.json"
-
-
 REMEDY = "make it again with --force"
-
-
 _WEIGHTS = "weights/"
-
-
 TENSORS = ".safetensors"
 
 

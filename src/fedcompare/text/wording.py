@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterable
 
 DASH = "–"
-
-
 MINUS = "−"
 
 
