@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from fedcompare.statistics import holm, paired_gain, standardise, unweighted
+from fedcompare.statistics.intervals import paired_gain
+from fedcompare.statistics.moments import Moments, plain, standardised
+from fedcompare.statistics.significance import holm
 
 SEEDS = (3, 5, 10)
 SILOS = 3
@@ -131,12 +133,14 @@ def comparison(rng, scenario, num_seeds):
     for _ in range(SILOS):
         isolated = answers(rng, scenario, scenario.isolated, shared, labels, num_seeds)
         if labels is None:
-            yield unweighted(federated.astype(float) - isolated)
+            yield plain(Moments.of(federated.astype(float) - isolated))
             continue
         isolated &= labels < scenario.seen
         # Each seed draws the silo's training data anew: 1,000 examples.
         shares = rng.multinomial(1000, scenario.shares, size=num_seeds) / 1000
-        yield standardise(federated.astype(float) - isolated, labels, shares)
+        differences = federated.astype(float) - isolated
+        moments = Moments.by_class(differences, labels, len(scenario.shares))
+        yield standardised(moments, shares)
 
 
 def study(scenario, num_seeds, repetitions):
@@ -150,7 +154,7 @@ def study(scenario, num_seeds, repetitions):
             found = paired_gain(sample)
             p_values.append(found.p_value)
             covered += found.low <= scenario.gain <= found.high
-            rows = sample.differences.mean(axis=1)
+            rows = sample.seed_gains
             draws = rows[rng.integers(num_seeds, size=(RESAMPLES, num_seeds))].mean(axis=1)
             draws.sort()
             low, high = draws[int(0.025 * RESAMPLES)], draws[-int(0.025 * RESAMPLES) - 1]

@@ -1,0 +1,226 @@
+"""What must be known of the differences: sums that add up, and the mean squares that follow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Moments:
+    """Sums over the examples of each class (or other stratum): all that an interval needs.
+
+    `counts`, int [C], are examples; `sums`, float [C, K], add up each seed's differences;
+    `products`, float [C, K, K], add up the products of two seeds' differences. Moments of
+    other examples, say of another silo's, are added with `+`: a commutative monoid, whose
+    neutral element is the moments of no examples. Where differences are -1, 0 or 1 it is
+    exact, in any order.
+    """
+
+    counts: Ints
+    sums: Floats
+    products: Floats
+
+    @classmethod
+    def of(cls, differences: Floats) -> "Moments":
+        """Return the moments of one class of examples, float [K seeds, N examples]."""
+        return cls(
+            counts=np.array([differences.shape[1]]),
+            sums=differences.sum(axis=1)[None],
+            products=(differences @ differences.T)[None],
+        )
+
+    @classmethod
+    def by_class(cls, differences: Floats, labels: Ints, num_classes: int) -> "Moments":
+        """Return the moments of `differences`, float [K, N], whose classes are int [N].
+
+        Raises:
+            ValueError: A label is not one of 0 to `num_classes` - 1.
+        """
+        parts = [cls.of(differences[:, labels == label]) for label in range(num_classes)]
+        counts = np.concatenate([part.counts for part in parts])
+        if counts.sum() != len(labels):
+            raise ValueError(f"a label is none of 0 to {num_classes - 1}")
+        return cls(
+            counts=counts,
+            sums=np.concatenate([part.sums for part in parts]),
+            products=np.concatenate([part.products for part in parts]),
+        )
+
+    def __add__(self, other: "Moments") -> "Moments":
+        if self.sums.shape != other.sums.shape:
+            raise ValueError("moments of other seeds or classes do not add up")
+        return Moments(
+            counts=self.counts + other.counts,
+            sums=self.sums + other.sums,
+            products=self.products + other.products,
+        )
+
+    def of_classes(self, classes: Sequence[int] | npt.NDArray[np.intp]) -> "Moments":
+        """Return the moments of these classes only, in this order."""
+        kept = np.asarray(classes, dtype=np.intp)
+        return Moments(counts=self.counts[kept], sums=self.sums[kept], products=self.products[kept])
+
+    def pooled(self) -> "Moments":
+        """Return the moments of all examples as one class."""
+        return Moments(
+            counts=self.counts.sum(keepdims=True),
+            sums=self.sums.sum(axis=0, keepdims=True),
+            products=self.products.sum(axis=0, keepdims=True),
+        )
+
+    def means(self) -> Floats:
+        """Return each class's mean difference by seed, float [C, K]; 0 without examples."""
+        means: Floats = self.sums / np.maximum(self.counts, 1)[:, None]
+        return means
+
+    def scatter(self) -> Floats:
+        """Return the sums of products of deviations from the class's means, float [C, K, K].
+
+        Division comes last: before it, all is exact for differences of -1, 0 and 1 (of up to
+        90 million examples).
+        """
+        counts = self.counts[:, None, None]
+        squares = self.sums[:, :, None] * self.sums[:, None, :]
+        scatter: Floats = (counts * self.products - squares) / np.maximum(counts, 1)
+        return scatter
+
+    def won(self) -> Ints:
+        """Return how many differences of -1, 0 and 1 are 1, by class and seed, int [C, K]."""
+        return self._discordant(1)
+
+    def lost(self) -> Ints:
+        """Return how many differences of -1, 0 and 1 are -1, by class and seed, int [C, K]."""
+        return self._discordant(-1)
+
+    def _discordant(self, sign: int) -> Ints:
+        squares = self.products.diagonal(axis1=1, axis2=2)
+        return ((squares + sign * self.sums) / 2).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanSquares:
+    """A two-way crossed analysis of variance without replication: its three mean squares."""
+
+    seed: float
+    example: float
+    residual: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sample:
+    """A gain, each seed's own, float [K], and what is known of how they came about.
+
+    `size` is Kish's effective number of examples (1965, Survey Sampling): 1 over the sum of
+    share^2 / count over the classes. `coarseness` is the sum of (share / count)^2, the
+    variance that one more example of unit variance in each class adds. Examples that weigh
+    alike are one class: N, and 1 / N^2.
+    """
+
+    gain: float
+    seed_gains: Floats
+    squares: MeanSquares
+    num_examples: int
+    size: float
+    coarseness: float
+
+
+def mean_squares(seed_gains: Floats, scatter: Floats, num_examples: int) -> MeanSquares:
+    """Return the mean squares of differences [K seeds, N examples], from what adds up.
+
+    Seeds are compared in pairs, so that seeds that agree differ by exactly 0. A single example
+    has no scatter: only the seeds' mean square can be above 0.
+
+    Args:
+        seed_gains: Each seed's mean, float [K]; K >= 2.
+        scatter: Sums of products of the examples' deviations from them, float [K, K].
+        num_examples: N >= 1.
+    """
+    num_seeds = len(seed_gains)
+    seed_freedom, example_freedom = num_seeds - 1, max(num_examples - 1, 1)
+    squares = scatter.diagonal()
+    between = num_examples * np.subtract.outer(seed_gains, seed_gains) ** 2
+    within = np.add.outer(squares, squares) - 2 * scatter
+    seed, residual = (float(pairs.sum()) / (2 * num_seeds) for pairs in (between, within))
+    # Rounding may leave a sum of squares just below 0.
+    return MeanSquares(
+        seed=seed / seed_freedom,
+        example=max(float(scatter.sum()), 0.0) / num_seeds / example_freedom,
+        residual=max(residual, 0.0) / (seed_freedom * example_freedom),
+    )
+
+
+def plain(moments: Moments) -> Sample:
+    """Return the sample of all examples, which weigh alike.
+
+    Raises:
+        ValueError: Fewer than two seeds, or no examples.
+    """
+    pooled = moments.pooled()
+    count = int(pooled.counts[0])
+    _check(pooled.sums.shape[1], count)
+    (seed_gains,) = pooled.means()
+    return Sample(
+        gain=float(pooled.sums.sum()) / pooled.sums.size / count,
+        seed_gains=seed_gains,
+        squares=mean_squares(seed_gains, pooled.scatter()[0], count),
+        num_examples=count,
+        size=float(count),
+        coarseness=1 / count**2,
+    )
+
+
+def standardised(moments: Moments, class_shares: Floats) -> Sample:
+    """Return the sample as it would be if the test set had each seed's class shares.
+
+    Row k's mean is the post-stratified gain, sum over c of share[k, c] times the mean
+    difference of class c. Deviations from it are the influence function share * N / n_c *
+    (difference - class mean), times sqrt(n_c / (n_c - 1)), since a class's deviations from
+    its own mean are too small by that. So `paired_gain` gives the gain's interval with the
+    classes' shares held fixed. A class with a single example shows no spread but that of
+    its pseudo-examples.
+
+    Args:
+        moments: By class, of C classes and K seeds.
+        class_shares: Float [K, C], rows that add up to 1.
+
+    Returns:
+        The sample of the examples whose class has a share in any seed: the others are
+        neither noise nor sample size.
+
+    Raises:
+        ValueError: Fewer than two seeds, a class with a share has no test example, or a row
+            does not add up to 1.
+    """
+    if not np.allclose(class_shares.sum(axis=1), 1.0):
+        raise ValueError("the class shares of each seed must add up to 1")
+    wanted = np.flatnonzero((class_shares > 0).any(axis=0))
+    if (lacking := wanted[moments.counts[wanted] == 0]).size:
+        raise ValueError(f"class {lacking[0]} has a share but no test example")
+    kept = moments.of_classes(wanted)
+    shares, counts, total = class_shares[:, wanted].T, kept.counts, int(kept.counts.sum())
+    _check(shares.shape[1], total)
+    seed_gains = (shares * kept.means()).sum(axis=0)
+    inflation = np.sqrt(counts / np.maximum(counts - 1, 1))
+    weights = shares * (total / counts * inflation)[:, None]
+    scatter = (weights[:, :, None] * weights[:, None, :] * kept.scatter()).sum(axis=0)
+    mean_shares = shares.mean(axis=1)
+    return Sample(
+        gain=float(seed_gains.mean()),
+        seed_gains=seed_gains,
+        squares=mean_squares(seed_gains, scatter, total),
+        num_examples=total,
+        size=1 / float((mean_shares**2 / counts).sum()),
+        coarseness=float(((mean_shares / counts) ** 2).sum()),
+    )
+
+
+def _check(num_seeds: int, num_examples: int) -> None:
+    if num_seeds < 2:
+        raise ValueError("one seed says nothing about other seeds: an interval needs two or more")
+    if num_examples == 0:
+        raise ValueError("there are no test examples")
