@@ -13,7 +13,10 @@ Pixels = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Examples:
-    """Ready-to-train examples: `inputs` float32 [N, C, H, W], `labels` int64 [N].
+    """Ready-to-train examples: `inputs` float32 [N, C, H, W], `labels` and `ids` int64 [N].
+
+    An id is the row number of an example within its split, in the order of the source: answers
+    of several subsets can be joined by it.
 
     Inputs are in [-1, 1]; only where pixels of more than 8 bits are scaled by the training
     data's range, test inputs may lie outside.
@@ -21,6 +24,12 @@ class Examples:
 
     inputs: torch.Tensor
     labels: torch.Tensor
+    ids: torch.Tensor
+
+    @classmethod
+    def numbered(cls, *, inputs: torch.Tensor, labels: torch.Tensor) -> "Examples":
+        """Return the examples of a whole split, their ids 0, 1, ..."""
+        return cls(inputs=inputs, labels=labels, ids=torch.arange(len(labels)))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -28,7 +37,7 @@ class Examples:
     def subset(self, indices: Indices) -> "Examples":
         """Return the examples at `indices`, in that order."""
         rows = torch.from_numpy(indices)
-        return Examples(inputs=self.inputs[rows], labels=self.labels[rows])
+        return Examples(inputs=self.inputs[rows], labels=self.labels[rows], ids=self.ids[rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,6 +45,7 @@ class Dataset:
     """Training and test examples, the classes' names, and a digest of the raw data.
 
     `fingerprint` depends on content alone: the same data in another folder have the same.
+    `example_bytes` is the raw size of one example with its label, as its source counts it.
     `notes` says in a sentence each what was converted, scaled, left out, or is suspicious.
     `stored_names` are the names in the source's own numbering, those without examples included.
     """
@@ -44,13 +54,9 @@ class Dataset:
     test: Examples
     class_names: tuple[str, ...]
     fingerprint: str
+    example_bytes: int
     notes: tuple[str, ...] = ()
     stored_names: tuple[str, ...] = ()
-
-    @property
-    def example_bytes(self) -> int:
-        """Return the raw size of one example: a byte per value, and one for its label."""
-        return self.train.inputs[0].numel() + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,6 +65,7 @@ class Decoded:
 
     Pixels are uint8 [N, C, H, W], or float32 of the same shape where stored values of more than
     8 bits were scaled, the training data's range to [0, 1]; labels are int64 [N].
+    `example_bytes` is the raw size of one example with its label: what moving it would take.
     """
 
     train_pixels: torch.Tensor
@@ -68,4 +75,5 @@ class Decoded:
     class_names: tuple[str, ...]
     stored_names: tuple[str, ...]
     fingerprint: str
+    example_bytes: int
     notes: tuple[str, ...]

@@ -1,6 +1,6 @@
 import pytest
 
-from fedcompare.data.labels import encode_labels
+from fedcompare.data.decoding.labels import encode_labels
 from fedcompare.errors import DataError
 
 

@@ -1,7 +1,8 @@
 """All pictures must have one size; `image-size` gives it to them."""
 
+import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -47,6 +48,11 @@ def resize(values: Pixels, side: int) -> Pixels:
 
     image = Image.fromarray(values if values.dtype == np.uint8 else values.astype(np.float32))
     return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
+
+
+def count_bytes(shape: Sequence[int]) -> int:
+    """Return the raw size of one picture of [N, C, H, W]: a byte a value, and one for its label."""
+    return math.prod(shape[1:]) + 1
 
 
 def resize_notes(found: Iterable[Sized], side: int) -> list[str]:

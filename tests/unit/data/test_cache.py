@@ -2,7 +2,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from fedcompare.cache import Entry, cached
+from fedcompare.data.cache import Entry, cached
 
 TENSORS = {"pixels": torch.arange(6.0).reshape(2, 3), "labels": torch.tensor([0, 1])}
 FACTS = {"class_names": ["Ödem", "糖"], "notes": []}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from fedcompare.data.pictures import DEEP, Picture
+from fedcompare.data.decoding.pictures import DEEP, Picture
 from fedcompare.errors import DataError
 
 Scaled = npt.NDArray[np.float32]

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from fedcompare.data.decoding.pictures import DEEP, Encoded, Picture, decode_picture
+from fedcompare.data.decoding.scaling import scale_pictures
+from fedcompare.data.decoding.sizes import Sized, check_sizes, resize, resize_notes
 from fedcompare.data.examples import Pixels
-from fedcompare.data.pictures import DEEP, Encoded, Picture, decode_picture
-from fedcompare.data.scaling import scale_pictures
-from fedcompare.data.sizes import Sized, check_sizes, resize, resize_notes
 from fedcompare.errors import DataError
 
 _STORED = {

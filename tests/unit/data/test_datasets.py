@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 from torchvision import transforms
 
 from fedcompare.config.groups import DataConfig
-from fedcompare.data.datasets import load_dataset, normalise, reload_dataset
+from fedcompare.data.dataset import read_dataset, reload_dataset
+from fedcompare.data.preparing import normalise
 from fedcompare.errors import DataError, HubError
 from made_up_pictures import noise, table, write_class_folders, write_simple, write_tables
 from support import idx_bytes, made_up_images, write_idx
@@ -25,9 +26,7 @@ NAMES = [f"class-{label}" for label in range(10)]
 def cache(tmp_path, monkeypatch) -> Path:
     """A cache of this test's own."""
     monkeypatch.setenv("FEDCOMPARE_CACHE", str(tmp_path / "cache"))
-    load_dataset.cache_clear()
-    yield tmp_path / "cache"
-    load_dataset.cache_clear()
+    return tmp_path / "cache"
 
 
 def write_image_folder(folder, *, flip=False):
@@ -63,7 +62,7 @@ def expected_inputs_of(count, seed=1):
 
 
 def load_hub(folder, **columns):
-    return load_dataset(DataConfig(dataset=f"hub:{folder}", **columns))
+    return read_dataset(DataConfig(dataset=f"hub:{folder}", **columns))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -78,7 +77,7 @@ def test_normalise_is_torchvisions_per_item_way(channels):
 
 
 def test_an_idx_folder_is_loaded(cache, tmp_path):
-    dataset = load_dataset(DataConfig(dataset=f"idx:{write_idx(tmp_path / 'idx')}"))
+    dataset = read_dataset(DataConfig(dataset=f"idx:{write_idx(tmp_path / 'idx')}"))
     assert dataset.train.inputs.shape == (300, 1, 8, 8)
     assert len(dataset.test) == 100
     assert dataset.class_names == tuple("0123456789")
@@ -87,9 +86,8 @@ def test_an_idx_folder_is_loaded(cache, tmp_path):
 
 def test_a_cached_dataset_equals_the_first(cache, tmp_path):
     config = DataConfig(dataset=f"idx:{write_idx(tmp_path / 'idx')}")
-    first = load_dataset(config)
-    load_dataset.cache_clear()
-    again = load_dataset(config)
+    first = read_dataset(config)
+    again = read_dataset(config)
     assert torch.equal(first.train.inputs, again.train.inputs)
     assert torch.equal(first.test.labels, again.test.labels)
     assert first.fingerprint == again.fingerprint
@@ -97,41 +95,39 @@ def test_a_cached_dataset_equals_the_first(cache, tmp_path):
 
 def test_a_corrupt_cache_is_built_again(cache, tmp_path, caplog):
     config = DataConfig(dataset=f"idx:{write_idx(tmp_path / 'idx')}")
-    first = load_dataset(config)
+    first = read_dataset(config)
     (stored,) = cache.glob("idx-*.safetensors")
     stored.write_bytes(b"rubbish")
-    load_dataset.cache_clear()
-    assert torch.equal(load_dataset(config).train.inputs, first.train.inputs)
+    assert torch.equal(read_dataset(config).train.inputs, first.train.inputs)
     assert str(stored) in caplog.text
     assert torch.equal(load_file(stored)["train_labels"], first.train.labels)
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(cache, tmp_path, caplog):
     cache.write_text("a file where a folder should be")
-    dataset = load_dataset(DataConfig(dataset=f"idx:{write_idx(tmp_path / 'idx')}"))
+    dataset = read_dataset(DataConfig(dataset=f"idx:{write_idx(tmp_path / 'idx')}"))
     assert len(dataset.train) == 300
     assert "cannot be written" in caplog.text
 
 
 def test_a_cache_leaves_no_unfinished_files(cache, tmp_path):
-    load_dataset(DataConfig(dataset=f"idx:{write_idx(tmp_path / 'idx')}"))
+    read_dataset(DataConfig(dataset=f"idx:{write_idx(tmp_path / 'idx')}"))
     assert [path.suffix for path in cache.iterdir()] == [".safetensors"]
 
 
 def test_changed_data_are_not_taken_from_the_cache(cache, tmp_path):
     config = DataConfig(dataset=f"idx:{write_idx(tmp_path / 'idx')}")
-    first = load_dataset(config)
+    first = read_dataset(config)
     write_idx(tmp_path / "idx", train=200)
-    load_dataset.cache_clear()
-    second = load_dataset(config)
+    second = read_dataset(config)
     assert len(second.train) == 200
     assert first.fingerprint != second.fingerprint
 
 
-@pytest.mark.parametrize("name", ["mnistt", "idx:", "hub:", "cifar10"])
+@pytest.mark.parametrize("name", ["mnistt", "mnist:", "idx:", "hub:", "cifar10"])
 def test_an_unknown_name_lists_the_known_forms(name):
     with pytest.raises(DataError, match="use mnist, idx:FOLDER, or hub:NAME"):
-        load_dataset(DataConfig(dataset=name))
+        read_dataset(DataConfig(dataset=name))
 
 
 def test_a_folder_of_images_in_hub_layout(cache, tmp_path):
@@ -158,8 +154,7 @@ def test_colour_images_have_three_channels_first(cache, tmp_path):
 def test_hub_data_come_from_the_cache_the_second_time(cache, tmp_path, monkeypatch):
     folder = write_parquet(tmp_path / "tables")
     first = load_hub(folder)
-    load_dataset.cache_clear()
-    monkeypatch.setattr("fedcompare.data.hub.HubDataset.decode", None)
+    monkeypatch.setattr("fedcompare.data.sources.hub.HubDataset.decode", None)
     again = load_hub(folder)
     assert torch.equal(first.test.inputs, again.test.inputs)
     assert first.fingerprint == again.fingerprint
@@ -210,9 +205,8 @@ def inputs_of(monkeypatch, config):
         seen.append((kind, json.dumps(inputs, sort_keys=True)))
         return build()
 
-    monkeypatch.setattr("fedcompare.data.datasets.cached", record)
-    load_dataset.cache_clear()
-    load_dataset(config)
+    monkeypatch.setattr("fedcompare.data.dataset.cached", record)
+    read_dataset(config)
     return seen[0]
 
 
@@ -237,7 +231,7 @@ def test_every_key_is_in_the_key_of_the_cache(cache, tmp_path, monkeypatch, key,
 def test_the_decoders_versions_are_in_the_key_of_the_cache(cache, tmp_path, monkeypatch):
     config = DataConfig(dataset=f"idx:{write_idx(tmp_path / 'idx')}")
     first = inputs_of(monkeypatch, config)
-    monkeypatch.setattr("fedcompare.data.datasets.versions", lambda packages: {"pillow": "1"})
+    monkeypatch.setattr("fedcompare.data.dataset.versions", lambda packages: {"pillow": "1"})
     assert inputs_of(monkeypatch, config) != first
 
 
@@ -278,13 +272,12 @@ def test_reloading_notices_files_that_changed_while_their_time_stayed(cache, tmp
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(path)
     config = DataConfig(dataset=f"hub:{tmp_path / 'data'}")
-    first = load_dataset(config)
+    first = read_dataset(config)
     assert reload_dataset(config).fingerprint == first.fingerprint
     path = tmp_path / "data/train/0/0.bmp"
     rewrite_silently(path, path.read_bytes()[:-1] + b"\x07")
-    load_dataset.cache_clear()
     assert (
-        load_dataset(config).fingerprint == first.fingerprint
+        read_dataset(config).fingerprint == first.fingerprint
     )  # the cache has what was trained on
     assert reload_dataset(config).fingerprint != first.fingerprint
 
@@ -293,8 +286,8 @@ def test_reloading_notices_files_that_changed_while_their_time_stayed(cache, tmp
 def test_reloading_uses_no_cache_and_gives_the_same(cache, tmp_path, monkeypatch, write):
     kind = "idx" if write is write_idx else "hub"
     config = DataConfig(dataset=f"{kind}:{write(tmp_path / 'data')}")
-    first = load_dataset(config)
-    monkeypatch.setattr("fedcompare.data.datasets.cached", None)
+    first = read_dataset(config)
+    monkeypatch.setattr("fedcompare.data.dataset.cached", None)
     again = reload_dataset(config)
     assert (again.fingerprint, again.notes) == (first.fingerprint, first.notes)
     for split in ("train", "test"):
@@ -307,7 +300,7 @@ def test_reloading_uses_no_cache_and_gives_the_same(cache, tmp_path, monkeypatch
 def test_the_same_content_in_another_folder_is_the_same_data(cache, tmp_path, write):
     kind = "idx" if write is write_idx else "hub"
     found = [
-        load_dataset(DataConfig(dataset=f"{kind}:{write(tmp_path / place)}")).fingerprint
+        read_dataset(DataConfig(dataset=f"{kind}:{write(tmp_path / place)}")).fingerprint
         for place in ("a", "b")
     ]
     assert found[0] == found[1]
@@ -317,7 +310,6 @@ def test_notes_are_kept_in_the_cache(cache, tmp_path):
     folder = write_simple(tmp_path / "data")
     (tmp_path / "data/train/notes.txt").write_text("")
     first = load_hub(folder)
-    load_dataset.cache_clear()
     assert first.notes
     assert load_hub(folder).notes == first.notes
 
@@ -334,7 +326,7 @@ def test_other_pictures_are_not_said_to_be_equal(cache, tmp_path):
 
 
 def test_the_bundled_data_need_no_note():
-    dataset = load_dataset(DataConfig())
+    dataset = read_dataset(DataConfig())
     assert dataset.notes == ()
     assert dataset.class_names == tuple("0123456789")
     assert dataset.fingerprint.startswith("6358ac21bab07e26be7b41e9c6eeaedf")
@@ -346,7 +338,7 @@ def test_idx_labels_from_one_on_are_named_by_their_numbers(cache, tmp_path):
         path = folder / f"{split}-labels-idx1-ubyte"
         content = path.read_bytes()
         path.write_bytes(content[:8] + bytes(label + 1 for label in content[8:]))
-    dataset = load_dataset(DataConfig(dataset=f"idx:{folder}"))
+    dataset = read_dataset(DataConfig(dataset=f"idx:{folder}"))
     assert dataset.class_names == tuple(map(str, range(1, 11)))
     assert set(dataset.train.labels.tolist()) == set(range(10))
 
@@ -357,8 +349,8 @@ def test_idx_pictures_of_two_sizes_are_refused_or_resized(cache, tmp_path):
     (folder / "t10k-images-idx3-ubyte").write_bytes(idx_bytes(images))
     sizes = r"8 x 8 \(300, such as .*train-images.*16 x 4 \(100, .*image-size = 8"
     with pytest.raises(DataError, match=sizes):
-        load_dataset(DataConfig(dataset=f"idx:{folder}"))
-    dataset = load_dataset(DataConfig(dataset=f"idx:{folder}", image_size=8))
+        read_dataset(DataConfig(dataset=f"idx:{folder}"))
+    dataset = read_dataset(DataConfig(dataset=f"idx:{folder}", image_size=8))
     assert dataset.test.inputs.shape == (100, 1, 8, 8)
     assert torch.equal(dataset.train.inputs, expected_inputs_of(300))
     assert dataset.notes[0].startswith("100 of 400 pictures were resized to 8 x 8 pixels, from 16")
@@ -366,10 +358,9 @@ def test_idx_pictures_of_two_sizes_are_refused_or_resized(cache, tmp_path):
 
 def test_idx_files_without_a_checksum_are_reported(cache, tmp_path):
     folder = write_idx(tmp_path)
-    assert load_dataset(DataConfig(dataset=f"idx:{folder}")).notes == ()
+    assert read_dataset(DataConfig(dataset=f"idx:{folder}")).notes == ()
     labels = folder / "train-labels-idx1-ubyte"
     digest = hashlib.sha256(labels.read_bytes()).hexdigest()
     (folder / "SHA256SUMS").write_text(f"{digest}  {labels.name}\n")
-    load_dataset.cache_clear()
-    (note,) = load_dataset(DataConfig(dataset=f"idx:{folder}")).notes
+    (note,) = read_dataset(DataConfig(dataset=f"idx:{folder}")).notes
     assert note.startswith("SHA256SUMS does not list train-images-idx3-ubyte, ")

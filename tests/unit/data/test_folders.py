@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from fedcompare.config.groups import DataConfig
-from fedcompare.data.folders import ClassFolders
-from fedcompare.data.sources import open_source
+from fedcompare.data.sources.catalog import open_source
+from fedcompare.data.sources.class_folders import ClassFolders
 from fedcompare.errors import DataError
 from made_up_pictures import encoded, noise, write_class_folders, write_simple
 

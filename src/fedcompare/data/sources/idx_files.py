@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from fedcompare.data.checksums import read_checksums
+from fedcompare.data.decoding.checksums import read_checksums
 from fedcompare.errors import DataError
 
 FILES = (

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from fedcompare.data import idx
-from fedcompare.data.sources import BUNDLED
+from fedcompare.data.sources import idx_files
+from fedcompare.data.sources.idx import BUNDLED
 from fedcompare.errors import DataError
 from support import idx_bytes, made_up_images, write_idx
 
@@ -14,7 +14,7 @@ IMAGES = "train-images-idx3-ubyte"
 
 
 def decode(folder, split="train"):
-    return idx.decode_split(folder, idx.read_files(folder), split)
+    return idx_files.decode_split(folder, idx_files.read_files(folder), split)
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -29,8 +29,8 @@ def test_what_was_written_is_read(tmp_path, zipped, split, count, seed):
 
 
 def test_bundled_mnist_is_the_real_one():
-    contents = idx.read_files(BUNDLED)
-    images, labels = idx.decode_split(BUNDLED, contents, "t10k")
+    contents = idx_files.read_files(BUNDLED)
+    images, labels = idx_files.decode_split(BUNDLED, contents, "t10k")
     assert images.shape == (10_000, 1, 28, 28)
     assert labels[:5].tolist() == [7, 2, 1, 0, 4]
     assert torch.bincount(labels).tolist() == [
@@ -66,13 +66,13 @@ def test_a_damaged_gzip_file_is_named(tmp_path, damage):
 
 def test_a_checksum_is_checked(tmp_path):
     path = write_idx(tmp_path) / IMAGES
-    (tmp_path / idx.CHECKSUMS).write_text(
+    (tmp_path / idx_files.CHECKSUMS).write_text(
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {IMAGES}\n"
     )
     decode(tmp_path)
     path.write_bytes(path.read_bytes()[:-1] + b"\xff")
     with pytest.raises(DataError, match=f"{IMAGES} is truncated or altered"):
-        idx.read_files(tmp_path)
+        idx_files.read_files(tmp_path)
 
 
 @pytest.mark.parametrize("form", ["{} *data/{}\r\n", "SHA256 ({1}) = {0}\n"])
@@ -80,19 +80,19 @@ def test_a_checksum_is_checked(tmp_path):
 def test_a_checksum_in_any_form_is_checked_of_the_file_or_of_what_is_zipped(tmp_path, form, zipped):
     unzipped = (write_idx(tmp_path / "plain") / IMAGES).read_bytes()
     folder = write_idx(tmp_path / "data", zipped=zipped)
-    sums = folder / idx.CHECKSUMS
+    sums = folder / idx_files.CHECKSUMS
     sums.write_bytes(form.format(hashlib.sha256(unzipped).hexdigest().upper(), IMAGES).encode())
     decode(folder)
     sums.write_bytes(form.format(hashlib.sha256(b"another").hexdigest(), IMAGES).encode())
     with pytest.raises(DataError, match=f"{IMAGES}.* is truncated or altered"):
-        idx.read_files(folder)
+        idx_files.read_files(folder)
 
 
 def test_files_that_no_checksum_is_given_for_are_known(tmp_path):
-    contents = idx.read_files(write_idx(tmp_path, zipped=True))
-    assert idx.unlisted(tmp_path, contents) == []
-    (tmp_path / idx.CHECKSUMS).write_text(f"{hashlib.sha256(b'').hexdigest()}  {IMAGES}\n")
-    assert idx.unlisted(tmp_path, contents) == [f"{name}.gz" for name in idx.FILES[1:]]
+    contents = idx_files.read_files(write_idx(tmp_path, zipped=True))
+    assert idx_files.unlisted(tmp_path, contents) == []
+    (tmp_path / idx_files.CHECKSUMS).write_text(f"{hashlib.sha256(b'').hexdigest()}  {IMAGES}\n")
+    assert idx_files.unlisted(tmp_path, contents) == [f"{name}.gz" for name in idx_files.FILES[1:]]
 
 
 @pytest.mark.parametrize(
@@ -135,14 +135,14 @@ def test_whatever_header_there_is_no_other_failure(tmp_path):
 def test_what_is_no_folder_is_named(tmp_path, name):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match=f"{name} has no train-images-idx3-ubyte"):
-        idx.read_files(tmp_path / name)
+        idx_files.read_files(tmp_path / name)
 
 
-@pytest.mark.parametrize("name", idx.FILES)
+@pytest.mark.parametrize("name", idx_files.FILES)
 def test_a_missing_file_is_named(tmp_path, name):
     (write_idx(tmp_path) / name).unlink()
     with pytest.raises(DataError, match=name):
-        idx.read_files(tmp_path)
+        idx_files.read_files(tmp_path)
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
@@ -150,7 +150,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     path.unlink()
     path.mkdir()
     with pytest.raises(DataError, match=f"{IMAGES} cannot be read: Is a directory"):
-        idx.read_files(tmp_path)
+        idx_files.read_files(tmp_path)
 
 
 def test_images_and_labels_must_match(tmp_path):
@@ -162,6 +162,6 @@ def test_images_and_labels_must_match(tmp_path):
 
 def test_the_digest_tells_data_apart(tmp_path):
     first, second = (write_idx(tmp_path / str(n), train=n) for n in (30, 40))
-    digests = {idx.digest(idx.read_files(folder)) for folder in (first, second)}
+    digests = {idx_files.digest(idx_files.read_files(folder)) for folder in (first, second)}
     assert len(digests) == 2
-    assert idx.digest(idx.read_files(first)) in digests
+    assert idx_files.digest(idx_files.read_files(first)) in digests

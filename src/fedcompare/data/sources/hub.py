@@ -10,15 +10,26 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from fedcompare.config.groups import DataConfig
-from fedcompare.data import columns
-from fedcompare.data.assemble import StoredSplit, assemble
+from fedcompare.data.decoding import columns
+from fedcompare.data.decoding.assemble import StoredSplit, assemble
+from fedcompare.data.decoding.files import find_folder, linked_folders, list_files
+from fedcompare.data.decoding.pictures import Encoded
 from fedcompare.data.examples import Decoded
-from fedcompare.data.files import find_folder, linked_folders, list_files
-from fedcompare.data.hub_errors import explain
-from fedcompare.data.pictures import Encoded
+from fedcompare.data.sources.base import Source
+from fedcompare.data.sources.class_folders import ClassFolders
+from fedcompare.data.sources.hub_errors import explain
 from fedcompare.errors import DataError, FedcompareError
 
 _SAVED = "state.json"  # what `save_to_disk` leaves in the folder of each split
+
+
+def open_hub(name: str, config: DataConfig, *, fresh: bool) -> Source:
+    """Return a folder's pictures by class, or else what Hugging Face datasets reads by this name.
+
+    Raises:
+        DataError: as `HubDataset` and `ClassFolders.find`.
+    """
+    return ClassFolders.find(find_folder(name), config) or HubDataset(name, config, fresh=fresh)
 
 
 class HubDataset:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fedcompare.data.pictures import Encoded, decode_picture
+from fedcompare.data.decoding.pictures import Encoded, decode_picture
 from fedcompare.errors import DataError
 from made_up_pictures import encoded, noise
 

@@ -7,8 +7,8 @@ import torch
 from huggingface_hub.errors import HFValidationError, OfflineModeIsEnabled
 
 from fedcompare.config.groups import DataConfig
-from fedcompare.data.hub import HubDataset
-from fedcompare.data.sources import open_source
+from fedcompare.data.sources.catalog import open_source
+from fedcompare.data.sources.hub import HubDataset
 from fedcompare.errors import DataError, HubError
 from made_up_pictures import (
     NAMES,

@@ -4,7 +4,7 @@ import pytest
 from flwr_datasets import FederatedDataset
 from flwr_datasets.metrics import compute_counts
 
-from fedcompare.data.partitioner import ExcludedClassesPartitioner
+from fedcompare.data.partitions.excluded_classes_partitioner import ExcludedClassesPartitioner
 
 LABELS = np.random.default_rng(3).integers(0, 10, 1000)
 EXCLUDED = [[1, 3, 7], [2, 5, 8], [4, 6, 9]]

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fedcompare.data.pictures import Encoded
-from fedcompare.data.pixels import decode_pictures, stack_pictures
+from fedcompare.data.decoding.pictures import Encoded
+from fedcompare.data.decoding.pixels import decode_pictures, stack_pictures
 from fedcompare.errors import DataError
 from made_up_pictures import encoded, noise
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import torch
 
+from fedcompare.data.decoding.labels import encode_labels
+from fedcompare.data.decoding.pictures import Encoded
+from fedcompare.data.decoding.pixels import decode_pictures, stack_pictures
+from fedcompare.data.decoding.sizes import count_bytes
 from fedcompare.data.examples import Decoded
-from fedcompare.data.labels import encode_labels
-from fedcompare.data.pictures import Encoded
-from fedcompare.data.pixels import decode_pictures, stack_pictures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,6 +61,7 @@ def assemble(
         class_names=names,
         stored_names=tuple(class_names or names),
         fingerprint=_digest(tensors, names),
+        example_bytes=count_bytes(train_pixels.shape),
         notes=(*notes, *pixel_notes, *label_notes),
     )
 

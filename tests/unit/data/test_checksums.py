@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from fedcompare.data.checksums import read_checksums
+from fedcompare.data.decoding.checksums import read_checksums
 from fedcompare.errors import DataError
 
 DIGEST = hashlib.sha256(b"").hexdigest()

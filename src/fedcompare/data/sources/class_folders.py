@@ -13,10 +13,10 @@ from typing import ClassVar
 from PIL import Image
 
 from fedcompare.config.groups import DataConfig
-from fedcompare.data.assemble import StoredSplit, assemble
+from fedcompare.data.decoding.assemble import StoredSplit, assemble
+from fedcompare.data.decoding.files import DataFile, is_hidden, list_files, read_bytes
+from fedcompare.data.decoding.pictures import Encoded
 from fedcompare.data.examples import Decoded
-from fedcompare.data.files import DataFile, is_hidden, list_files, read_bytes
-from fedcompare.data.pictures import Encoded
 from fedcompare.errors import DataError
 
 _TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")  # of labels, read by the library

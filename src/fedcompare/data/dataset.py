@@ -1,0 +1,54 @@
+"""From the configured name of a dataset to ready tensors."""
+
+from fedcompare.config.groups import DataConfig
+from fedcompare.data.cache import Entry, cached
+from fedcompare.data.examples import Dataset, Examples
+from fedcompare.data.preparing import prepare
+from fedcompare.data.sources.catalog import open_source
+from fedcompare.machine.environment import versions
+
+_FORMAT = 4  # of what is cached; to be raised when the same files are decoded to something else
+_DECODERS = ("datasets", "numpy", "pillow", "torch", "torchvision")
+
+
+def read_dataset(config: DataConfig) -> Dataset:
+    """Return the dataset that `config` names, from the cache where it holds these files' content.
+
+    Raises:
+        DataError: the name has another form, or files or labels are missing, damaged, or do not
+            fit together.
+        HubError: the hub cannot be reached.
+    """
+    source = open_source(config)
+    inputs = {
+        **config.model_dump(exclude={"dataset"}),
+        **source.identity(),
+        "format": _FORMAT,
+        "versions": versions(_DECODERS),
+    }
+    return _dataset(cached(source.kind, inputs, lambda: prepare(source.decode())))
+
+
+def reload_dataset(config: DataConfig) -> Dataset:
+    """Return the dataset, decoded anew from its files: no cache is read or written.
+
+    It tells whether files have changed whose size and time have not: `fingerprint` is then
+    another than that of `read_dataset`.
+
+    Raises:
+        FedcompareError: as `read_dataset`.
+    """
+    return _dataset(prepare(open_source(config, fresh=True).decode()))
+
+
+def _dataset(entry: Entry) -> Dataset:
+    tensors, facts = entry.tensors, entry.facts
+    return Dataset(
+        train=Examples.numbered(inputs=tensors["train_inputs"], labels=tensors["train_labels"]),
+        test=Examples.numbered(inputs=tensors["test_inputs"], labels=tensors["test_labels"]),
+        class_names=tuple(facts["class_names"]),
+        stored_names=tuple(facts["stored_names"]),
+        fingerprint=facts["fingerprint"],
+        example_bytes=facts["example_bytes"],
+        notes=tuple(facts["notes"]),
+    )

@@ -1,0 +1,1 @@
+"""From encoded pictures and stored labels to tensors: what the sources share."""

@@ -1,0 +1,1 @@
+"""Which silo has which examples."""

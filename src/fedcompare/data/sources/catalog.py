@@ -1,0 +1,68 @@
+"""Where a dataset comes from: its name's form decides which source opens it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fedcompare.config.groups import DataConfig, DatasetName
+from fedcompare.data.sources.base import Source
+from fedcompare.errors import DataError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A source: the form of its datasets' names, and what opens the one at a place.
+
+    `form.place` is the word that messages show for the place; None where there is but one dataset.
+    `open` takes the place, the configuration, and whether to pass by what other libraries
+    prepared. It imports what it needs: the others' libraries are not to be waited for.
+    """
+
+    form: DatasetName
+    open: Callable[[str, DataConfig, bool], Source]
+
+    def fits(self, name: DatasetName) -> bool:
+        """Return whether a dataset's name has this form."""
+        if self.form.place is None:
+            return name == self.form
+        return name.kind == self.form.kind and bool(name.place)
+
+
+def open_source(config: DataConfig, *, fresh: bool = False) -> Source:
+    """Return the source that `config` names; `fresh` passes by what other libraries prepared.
+
+    Raises:
+        DataError: the name has another form, or files are missing or damaged.
+        HubError: the hub cannot be reached, or has no such dataset.
+    """
+    name = config.source
+    for row in CATALOG:
+        if row.fits(name):
+            return row.open(name.place or "", config, fresh)
+    *others, last = (str(row.form) for row in CATALOG)
+    raise DataError(f"dataset = {config.dataset!r} is unknown; use {', '.join(others)}, or {last}")
+
+
+def _open_bundled(place: str, config: DataConfig, fresh: bool) -> Source:
+    from fedcompare.data.sources.idx import BUNDLED, IdxFolder
+
+    return IdxFolder(BUNDLED, config)
+
+
+def _open_idx(place: str, config: DataConfig, fresh: bool) -> Source:
+    from fedcompare.data.decoding.files import find_folder
+    from fedcompare.data.sources.idx import IdxFolder
+
+    return IdxFolder(find_folder(place).absolute(), config)
+
+
+def _open_hub(place: str, config: DataConfig, fresh: bool) -> Source:
+    from fedcompare.data.sources.hub import open_hub
+
+    return open_hub(place, config, fresh=fresh)
+
+
+CATALOG = (
+    Row(form=DatasetName("mnist"), open=_open_bundled),
+    Row(form=DatasetName("idx", "FOLDER"), open=_open_idx),
+    Row(form=DatasetName("hub", "NAME"), open=_open_hub),
+)
