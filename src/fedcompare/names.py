@@ -1,4 +1,4 @@
-"""What things are called: silos, questions, and the words of a verdict."""
+"""What things are called: silos, and the words of a verdict."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -15,14 +15,6 @@ def silo_name(silo: int) -> str:
 def silo_names(silos: Sequence[int]) -> str:
     """Return what messages call these silos: "silo 3" or "silos 3, 5"."""
     return f"silo{'s' * (len(silos) > 1)} {', '.join(map(str, silos))}"
-
-
-class Question(StrEnum):
-    """On which cases a silo asks whether it gains."""
-
-    OWN = "own cases"
-    WHOLE = "whole population"
-    UNSEEN = "never-seen cases"
 
 
 class Word(StrEnum):

@@ -5,15 +5,18 @@ that the same file serves `fedcompare` and `flwr run`.
 """
 
 import json
+import os
 import re
 import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from fedcompare.classes import ClassLists, format_class_lists, parse_class_lists
-from fedcompare.regimes.catalog import Regime
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
@@ -48,10 +51,21 @@ _Text = Annotated[str, Field(max_length=1000), AfterValidator(_check_text)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
+class Scope(StrEnum):
+    """What the keys of a group can change; a regime's row names those that it depends on."""
+
+    EVERYTHING = "everything"
+    NOTHING = "nothing"
+    ISOLATED = "isolated training"
+    BUDGET = "the federated budget"
+    FEDERATION = "federated training"
+    FINE_TUNING = "fine-tuning"
+
+
 class _Group(BaseModel):
-    # Which regimes' results the keys can change; None: everything that is made. A group
-    # that says nothing counts everywhere, so a forgotten declaration costs time, never truth.
-    changes: ClassVar[frozenset[Regime] | None] = None
+    # A group that says nothing counts everywhere, so a forgotten declaration costs time, never
+    # truth.
+    scope: ClassVar[Scope] = Scope.EVERYTHING
 
     model_config = ConfigDict(
         frozen=True,
@@ -63,6 +77,31 @@ class _Group(BaseModel):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class DatasetName:
+    """A dataset's name in its parts: the kind of its source, and the place of what follows a colon.
+
+    "mnist" has no place, "idx:/data" the place "/data", and "idx:" an empty one.
+    """
+
+    kind: str
+    place: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "DatasetName":
+        """Return the parts of a name as it is typed."""
+        kind, colon, place = text.partition(":")
+        return cls(kind, place if colon else None)
+
+    def __str__(self) -> str:
+        return self.kind if self.place is None else f"{self.kind}:{self.place}"
+
+    def located(self) -> "DatasetName":
+        """Return the name with an absolute path, where its place is one of what is there."""
+        path = os.path.expanduser(self.place or "")  # Path.expanduser raises: no such user
+        return DatasetName(self.kind, str(Path(path).absolute())) if os.path.exists(path) else self
+
+
 class DataConfig(_Group):
     """Which dataset, and what its parts are called ("" finds the columns by their type).
 
@@ -70,7 +109,7 @@ class DataConfig(_Group):
     What counts is the data that they give, by their digest, and not where they lie.
     """
 
-    changes = frozenset()
+    scope = Scope.NOTHING
 
     dataset: Annotated[_Text, Field(min_length=1)] = "mnist"
     dataset_config: _Text = ""
@@ -80,6 +119,11 @@ class DataConfig(_Group):
     label_column: _Text = ""
     image_size: Annotated[int, Field(ge=0, le=4096)] = 0
 
+    @property
+    def source(self) -> DatasetName:
+        """Return the dataset's name in its parts."""
+        return DatasetName.parse(self.dataset)
+
 
 class PartitionConfig(_Group):
     """How the examples are split over silos; no `excluded_classes` means IID parts.
@@ -87,7 +131,7 @@ class PartitionConfig(_Group):
     What counts is which rows each silo gets, by their digest.
     """
 
-    changes = frozenset()
+    scope = Scope.NOTHING
 
     num_silos: Annotated[int, Field(ge=1, le=10_000)] = 3
     excluded_classes: ExcludedClasses = (("1", "3", "7"), ("2", "5", "8"), ("4", "6", "9"))
@@ -98,8 +142,9 @@ class PartitionConfig(_Group):
 
 
 class ModelConfig(_Group):
-    """Two fully connected layers with this many units between them."""
+    """The network, by its name in the catalog; "mlp" has `hidden_units` between its two layers."""
 
+    model: _Text = "mlp"
     hidden_units: Annotated[int, Field(ge=1, le=100_000)] = 128
 
 
@@ -115,7 +160,7 @@ class TrainConfig(_Group):
 class IsolatedConfig(_Group):
     """The budget of an isolated model."""
 
-    changes = frozenset({Regime.ISOLATED})
+    scope = Scope.ISOLATED
 
     isolated_epochs: _Count = 10
 
@@ -123,7 +168,7 @@ class IsolatedConfig(_Group):
 class BudgetConfig(_Group):
     """The budget of federated training, and of what is compared with it at equal budget."""
 
-    changes = frozenset({Regime.ISOLATED_EQUAL, Regime.FEDERATED, Regime.CENTRALIZED})
+    scope = Scope.BUDGET
 
     num_server_rounds: Annotated[int, Field(ge=1, le=100_000)] = 3
     local_epochs: _Count = 10
@@ -137,7 +182,7 @@ class BudgetConfig(_Group):
 class FederationConfig(_Group):
     """The rules of federated training."""
 
-    changes = frozenset({Regime.FEDERATED})
+    scope = Scope.FEDERATION
 
     strategy: _Text = "fedavg"
     fraction_evaluate: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 1.0
@@ -146,7 +191,7 @@ class FederationConfig(_Group):
 class FineTuningConfig(_Group):
     """How long a silo trains the federated model further."""
 
-    changes = frozenset({Regime.FINE_TUNED})
+    scope = Scope.FINE_TUNING
 
     fine_tune_epochs: _Count = 1
 
@@ -154,16 +199,20 @@ class FineTuningConfig(_Group):
 class ComparisonConfig(_Group):
     """How many seeds `compare` runs; each seed's results are its own."""
 
-    changes = frozenset()
+    scope = Scope.NOTHING
 
     num_seeds: Annotated[int, Field(ge=1, le=1000)] = 5
 
 
 class ResourceConfig(_Group):
-    """What a run may use and how long it waits, in seconds; 0 CPUs means all there are."""
+    """What a run may use and how long it waits, in seconds; 0 CPUs means all there are.
 
-    changes = frozenset()
+    `engine` runs the silos' clients; "" leaves it to the command.
+    """
 
+    scope = Scope.NOTHING
+
+    engine: _Text = ""
     num_cpus: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     connect_timeout: _Seconds = 120.0
     round_timeout: _Seconds = 3600.0
@@ -210,24 +259,20 @@ class ExperimentConfig(_Group):
 
         What is stored can then be used from any working folder.
         """
-        kind, _, place = self.data.dataset.partition(":")
-        path = Path(place).expanduser()
-        if not place or not (kind == "idx" or path.is_dir()):
-            return self
-        data = self.data.model_copy(update={"dataset": f"{kind}:{path.absolute()}"})
+        data = self.data.model_copy(update={"dataset": str(self.data.source.located())})
         return self.model_copy(update={"data": data})
 
-    def counted(self, regime: Regime | None = None) -> dict[str, str | int | float]:
-        """Return the seed and the keys that can change a regime's results.
+    def counted(self, scopes: Collection[Scope] = ()) -> dict[str, str | int | float]:
+        """Return the seed and the keys that can change what depends on these scopes.
 
-        Without a regime these are the keys that change everything, on which any two results
-        must agree to be compared. The name only says where results lie.
+        Without any these are the keys that change everything, on which any two results must
+        agree to be compared. The name only says where results lie.
         """
         flat = self.to_flat()
         counted = [
             key
             for name, group in _GROUPS.items()
-            if group.changes is None or regime in group.changes
+            if group.scope is Scope.EVERYTHING or group.scope in scopes
             for key in getattr(self, name).model_dump(by_alias=True)
         ]
         return {key: flat[key] for key in ("seed", *counted)}

@@ -129,7 +129,8 @@ def _unknown(key: str, setting: Setting) -> str:
 
 def _field_problems(error: ValidationError) -> Iterator[tuple[str, str]]:
     for item in error.errors(include_url=False):
-        key = next(str(part) for part in item["loc"] if part in KEYS)
+        # A group may have the name of one of its keys: the key comes last.
+        key = next(str(part) for part in reversed(item["loc"]) if part in KEYS)
         message = re.sub(r"^(Value error, |Input )", "", item["msg"])
         yield key, f"{message} (got {shown(item['input'])})"
 
@@ -155,13 +156,3 @@ def _contradictions(
     for index, classes in enumerate(partition.excluded_classes, start=1):
         if len(set(classes)) != len(classes):
             yield ("excluded-classes",), f"names a class twice for silo {index}"
-    if config.federation.strategy not in STRATEGY_NAMES:
-        known = ", ".join(STRATEGY_NAMES)
-        yield (
-            ("strategy",),
-            f"unknown strategy {shown(config.federation.strategy)}; known: {known}",
-        )
-
-
-# The names only: the strategies themselves need flwr, which the config must not import.
-STRATEGY_NAMES = ("fedavg",)

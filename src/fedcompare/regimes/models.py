@@ -1,21 +1,47 @@
 """The one place that names models: their files, their rows, and what people call them."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from fedcompare.names import silo_name
-from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.catalog import Regime, Row, row_of
 
 
-def training_name(regime: Regime, silo: int, seed: int) -> str:
-    """Return what messages call one model's training."""
-    return f"{regime} training of {silo_name(silo)}, seed {seed}"
+@dataclass(frozen=True, slots=True)
+class ModelId:
+    """One model of one seed: its regime and the silo whose it is, or nobody's own (None).
 
+    A silo's model of a regime that silos share is what it sent back in a round: its local model.
+    Names are written here, and never read back: who wants a model's file asks its id.
+    """
 
-def model_name(regime: Regime, silo: int | None) -> str:
-    """Return what tables call a model: "isolated, silo 1" or "federated"."""
-    return regime.value if silo is None else f"{regime}, {silo_name(silo)}"
+    regime: Regime
+    silo: int | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Return whether it is a silo's contribution to a model that silos share."""
+        return self.silo is not None and row_of(self.regime).shared
+
+    @property
+    def key(self) -> str:
+        """Return the name of files and rows: "federated", "isolated-silo-1", "local-silo-1"."""
+        kind = "local" if self.is_local else self.regime.value
+        return kind if self.silo is None else f"{kind}-silo-{self.silo}"
+
+    @property
+    def label(self) -> str:
+        """Return what people call it: "federated", "isolated, silo 1"."""
+        kind = "local" if self.is_local else self.regime.value
+        return kind if self.silo is None else f"{kind}, {silo_name(self.silo)}"
+
+    def weights_file(self, *, round: int | None = None) -> str:
+        """Return where its weights are in its part; without a round, those after the last one."""
+        return weights_file(self.silo, round=round)
 
 
 def weights_file(silo: int | None, *, round: int | None = None) -> str:
-    """Return where a model's weights are in its regime's part; no silo means the global model.
+    """Return where an owner's weights are in a trained part; no silo means the global model.
 
     Without a round, these are the weights after the last one.
     """
@@ -24,9 +50,23 @@ def weights_file(silo: int | None, *, round: int | None = None) -> str:
     return f"{folder}/{stem}.safetensors"
 
 
-LOCAL = "local"
+def training_name(regime: Regime, silo: int, seed: int) -> str:
+    """Return what messages call one model's training."""
+    return f"{regime} training of {silo_name(silo)}, seed {seed}"
 
 
-def model_key(regime: str, silo: int | None) -> str:
-    """Return the name of a model's files and rows: "isolated-equal-silo-1" or "federated"."""
-    return regime if silo is None else f"{regime}-silo-{silo}"
+def federation_name(members: tuple[int, ...], num_silos: int, seed: int) -> str:
+    """Return what messages call the federation of these silos."""
+    who = "" if len(members) == num_silos else f" of silos {', '.join(map(str, members))}"
+    return f"the federation{who}, seed {seed}"
+
+
+def models_of(rows: Iterable[Row], silos: Iterable[int]) -> list[ModelId]:
+    """Return the models of some regimes, in the order of tables."""
+    owners = list(silos)
+    return [ModelId(row.regime, silo) for row in rows for silo in row.owners(owners)]
+
+
+def local_models(silos: Iterable[int]) -> list[ModelId]:
+    """Return what each silo sends back in a round of the federation."""
+    return [ModelId(Regime.FEDERATED, silo) for silo in silos]

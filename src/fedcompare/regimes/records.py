@@ -34,6 +34,7 @@ class RoundRecord:
     """What one silo reported of one round; accuracy is None where it only trained.
 
     A silo without test examples of its own evaluates nothing: loss and accuracy are None then.
+    `seconds` is wall time, `cpu_seconds` the CPU time of training.
     """
 
     round: int
@@ -43,6 +44,7 @@ class RoundRecord:
     accuracy: float | None
     num_examples: int
     seconds: float
+    cpu_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from fedcompare.comparison.analysis import model_rows
+from fedcompare.comparison.models import model_rows
 from fedcompare.regimes.catalog import COMPARED, FOLLOWED, ROWS, TRAINED, Regime, Role, row_of
+from fedcompare.regimes.models import local_models, models_of
 
 
 def test_every_regime_has_one_row_in_the_order_of_tables():
@@ -29,9 +30,19 @@ def test_there_is_one_federated_and_one_followed_baseline():
 
 
 def test_a_model_is_called_by_its_regime_and_tables_keep_the_regimes_order(tiny):
-    models = list(model_rows(tiny()))
+    models = list(model_rows(tiny(), [1, 2, 3]))
     for model in models:
         owner = "" if model.silo is None else f", silo {model.silo}"
         assert model.label == f"{model.regime.value}{owner}"
     assert list(dict.fromkeys(model.regime for model in models)) == list(Regime)
     assert len({model.label for model in models}) == len(models)
+
+
+def test_every_model_has_a_key_and_a_file_of_its_own():
+    models = [*models_of(ROWS, [1, 2, 3]), *local_models([1, 2, 3])]
+    assert len({model.key for model in models}) == len({model.label for model in models})
+    assert len({model.key for model in models}) == len(models)
+    files = {(model.regime, model.weights_file(round=1)) for model in models}
+    assert len(files) == len(models)
+    assert [model.is_local for model in models[-3:]] == [True] * 3
+    assert not any(model.is_local for model in models[:-3])
