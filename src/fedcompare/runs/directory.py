@@ -17,7 +17,7 @@ from pathlib import Path
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import ResultsError
 from fedcompare.regimes.catalog import Regime
-from fedcompare.runs.files import replacing, storage_errors
+from fedcompare.runs.files import replacing
 from fedcompare.runs.manifest import REMEDY, RUN_FILE, Manifest, Training, read_manifest
 
 EVALUATION = "evaluation"
@@ -45,15 +45,8 @@ class RunDirectory:
         return self.path / regime
 
     def log_path(self, command: str) -> Path:
-        """Return the log file of a command, and make its folder.
-
-        Raises:
-            StorageError: the folder cannot be written.
-        """
-        folder = self.path / "logs"
-        with storage_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{command}.log"
+        """Return the log file of a command; its folder may not be there yet."""
+        return self.path / "logs" / f"{command}.log"
 
     def parts(self) -> list[str]:
         """Return the names of the parts that are there, whole or damaged."""

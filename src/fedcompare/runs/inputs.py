@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.machine import environment
-from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.catalog import Regime, row_of
 from fedcompare.regimes.records import Origin
 
 # Raised when the same inputs would give another result, or results are stored otherwise.
-FORMAT = 2
+FORMAT = 3
 Value = str | int | float | bool
 # What can change the bits of training and of answers; Flower only those of a federation.
 _SOFTWARE = ("torch", "numpy")
@@ -54,7 +54,7 @@ def wanted_inputs(
     installed = environment.versions()
     return Inputs(
         regime=regime,
-        settings=config.counted(regime),
+        settings=config.counted(row_of(regime).scopes if regime else ()),
         data=origin.data,
         partition=origin.partition,
         sources=dict(sources or {}),

@@ -135,12 +135,13 @@ def outdated_sources(run: RunDirectory, manifest: Manifest) -> list[str]:
 
 def current_sources(run: RunDirectory, names: Iterable[str]) -> dict[str, str]:
     """Return the recorded SHA-256 of files that are named "part/file", of those that are there."""
+    wanted = list(names)
     found: dict[str, str] = {}
-    for part in dict.fromkeys(name.partition("/")[0] for name in names):
-        if run.is_finished(part):
+    for part in filter(run.is_finished, run.parts()):
+        if any(name.startswith(f"{part}/") for name in wanted):
             files = read_manifest(run.path / part).files
             found |= {f"{part}/{file}": digest for file, digest in files.items()}
-    return {name: found[name] for name in names if name in found}
+    return {name: found[name] for name in wanted if name in found}
 
 
 def mismatch(run: RunDirectory, manifest: Manifest, wanted: Inputs) -> str | None:

@@ -1,19 +1,23 @@
 """Write what was made into its part: configuration, environment, rows, and the manifest last."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.machine import environment
-from fedcompare.regimes.budgets import count_steps
+from fedcompare.names import POOLED
+from fedcompare.regimes.budgets import Schedule, count_steps
+from fedcompare.regimes.models import weights_file
 from fedcompare.regimes.records import Record
-from fedcompare.runs.files import write_csv, write_json
+from fedcompare.regimes.trained import Trained
+from fedcompare.runs.directory import RunDirectory
+from fedcompare.runs.files import write_bytes, write_csv, write_json
 from fedcompare.runs.inputs import Inputs
 from fedcompare.runs.manifest import CONFIG_FILE, ENVIRONMENT_FILE, Training, seal, write_config
 
 if TYPE_CHECKING:
-    from fedcompare.data.examples import Dataset
+    from fedcompare.data.silos import Silos
 
 
 def write_part(
@@ -36,30 +40,57 @@ def write_part(
     seal(folder, part, inputs, training)
 
 
-def describe_training(
-    dataset: "Dataset",
+def write_trained(
+    run: RunDirectory,
+    part: str,
+    trained: Trained,
+    silos: "Silos",
     *,
-    batch_size: int,
-    epochs: int,
-    num_examples: Sequence[int],
-    label_counts: tuple[tuple[int, ...], ...],
-    seconds: float,
-    cpu_seconds: float,
-    bytes_up: int = 0,
-    bytes_down: int = 0,
-) -> Training:
-    """Return what training took; `num_examples` is the size of each trainer's data."""
+    inputs: Inputs,
+    schedule: Schedule,
+    picture: Callable[[Path], None] = lambda folder: None,
+) -> None:
+    """Write every round's weights and rows, what `picture` draws, and the manifest.
+
+    Raises:
+        StorageError: something cannot be written; the old part is kept then.
+    """
+    rows: dict[str, Sequence[Record]] = {"epochs": trained.epochs, "rounds": trained.reports}
+    if trained.server:
+        rows["server"] = trained.server
+    with run.writing(part) as folder:
+        for file, content in _weights(trained):
+            write_bytes(folder / file, content)
+        picture(folder)
+        training = _describe(trained, silos, schedule, batch_size=run.config.train.batch_size)
+        write_part(folder, part, run.config, inputs, rows=rows, training=training)
+
+
+def _weights(trained: Trained) -> Iterator[tuple[str, bytes]]:
+    """Yield files of weights; those of the last round have no number, local models always one."""
+    last = trained.rounds[-1]
+    for one in trained.rounds:
+        is_shared = None in one.weights
+        for owner, content in one.weights.items():
+            numbered = one is not last or (is_shared and owner is not None)
+            yield weights_file(owner, round=one.number if numbered else None), content
+
+
+def _describe(trained: Trained, silos: "Silos", schedule: Schedule, *, batch_size: int) -> Training:
+    label_counts = trained.label_counts or silos.label_counts
+    sizes = list(map(sum, label_counts))
+    own = [sum(sizes) if silo == POOLED else sizes[silo - 1] for silo in trained.silos]
     return Training(
-        seconds=seconds,
-        cpu_seconds=cpu_seconds,
-        epochs=epochs,
+        seconds=trained.seconds,
+        cpu_seconds=trained.cpu_seconds,
+        epochs=schedule.total,
         local_steps=tuple(
-            count_steps(size, epochs=epochs, batch_size=batch_size) for size in num_examples
+            count_steps(size, epochs=schedule.total, batch_size=batch_size) for size in own
         ),
-        bytes_up=bytes_up,
-        bytes_down=bytes_down,
+        bytes_up=trained.bytes_up,
+        bytes_down=trained.bytes_down,
         label_counts=label_counts,
-        class_names=dataset.class_names,
-        example_bytes=dataset.example_bytes,
-        notes=dataset.notes,
+        class_names=silos.class_names,
+        example_bytes=silos.example_bytes,
+        notes=silos.notes,
     )

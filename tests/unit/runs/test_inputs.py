@@ -6,23 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_comparison_stages import make_unfinished
 
 from fedcompare.comparison.verify_parts import PartCheck
-from fedcompare.config.groups import KEYS, ExperimentConfig
-from fedcompare.data.silos import find_origin
+from fedcompare.config.groups import KEYS, ExperimentConfig, Scope
+from fedcompare.data.silos import load_silos
 from fedcompare.errors import FedcompareError, ResultsError
-from fedcompare.execution.jobs import _train
-from fedcompare.execution.plan import seed_stages
-from fedcompare.execution.stages import FineTuned, Isolated, IsolatedEqual
-from fedcompare.federated.server_app import run_federated
+from fedcompare.execution.plan import training_stage
 from fedcompare.machine import environment
 from fedcompare.regimes.catalog import Regime
 from fedcompare.runs.directory import PREDICTIONS, RunDirectory
 from fedcompare.runs.inputs import differences, wanted_inputs
 from fedcompare.runs.manifest import read_manifest
 from fedcompare.runs.reuse import check_free, discard_stale
-from support import InlineGrid, write_idx
+from support import do, make_unfinished, stage_of, stages_of, write_idx
 
 BUDGET = {Regime.ISOLATED_EQUAL, Regime.FEDERATED, Regime.CENTRALIZED}
 EVERYTHING = {*BUDGET, Regime.ISOLATED, Regime.FINE_TUNED, PREDICTIONS}
@@ -39,6 +35,7 @@ CHANGES = {
     "image-size": (4, EVERYTHING),
     "num-silos": (2, EVERYTHING),
     "excluded-classes": ("1 2 3", EVERYTHING),
+    "model": ("other", EVERYTHING),
     "hidden-units": (8, EVERYTHING),
     "learning-rate": (0.2, EVERYTHING),
     "momentum": (0.5, EVERYTHING),
@@ -51,6 +48,7 @@ CHANGES = {
     "fraction-evaluate": (0.5, {Regime.FEDERATED}),
     "fine-tune-epochs": (2, {Regime.FINE_TUNED}),
     "num-seeds": (2, set()),
+    "engine": ("in-process", set()),
     "num-cpus": (1, set()),
     "connect-timeout": (9.0, set()),
     "round-timeout": (9.0, set()),
@@ -66,7 +64,7 @@ def config(tiny):
 def made(tmp_path_factory, config):
     """The results of all stages of one seed; copy them, don't change them."""
     results = tmp_path_factory.mktemp("made")
-    make_unfinished(seed_stages(config, results, contributions=False))
+    make_unfinished(stages_of(config, results))
     return results
 
 
@@ -87,10 +85,6 @@ def changed(tiny, tmp_path_factory):
 
     def change(key):
         value = f"idx:{elsewhere}" if key == "dataset" else CHANGES[key][0]
-        if key == "strategy":  # another one than there is
-            base = tiny()
-            federation = base.federation.model_copy(update={"strategy": value})
-            return base.model_copy(update={"federation": federation})
         also = {"excluded_classes": "1 2"} if key == "num-silos" else {}
         return tiny(**{key.replace("-", "_"): value} | also)
 
@@ -104,11 +98,10 @@ def test_every_key_is_walked():
 @pytest.mark.parametrize("key", CHANGES)
 def test_a_part_is_used_again_only_where_the_key_cannot_change_it(made, config, changed, key):
     now = changed(key)
-    for stage in seed_stages(now, made, contributions=False):
+    for stage in stages_of(now, made):
         folder = RunDirectory(made, config).path / stage.part
-        wanted = stage.regime and wanted_inputs(now, find_origin(now), stage.regime)
         stored = read_manifest(folder).inputs
-        wanted = wanted or wanted_inputs(now, find_origin(now))
+        wanted = wanted_inputs(now, load_silos(now).origin, stage.regime)
         same = (
             not list(differences(stored, wanted))
             and stored.origin == wanted.origin
@@ -125,7 +118,7 @@ def test_a_key_that_counts_is_named_and_the_part_refused(made, changed, key, con
         shutil.copytree(RunDirectory(made, config).path, run.path)
     results = tmp_path if key == "seed" else made
     refused = {}
-    for stage in seed_stages(now, results, contributions=False):
+    for stage in stages_of(now, results):
         try:
             stage.is_finished()
         except ResultsError as error:
@@ -136,12 +129,9 @@ def test_a_key_that_counts_is_named_and_the_part_refused(made, changed, key, con
 
 def losses_and_weights(config, regime):
     """Return what training one regime gives."""
-    if regime is Regime.FEDERATED:
-        history = run_federated(InlineGrid(config.partition.num_silos), config)
-        return history.weights, history.epochs, history.server
-    stage = {Regime.ISOLATED: Isolated, Regime.ISOLATED_EQUAL: IsolatedEqual}[regime]
-    jobs = stage(config=config, results=Path("nowhere")).jobs()
-    return [(done.rounds, done.epochs) for done in (_train(job, print) for job in jobs)]
+    stage = training_stage(RunDirectory(Path("nowhere"), config), regime)
+    every = [do(job) for job in stage.jobs()]
+    return [([one.weights for one in done.rounds], done.epochs, done.server) for done in every]
 
 
 @pytest.mark.parametrize("regime", [Regime.ISOLATED, Regime.ISOLATED_EQUAL, Regime.FEDERATED])
@@ -155,12 +145,12 @@ def test_a_key_that_does_not_count_changes_no_byte(config, changed, regime):
 def test_a_group_of_keys_counts_everywhere_unless_it_says_otherwise():
     groups = [type(getattr(ExperimentConfig(), name)) for name in ("model", "train")]
     for group in groups:
-        assert group.changes is None
-        assert "changes" not in vars(group)
+        assert group.scope is Scope.EVERYTHING
+        assert "scope" not in vars(group)
 
 
 def test_a_key_that_did_not_exist_then_had_its_default(config):
-    wanted = wanted_inputs(config, find_origin(config))
+    wanted = wanted_inputs(config, load_silos(config).origin)
     settings = {key: value for key, value in wanted.settings.items() if key != "momentum"}
     before = replace(wanted, settings=settings)
     assert list(differences(before, wanted)) == []
@@ -169,7 +159,7 @@ def test_a_key_that_did_not_exist_then_had_its_default(config):
 
 
 def test_a_key_that_is_unknown_now_is_a_difference(config):
-    wanted = wanted_inputs(config, find_origin(config))
+    wanted = wanted_inputs(config, load_silos(config).origin)
     newer = replace(wanted, settings={**wanted.settings, "noise": 0.5})
     assert list(differences(newer, wanted)) == ["noise = 0.5, now of no effect"]
 
@@ -178,7 +168,7 @@ def test_a_key_that_is_unknown_now_is_a_difference(config):
 def test_parts_made_with_other_versions_are_refused(made, config, monkeypatch, package, parts):
     installed = environment.versions()
     monkeypatch.setattr(environment, "versions", lambda: {**installed, package: "99"})
-    for stage in seed_stages(config, made, contributions=False):
+    for stage in stages_of(config, made):
         if stage.part in parts:
             with pytest.raises(ResultsError, match=f"{package} {installed[package]}, now 99"):
                 stage.is_finished()
@@ -191,12 +181,14 @@ def test_parts_made_with_other_versions_are_refused(made, config, monkeypatch, p
 
 def federate(results, config, seed):
     """Make the federation again, as another seed would."""
-    stage = seed_stages(config, results, contributions=False)[0]
-    stage.finish([run_federated(InlineGrid(3), config.with_seed(seed))])
+    stage, other = (
+        stage_of(own, results, Regime.FEDERATED) for own in (config, config.with_seed(seed))
+    )
+    stage.finish(list(map(do, other.jobs())))
 
 
 def test_fine_tuned_models_are_not_finished_once_the_federated_one_is_another(results, config):
-    stage = FineTuned(config=config, results=results)
+    stage = stage_of(config, results, Regime.FINE_TUNED)
     federate(results, config, config.seed)
     assert stage.is_finished()
     federate(results, config, 99)
@@ -214,7 +206,7 @@ def test_altered_federated_weights_are_not_fine_tuned(run, results, config):
     path = run.regime_path(Regime.FEDERATED) / "weights/global.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(FedcompareError, match=r"global\.safetensors was altered"):
-        FineTuned(config=config, results=results).jobs()
+        stage_of(config, results, Regime.FINE_TUNED).jobs()
 
 
 # One manifest protects every file of a part, and itself.
@@ -248,7 +240,7 @@ def test_every_value_of_a_manifest_is_protected(run):
 
 
 def test_every_file_of_every_part_is_protected(run):
-    check = PartCheck(run=run, with_data=False).check
+    check = PartCheck(run=run, silos=None).check
     for part in run.parts():
         assert check(part).ok, part
         for file in sorted((run.path / part).rglob("*")):
@@ -281,6 +273,6 @@ def test_a_users_own_folder_is_no_part(run, config):
     (run.path / "notes").mkdir()
     (run.path / "notes" / "config.toml").write_text("mine")
     shutil.rmtree(run.path / Regime.ISOLATED)
-    assert check_free(run, Regime.ISOLATED, find_origin(config), force=False) == []
+    assert check_free(run, Regime.ISOLATED, load_silos(config).origin, force=False) == []
     discard_stale(run, [])
     assert (run.path / "notes" / "config.toml").read_text() == "mine"
