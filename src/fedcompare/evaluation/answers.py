@@ -1,4 +1,4 @@
-"""What a model answered on the test set, and everything that is derived from it."""
+"""What a model answered on the test set."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,16 +10,19 @@ import numpy.typing as npt
 import torch
 from safetensors.torch import save
 
-from fedcompare.errors import WeightsError
+from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.learning.weights import read_tensors
-
-_BINS = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Predictions:
-    """One forward pass: `labels` int [N], `probabilities` float32 [N, num_classes]."""
+class Answers:
+    """One forward pass over some test examples, told by their `ids`.
 
+    `ids` int [N] are row numbers of the test split, `labels` int [N] the true classes,
+    `probabilities` float32 [N, num_classes].
+    """
+
+    ids: npt.NDArray[np.int64]
     labels: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float32]
 
@@ -39,80 +42,46 @@ class Predictions:
             return np.ones(len(self.labels), dtype=bool)
         return np.isin(self.labels, sorted(classes))
 
-    def accuracy(self, classes: Iterable[int] | None = None) -> tuple[float | None, int]:
-        """Return (accuracy in [0, 1], number of examples) on the examples of `classes`.
-
-        The accuracy of no examples is None.
-        """
+    def of_classes(self, classes: Iterable[int] | None) -> "Answers":
+        """Return the answers on the examples of `classes` (None: all)."""
         mask = self.mask(classes)
-        count = int(mask.sum())
-        correct = int((self.predicted == self.labels)[mask].sum())
-        return (correct / count if count else None), count
-
-    def loss(self, classes: Iterable[int] | None = None) -> float | None:
-        """Return the mean cross-entropy in nats on the examples of `classes`; None without any."""
-        mask = self.mask(classes)
-        if not mask.any():
-            return None
-        own = self.probabilities[mask, self.labels[mask]].astype(np.float64)
-        return float(-np.log(np.maximum(own, np.finfo(np.float32).tiny)).mean())
-
-    def confusion(self) -> npt.NDArray[np.int64]:
-        """Return the confusion matrix [true class, predicted class] of counts."""
-        from sklearn.metrics import confusion_matrix
-
-        classes = range(self.probabilities.shape[1])
-        return cast(
-            "npt.NDArray[np.int64]",
-            confusion_matrix(self.labels, self.predicted, labels=list(classes)),
+        return Answers(
+            ids=self.ids[mask], labels=self.labels[mask], probabilities=self.probabilities[mask]
         )
 
-    def recall(self) -> tuple[float, ...]:
-        """Return the accuracy on each class's examples, float [num_classes]; NaN without any."""
-        from sklearn.metrics import recall_score
+    def at(self, ids: npt.NDArray[np.int64]) -> "Answers":
+        """Return the answers on the examples of these ids, in their order.
 
-        classes = range(self.probabilities.shape[1])
-        scores = recall_score(
-            self.labels, self.predicted, labels=list(classes), average=None, zero_division=np.nan
-        )
-        return tuple(scores.tolist())
-
-    def macro_f1(self) -> float:
-        """Return the mean of the F1 score over the classes that have examples, in [0, 1]."""
-        from sklearn.metrics import f1_score
-
-        tested = np.unique(self.labels)
-        return float(f1_score(self.labels, self.predicted, labels=tested, average="macro"))
-
-    def calibration_error(self) -> float:
-        """Return the expected calibration error over 15 bins of confidence, in [0, 1].
-
-        The mean over examples of |accuracy - confidence| of the example's bin (Guo et al.
-        2017, On Calibration of Modern Neural Networks, equation 3).
+        Raises:
+            ResultsError: one of them was not answered.
         """
-        from sklearn.calibration import calibration_curve
-
-        confidence = np.minimum(self.confidence.astype(np.float64), 1.0)
-        right = self.predicted == self.labels
-        accuracies, confidences = calibration_curve(right, confidence, n_bins=_BINS)
-        edges = np.linspace(0.0, 1.0, _BINS + 1)
-        sizes = np.bincount(np.searchsorted(edges[1:-1], confidence), minlength=_BINS)
-        return float(np.abs(accuracies - confidences) @ sizes[sizes > 0] / len(right))
-
-
-def predictions_to_bytes(predictions: Predictions) -> bytes:
-    """Return predictions in the safetensors format: `labels`, `predicted`, `probabilities`."""
-    return save(
-        {
-            "labels": torch.from_numpy(predictions.labels),
-            "predicted": torch.from_numpy(predictions.predicted),
-            "probabilities": torch.from_numpy(predictions.probabilities),
-        }
-    )
+        if np.array_equal(ids, self.ids):
+            return self
+        order = np.argsort(self.ids, kind="stable")
+        places = np.searchsorted(self.ids, ids, sorter=order)
+        rows = order[np.minimum(places, len(order) - 1)] if len(order) else places
+        if not len(order) or not np.array_equal(self.ids[rows], ids):
+            raise ResultsError("models answered other test examples, so they cannot be paired")
+        return Answers(ids=ids, labels=self.labels[rows], probabilities=self.probabilities[rows])
 
 
-def read_predictions(path: Path) -> Predictions:
-    """Read the predictions that `predictions_to_bytes` wrote.
+def answers_to_bytes(answers: Answers) -> bytes:
+    """Return answers in the safetensors format: `labels`, `predicted`, `probabilities`.
+
+    `ids` are there too, unless they are those of all test examples in their order.
+    """
+    tensors = {
+        "labels": torch.from_numpy(answers.labels),
+        "predicted": torch.from_numpy(answers.predicted),
+        "probabilities": torch.from_numpy(answers.probabilities),
+    }
+    if not np.array_equal(answers.ids, np.arange(len(answers.labels))):
+        tensors["ids"] = torch.from_numpy(answers.ids)
+    return save(tensors)
+
+
+def read_answers(path: Path) -> Answers:
+    """Read the answers that `answers_to_bytes` wrote.
 
     Raises:
         WeightsError: the file is corrupt, or holds something else.
@@ -128,4 +97,7 @@ def read_predictions(path: Path) -> Predictions:
         or labels.shape != probabilities.shape[:1]
     ):
         raise WeightsError(f"{path} holds no predictions of fedcompare's; make it again")
-    return Predictions(labels=labels.numpy(), probabilities=probabilities.numpy())
+    ids = tensors.get("ids", torch.arange(len(labels)))
+    if ids.dtype != torch.int64 or ids.shape != labels.shape:
+        raise WeightsError(f"{path} holds no predictions of fedcompare's; make it again")
+    return Answers(ids=ids.numpy(), labels=labels.numpy(), probabilities=probabilities.numpy())

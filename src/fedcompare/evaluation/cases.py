@@ -1,58 +1,62 @@
-"""The test sets of a comparison: which test examples count, and how much."""
+"""The test examples of a comparison: which of them count, and how much."""
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from fedcompare.classes import class_list, lacked_by_all, listed
+from fedcompare.classes import lacked_by_all, listed
 from fedcompare.errors import DataError
-from fedcompare.findings.scores import SiloFacts, TestSet
-from fedcompare.findings.test_sets import ALL, own, read_key, seen, unseen
+from fedcompare.findings.scores import SiloFacts, TestSetFacts
+from fedcompare.findings.test_sets import ALL, Kind, TestSet, own, seen, unseen
 from fedcompare.names import silo_name
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
+Counts = Sequence[Sequence[Sequence[int]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Cases:
-    """Labels int [N], and per silo the share of each class in its training data by seed.
+    """The examples' ids and labels, int [N], and what silos have of each class.
 
-    `class_shares` is float [S, K, C] for S silos, K seeds and C classes.
+    `class_shares`, float [S, K, C] for S silos, K seeds and C classes, are the shares of the
+    classes in a silo's training data. Answers are joined by id, in whatever order they were given.
     """
 
+    ids: Labels
     labels: Labels
     class_shares: Floats
     class_names: tuple[str, ...]
-    subsets: tuple[tuple[int, ...], ...]
 
     @classmethod
     def build(
         cls,
         labels: Labels,
-        label_counts: Sequence[Sequence[Sequence[int]]],
+        label_counts: Counts,
         class_names: tuple[str, ...],
-        subsets: Iterable[tuple[int, ...]],
+        ids: Labels | None = None,
     ) -> "Cases":
         """Return the cases for `label_counts` [K seeds][S silos][C classes].
 
-        Raises:
-            DataError: a silo has a class of which there is no test example.
+        Without `ids` the examples are the whole test set in its order.
         """
         counts = np.asarray(label_counts, dtype=np.float64)
-        check_own_cases(labels, counts.sum(axis=0), class_names)
         shares = (counts / counts.sum(axis=2, keepdims=True)).transpose(1, 0, 2)
-        cases = cls(labels=labels, class_shares=shares, class_names=class_names, subsets=())
-        unseen_sets = [cases.unseen_classes(silo) for silo in cases.silos]
-        distinct = tuple(subset for subset in subsets if subset not in unseen_sets)
-        return cls(labels=labels, class_shares=shares, class_names=class_names, subsets=distinct)
+        numbers = np.arange(len(labels)) if ids is None else ids
+        return cls(ids=numbers, labels=labels, class_shares=shares, class_names=class_names)
 
     @property
     def silos(self) -> range:
         """Return the silos' ids."""
         return range(1, len(self.class_shares) + 1)
+
+    @functools.cached_property
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """Return the number of test examples of each class, int [C]."""
+        return np.bincount(self.labels, minlength=len(self.class_names))
 
     def seen_classes(self, silo: int) -> tuple[int, ...]:
         """Return the classes that a silo has in any seed."""
@@ -64,8 +68,7 @@ class Cases:
 
     def tested(self, classes: Iterable[int]) -> tuple[int, ...]:
         """Return those of `classes` of which there are test examples."""
-        sizes = np.bincount(self.labels, minlength=len(self.class_names))
-        return tuple(label for label in classes if sizes[label])
+        return tuple(label for label in classes if self.sizes[label])
 
     def nobodys_classes(self) -> tuple[int, ...]:
         """Return the classes that no silo has in any seed."""
@@ -77,6 +80,22 @@ class Cases:
         lacks = self.tested(self.unseen_classes(silo))
         return tuple(label for label in lacks if label not in nobodys)
 
+    def classes(self, test_set: TestSet) -> tuple[int, ...]:
+        """Return the classes whose examples count in a test set."""
+        match test_set:
+            case TestSet(kind=Kind.OWN | Kind.SEEN, silo=int(silo)):
+                return self.seen_classes(silo)
+            case TestSet(kind=Kind.UNSEEN, silo=int(silo)):
+                return self.unseen_classes(silo)
+            case TestSet(kind=Kind.CLASSES, classes=names):
+                return tuple(map(self.class_names.index, names))
+            case _:
+                return tuple(range(len(self.class_names)))
+
+    def size(self, test_set: TestSet) -> int:
+        """Return how many test examples count in a test set."""
+        return int(self.sizes[list(self.classes(test_set))].sum())
+
     def mask(self, classes: Sequence[int]) -> npt.NDArray[np.bool_]:
         """Return which test examples are of `classes`, bool [N]."""
         return np.isin(self.labels, classes)
@@ -85,46 +104,33 @@ class Cases:
         """Return the classes' names."""
         return tuple(self.class_names[c] for c in classes)
 
-    def test_sets(self) -> tuple[TestSet, ...]:
-        """Return all test sets that have examples, in the order of tables."""
-        found = [TestSet(key=ALL, label="whole population", num_examples=len(self.labels))]
-        for silo in self.silos:
-            has = self.seen_classes(silo)
-            label = f"own cases of {silo_name(silo)}"
-            found.append(self._test_set(own(silo), label, has))
-        for silo in self.silos:
-            lacks = self.unseen_classes(silo)
-            label = f"never seen by {silo_name(silo)} ({self._never_seen(silo)})"
-            found.append(self._test_set(unseen(silo), label, lacks))
-        for silo in self.silos:
-            label = f"classes {silo_name(silo)} has"
-            found.append(self._test_set(seen(silo), label, self.seen_classes(silo)))
-        for subset in self.subsets:
-            label = f"classes {listed(self.names(subset))}"
-            found.append(self._test_set(class_list(subset, self.class_names), label, subset))
-        return tuple(test_set for test_set in found if test_set.num_examples)
-
-    def weights(self, key: str, seed_index: int) -> Floats:
-        """Return each test example's weight in a test set, float [N] that sums to 1."""
-        match read_key(key):
-            case "own", int(silo):
-                shares = self.class_shares[silo - 1, seed_index]
-                sizes = np.bincount(self.labels, minlength=len(shares))
-                own_weights: Floats = shares[self.labels] / sizes[self.labels]
-                return own_weights
-            case "seen", int(silo):
-                classes = self.seen_classes(silo)
-            case "unseen", int(silo):
-                classes = self.unseen_classes(silo)
-            case "all", _:
-                classes = tuple(range(len(self.class_names)))
-            case _:
-                classes = {class_list(s, self.class_names): s for s in self.subsets}[key]
-        mask = self.mask(classes)
-        plain: Floats = mask / mask.sum()
+    def weights(self, test_set: TestSet, seed_index: int) -> Floats:
+        """Return each test example's weight, float [N]; they add up to 1, or 0 without examples."""
+        if test_set.kind is Kind.OWN and test_set.silo:
+            shares = self.class_shares[test_set.silo - 1, seed_index]
+            own_weights: Floats = shares[self.labels] / self.sizes[self.labels]
+            return own_weights
+        mask = self.mask(self.classes(test_set))
+        plain: Floats = mask / max(mask.sum(), 1)
         return plain
 
-    def silo_facts(self, label_counts: Sequence[Sequence[Sequence[int]]]) -> tuple[SiloFacts, ...]:
+    def test_sets(self) -> tuple[TestSet, ...]:
+        """Return all test sets that have examples, in the order of tables."""
+        of_silos = (make(silo) for make in (own, unseen, seen) for silo in self.silos)
+        found = (ALL, *of_silos)
+        return tuple(test_set for test_set in found if self.size(test_set))
+
+    def facts(self, test_set: TestSet) -> TestSetFacts:
+        """Return what reports say of a test set."""
+        return TestSetFacts(
+            key=test_set.key,
+            label=self._label(test_set),
+            num_examples=self.size(test_set),
+            kind=test_set.kind,
+            silo=test_set.silo,
+        )
+
+    def silo_facts(self, label_counts: Counts) -> tuple[SiloFacts, ...]:
         """Return what each silo has; `label_counts` as for `build`."""
         means = np.asarray(label_counts, dtype=np.float64).mean(axis=0)
         return tuple(
@@ -140,6 +146,19 @@ class Cases:
             for lacks in [self.unseen_classes(silo)]
         )
 
+    def _label(self, test_set: TestSet) -> str:
+        match test_set:
+            case TestSet(kind=Kind.OWN, silo=int(silo)):
+                return f"own cases of {silo_name(silo)}"
+            case TestSet(kind=Kind.UNSEEN, silo=int(silo)):
+                return f"never seen by {silo_name(silo)} ({self._never_seen(silo)})"
+            case TestSet(kind=Kind.SEEN, silo=int(silo)):
+                return f"classes {silo_name(silo)} has"
+            case TestSet(kind=Kind.CLASSES, classes=names):
+                return f"classes {listed(names)}"
+            case _:
+                return "whole population"
+
     def _never_seen(self, silo: int) -> str:
         """Name the tested classes that a silo lacks, those that nobody has apart."""
         learnable = self.learnable_classes(silo)
@@ -147,9 +166,6 @@ class Cases:
         parts = [listed(self.names(learnable))] if learnable else []
         parts += [f"by no silo: {listed(self.names(nobodys))}"] if nobodys else []
         return "; ".join(parts)
-
-    def _test_set(self, key: str, label: str, classes: Sequence[int]) -> TestSet:
-        return TestSet(key=key, label=label, num_examples=int(self.mask(classes).sum()))
 
 
 def check_own_cases(labels: Labels, counts: Floats, class_names: Sequence[str]) -> None:
@@ -167,8 +183,3 @@ def check_own_cases(labels: Labels, counts: Floats, class_names: Sequence[str]) 
                 "it, so its own cases cannot be measured. Add test examples, or exclude the class "
                 "in excluded-classes"
             )
-
-
-def accuracy(right: npt.NDArray[np.bool_], weights: Floats) -> float:
-    """Return the weighted share of `right` answers, bool [N], in [0, 1]."""
-    return min(float(right @ weights), 1.0)  # weights add up to 1 but for rounding

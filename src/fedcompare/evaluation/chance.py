@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from fedcompare.statistics import wilson
+from fedcompare.statistics.significance import wilson
 from fedcompare.text.wording import percent, plural
 
 

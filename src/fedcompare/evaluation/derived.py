@@ -1,23 +1,45 @@
-"""Models that are made of others, without training."""
+"""Models that are made of others, without training: each way of making answers has its function."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from fedcompare.evaluation.answers import Predictions
+from fedcompare.evaluation.answers import Answers
+from fedcompare.evaluation.evaluator import Evaluator
 from fedcompare.learning.weights import State
+from fedcompare.regimes.catalog import Way
 
 
-def ensemble(models: Sequence[Predictions]) -> Predictions:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Made:
+    """Trained models of all silos, in silo order: weights, answers, and training examples."""
+
+    states: Sequence[State]
+    answers: Sequence[Answers]
+    num_examples: Sequence[int]
+
+
+def ensemble(made: Made, evaluator: Evaluator, source: str) -> Answers:
     """Return the mean of the models' probabilities."""
-    stacked = np.stack([model.probabilities for model in models])
+    stacked = np.stack([model.probabilities for model in made.answers])
     mean = stacked.mean(axis=0, dtype=np.float64).astype(np.float32)
-    return Predictions(labels=models[0].labels, probabilities=np.asarray(mean))
+    first = made.answers[0]
+    return Answers(ids=first.ids, labels=first.labels, probabilities=np.asarray(mean))
 
 
-def average(states: Sequence[State], weights: Sequence[int]) -> State:
-    """Return the states' mean, weighted by examples: FedAvg's aggregation, once."""
+def average(made: Made, evaluator: Evaluator, source: str) -> Answers:
+    """Return the answers of the mean of the weights: FedAvg's aggregation, once.
+
+    Raises:
+        DivergedError: they are not finite; `source` is named.
+    """
+    return evaluator.predict(weighted_mean(made.states, made.num_examples), source=source)
+
+
+def weighted_mean(states: Sequence[State], weights: Sequence[int]) -> State:
+    """Return the states' mean, weighted by examples."""
     total = sum(weights)
     return {
         name: torch.stack(
@@ -27,3 +49,9 @@ def average(states: Sequence[State], weights: Sequence[int]) -> State:
         .to(states[0][name].dtype)
         for name in states[0]
     }
+
+
+DERIVED: dict[Way, Callable[[Made, Evaluator, str], Answers]] = {
+    Way.AVERAGE: average,
+    Way.ENSEMBLE: ensemble,
+}

@@ -1,11 +1,11 @@
-"""Predict the test set with weights at hand, or with stored ones that are as recorded."""
+"""Let models answer the test set, with weights at hand or with stored ones that are as recorded."""
 
 from fedcompare.config.groups import ExperimentConfig
-from fedcompare.data.datasets import load_dataset
-from fedcompare.evaluation.answers import Predictions
+from fedcompare.data.silos import Silos
+from fedcompare.evaluation.answers import Answers
 from fedcompare.learning.finite import check_finite
 from fedcompare.learning.forward import predict, torch_threads
-from fedcompare.learning.models.building import initial_model
+from fedcompare.learning.models.catalog import initial_model
 from fedcompare.learning.weights import State, load_state, read_tensors
 from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.manifest import Manifest, check_file
@@ -14,16 +14,15 @@ from fedcompare.runs.manifest import Manifest, check_file
 class Evaluator:
     """Holds the test set and one model, into which weights are loaded in turn."""
 
-    def __init__(self, config: ExperimentConfig) -> None:
-        dataset = load_dataset(config.data)
-        self._test = dataset.test
+    def __init__(self, config: ExperimentConfig, silos: Silos) -> None:
+        self._test = silos.test
         self._threads = config.train.threads_per_silo
-        self._model = initial_model(config, dataset)
+        self._model = initial_model(config, silos.dataset)
         self.initial: State = {
             name: tensor.clone() for name, tensor in self._model.state_dict().items()
         }
 
-    def predict(self, state: State, *, source: str = "the weights") -> Predictions:
+    def predict(self, state: State, *, source: str = "the weights") -> Answers:
         """Return the answers of the model with these weights, on the whole test set.
 
         Raises:
@@ -35,11 +34,13 @@ class Evaluator:
         with torch_threads(self._threads):
             probabilities = predict(model, self._test.inputs)
         check_finite(source, {"an answer on the test set": probabilities})
-        return Predictions(labels=self._test.labels.numpy(), probabilities=probabilities.numpy())
+        return Answers(
+            ids=self._test.ids.numpy(),
+            labels=self._test.labels.numpy(),
+            probabilities=probabilities.numpy(),
+        )
 
-    def predict_file(
-        self, run: RunDirectory, part: str, file: str, manifest: Manifest
-    ) -> Predictions:
+    def predict_file(self, run: RunDirectory, part: str, file: str, manifest: Manifest) -> Answers:
         """Return the answers of a stored model; arguments as those of `read_weights`.
 
         Raises:

@@ -5,38 +5,34 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from fedcompare.evaluation.answers import Predictions
-from fedcompare.evaluation.scores import Evaluation
+from fedcompare.evaluation.answers import Answers
 from fedcompare.findings.scores import Mistake
 
 _COMMONEST = 3
 
 
-def mistakes(evaluation: Evaluation) -> Iterator[Mistake]:
-    """Yield, per isolated model and unseen class, the commonest wrong answers, commonest first."""
-    for model in evaluation.models:
-        if model.silo is not None:
-            lacks = evaluation.unseen_classes[model.silo - 1]
-            yield from mistakes_of(model.predictions, model.silo, lacks, evaluation.class_names)
-
-
-def mistakes_of(
-    answers: Predictions, silo: int, unseen_classes: Iterable[int], class_names: Sequence[str]
+def find_mistakes(
+    answers: Sequence[Answers], silo: int, unseen_classes: Iterable[int], class_names: Sequence[str]
 ) -> Iterator[Mistake]:
-    """Yield one silo's commonest wrong answers per unseen class, commonest first."""
+    """Yield the commonest wrong answers of one silo's model per unseen class, commonest first.
+
+    `answers` are those of each seed: shares and confidences are over the examples of all.
+    """
+    labels = np.concatenate([own.labels for own in answers])
+    predicted = np.concatenate([own.predicted for own in answers])
+    confidence = np.concatenate([own.confidence for own in answers])
     for true in unseen_classes:
-        mask = answers.mask([true])
-        wrong = answers.predicted[mask & (answers.predicted != true)]
-        counts = np.bincount(wrong, minlength=len(class_names))
+        mask = labels == true
+        counts = np.bincount(predicted[mask & (predicted != true)], minlength=len(class_names))
         for taken in np.argsort(-counts, kind="stable")[:_COMMONEST]:
             if counts[taken]:
-                own = mask & (answers.predicted == taken)
+                own = mask & (predicted == taken)
                 yield Mistake(
                     silo=silo,
                     unseen_class=class_names[true],
                     taken_for=class_names[taken],
                     share=float(counts[taken] / mask.sum()),
-                    confidence=float(answers.confidence[own].mean(dtype=np.float64)),
+                    confidence=float(confidence[own].mean(dtype=np.float64)),
                     num_examples=int(counts[taken]),
                 )
 

@@ -4,147 +4,170 @@ The answers are written once, from the stored weights, and all that a comparison
 from them. `verify` makes them again and compares the bytes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from safetensors.torch import save
 
-from fedcompare.config.groups import ExperimentConfig
-from fedcompare.data.silos import count_labels, find_origin
-from fedcompare.evaluation.answers import Predictions, predictions_to_bytes
-from fedcompare.evaluation.derived import average, ensemble
+from fedcompare.data.silos import Silos
+from fedcompare.evaluation.answers import Answers, answers_to_bytes
+from fedcompare.evaluation.derived import DERIVED, Made
 from fedcompare.evaluation.evaluator import Evaluator, read_weights
-from fedcompare.evaluation.stored import ROUNDS, weights_of
-from fedcompare.regimes.catalog import FOLLOWED, TRAINED, Regime, row_of
-from fedcompare.regimes.coalitions import coalition_part
-from fedcompare.regimes.models import LOCAL, model_key, weights_file
+from fedcompare.evaluation.stored import ROUNDS, answers_file, rounds_key, weights_of
+from fedcompare.regimes.catalog import FOLLOWED, ROWS, TRAINED, Row, row_of
+from fedcompare.regimes.coalitions import coalition_part, coalitions_to_train
+from fedcompare.regimes.models import ModelId, local_models, models_of, weights_file
 from fedcompare.runs.directory import COALITION_PREDICTIONS, PREDICTIONS, RunDirectory
 from fedcompare.runs.files import write_bytes
 from fedcompare.runs.inputs import wanted_inputs
-from fedcompare.runs.manifest import Manifest
+from fedcompare.runs.manifest import TENSORS, Manifest
 from fedcompare.runs.reuse import read_comparable
 from fedcompare.runs.writing import write_part
 
 
-def write_seed_answers(config: ExperimentConfig, run: RunDirectory) -> None:
-    """Evaluate everything that was trained with one seed and write the part `predictions/`.
+def write_seed_answers(run: RunDirectory, silos: Silos) -> None:
+    """Let everything answer that was trained with one seed, and write the part `predictions/`.
 
     Raises:
         ResultsError: a regime is missing, or was made from other inputs.
         WeightsError: a file of weights is corrupt or altered.
         StorageError: something cannot be written.
     """
-    manifests = _comparable(config, run, TRAINED)
-    _write(run, config, PREDICTIONS, dict(_seed_files(config, run, manifests)), TRAINED)
+    manifests = _comparable(run, silos, TRAINED)
+    _write(run, silos, PREDICTIONS, dict(_seed_files(run, silos, manifests)), TRAINED)
 
 
 def write_coalition_answers(
-    config: ExperimentConfig, run: RunDirectory, coalitions: Sequence[Sequence[int]]
+    run: RunDirectory, silos: Silos, coalitions: Sequence[Sequence[int]]
 ) -> None:
-    """Evaluate the coalitions' models and write the part `coalition-predictions/`.
+    """Let the coalitions' models answer, and write the part `coalition-predictions/`.
 
     Raises: as `write_seed_answers`.
     """
     parts = list(map(coalition_part, coalitions))
-    files = dict(_coalition_files(config, run, _comparable(config, run, parts)))
-    _write(run, config, COALITION_PREDICTIONS, files, parts)
+    files = dict(_coalition_files(run, silos, _comparable(run, silos, parts)))
+    _write(run, silos, COALITION_PREDICTIONS, files, parts)
 
 
-def remake(
-    config: ExperimentConfig, run: RunDirectory, part: str, sources: Sequence[str]
-) -> Iterator[tuple[str, bytes]]:
-    """Yield (file name, bytes) of a part as its sources' weights give it now."""
-    manifests = {source: run.read_manifest(source) for source in sources}
-    make = _seed_files if part == PREDICTIONS else _coalition_files
-    yield from make(config, run, manifests)
+def remake(run: RunDirectory, silos: Silos, part: str) -> Iterator[tuple[str, bytes]]:
+    """Yield (file name, bytes) of a part of answers, as the stored weights give it now.
+
+    Raises: as `write_seed_answers`.
+    """
+    if part == PREDICTIONS:
+        yield from _seed_files(run, silos, {p: run.read_manifest(p) for p in TRAINED})
+    else:
+        parts = map(coalition_part, coalitions_to_train(len(silos)))
+        yield from _coalition_files(run, silos, {p: run.read_manifest(p) for p in parts})
+
+
+def answer(
+    run: RunDirectory,
+    evaluator: Evaluator,
+    models: Iterable[ModelId],
+    manifests: Mapping[str, Manifest],
+) -> dict[ModelId, Answers]:
+    """Return the answers of trained models; `manifests` are those of their regimes' parts.
+
+    Raises: as `write_seed_answers`.
+    """
+    return {
+        model: evaluator.predict_file(
+            run, model.regime, model.weights_file(), manifests[model.regime]
+        )
+        for model in models
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Seed:
+    """What makes one seed's answers."""
+
+    run: RunDirectory
+    silos: Silos
+    evaluator: Evaluator
+    manifests: Mapping[str, Manifest]
+
+    def derive(self, row: Row, trained: Mapping[ModelId, Answers]) -> Answers:
+        """Return the answers of a model that is made of those of its source."""
+        assert row.source
+        models = models_of([row_of(row.source)], self.silos.ids)
+        manifest = self.manifests[row.source]
+        made = Made(
+            states=[
+                read_weights(self.run, row.source, model.weights_file(), manifest)
+                for model in models
+            ],
+            answers=[trained[model] for model in models],
+            num_examples=[sum(counts) for counts in self.silos.label_counts],
+        )
+        source = f"the one-shot {row.regime}, seed {self.run.config.seed}"
+        return DERIVED[row.way](made, self.evaluator, source)
+
+    def after_rounds(
+        self, final: Mapping[ModelId, Answers]
+    ) -> Iterator[tuple[ModelId, int, Answers]]:
+        """Yield (model, round, answers) of everything that has rounds."""
+        last = self.run.config.budget.num_server_rounds
+        initial = self.evaluator.predict(self.evaluator.initial)
+        for model in models_of(FOLLOWED, self.silos.ids):
+            yield model, 0, initial
+            for number in range(1, last):
+                yield model, number, self._after(model, number)
+            yield model, last, final[model]
+        for model in local_models(self.silos.ids):
+            for number in range(1, last + 1):
+                yield model, number, self._after(model, number)
+
+    def _after(self, model: ModelId, number: int) -> Answers:
+        file = model.weights_file(round=number)
+        manifest = self.manifests[model.regime]
+        return self.evaluator.predict_file(self.run, model.regime, file, manifest)
 
 
 def _seed_files(
-    config: ExperimentConfig, run: RunDirectory, manifests: Mapping[str, Manifest]
+    run: RunDirectory, silos: Silos, manifests: Mapping[str, Manifest]
 ) -> Iterator[tuple[str, bytes]]:
-    evaluator, label_counts = Evaluator(config), count_labels(config)
-    silos = range(1, len(label_counts) + 1)
-    final: dict[str, Predictions] = {}
-    rounds: dict[str, torch.Tensor] = {}
-    for regime in TRAINED:
-        manifest = manifests[regime]
-        for silo in row_of(regime).owners(silos):
-            key = model_key(regime, silo)
-            final[key] = evaluator.predict_file(run, regime, weights_file(silo), manifest)
-    isolated = [model_key(Regime.ISOLATED_EQUAL, silo) for silo in silos]
-    final[Regime.ENSEMBLE] = ensemble([final[key] for key in isolated])
-    final[Regime.AVERAGE] = evaluator.predict(
-        average(
-            [
-                read_weights(
-                    run, Regime.ISOLATED_EQUAL, weights_file(silo), manifests[Regime.ISOLATED_EQUAL]
-                )
-                for silo in silos
-            ],
-            [sum(counts) for counts in label_counts],
-        ),
-        source=f"the one-shot average, seed {config.seed}",
-    )
-    for key, number, predictions in _after_rounds(config, run, evaluator, manifests, final, silos):
-        rounds[f"{key}/{number}"] = torch.from_numpy(predictions.predicted.astype(np.int16))
-    for key, predictions in final.items():
-        yield f"{key}.safetensors", predictions_to_bytes(predictions)
+    evaluator = Evaluator(run.config, silos)
+    seed = _Seed(run=run, silos=silos, evaluator=evaluator, manifests=manifests)
+    trained = models_of([row for row in ROWS if row.trained], silos.ids)
+    final = answer(run, evaluator, trained, manifests)
+    for row in ROWS:
+        if not row.trained:
+            final[ModelId(row.regime)] = seed.derive(row, final)
+    rounds = {
+        rounds_key(model, number): torch.from_numpy(answers.predicted.astype(np.int16))
+        for model, number, answers in seed.after_rounds(final)
+    }
+    for model, answers in final.items():
+        yield answers_file(model), answers_to_bytes(answers)
     yield ROUNDS, save(dict(sorted(rounds.items())))
 
 
-def _after_rounds(
-    config: ExperimentConfig,
-    run: RunDirectory,
-    evaluator: Evaluator,
-    manifests: Mapping[str, Manifest],
-    final: Mapping[str, Predictions],
-    silos: range,
-) -> Iterator[tuple[str, int, Predictions]]:
-    """Yield (key, round, predictions) of everything that has rounds."""
-    last = config.budget.num_server_rounds
-    followed = [(row.regime, silo) for row in FOLLOWED for silo in row.owners(silos)]
-    initial = evaluator.predict(evaluator.initial)
-    for regime, silo in followed:
-        key = model_key(regime, silo)
-        yield key, 0, initial
-        for number in range(1, last):
-            file = weights_file(silo, round=number)
-            yield key, number, evaluator.predict_file(run, regime, file, manifests[regime])
-        yield key, last, final[key]
-    for silo in silos:
-        for number in range(1, last + 1):
-            file = weights_file(silo, round=number)
-            manifest = manifests[Regime.FEDERATED]
-            predictions = evaluator.predict_file(run, Regime.FEDERATED, file, manifest)
-            yield model_key(LOCAL, silo), number, predictions
-
-
 def _coalition_files(
-    config: ExperimentConfig, run: RunDirectory, manifests: Mapping[str, Manifest]
+    run: RunDirectory, silos: Silos, manifests: Mapping[str, Manifest]
 ) -> Iterator[tuple[str, bytes]]:
-    evaluator = Evaluator(config)
+    evaluator = Evaluator(run.config, silos)
     for part, manifest in manifests.items():
-        predictions = evaluator.predict_file(run, part, weights_file(None), manifest)
-        yield f"{part}.safetensors", predictions_to_bytes(predictions)
+        answers = evaluator.predict_file(run, part, weights_file(None), manifest)
+        yield f"{part}{TENSORS}", answers_to_bytes(answers)
 
 
 def _write(
     run: RunDirectory,
-    config: ExperimentConfig,
+    silos: Silos,
     part: str,
     files: Mapping[str, bytes],
     made_from: Sequence[str],
 ) -> None:
-    inputs = wanted_inputs(config, find_origin(config), sources=weights_of(run, made_from))
+    inputs = wanted_inputs(run.config, silos.origin, sources=weights_of(run, made_from))
     with run.writing(part) as folder:
         for name, content in files.items():
             write_bytes(folder / name, content)
-        write_part(folder, part, config, inputs)
+        write_part(folder, part, run.config, inputs)
 
 
-def _comparable(
-    config: ExperimentConfig, run: RunDirectory, parts: Sequence[str]
-) -> dict[str, Manifest]:
-    origin = find_origin(config)
-    return {part: read_comparable(run, part, origin) for part in parts}
+def _comparable(run: RunDirectory, silos: Silos, parts: Sequence[str]) -> dict[str, Manifest]:
+    return {part: read_comparable(run, part, silos.origin) for part in parts}

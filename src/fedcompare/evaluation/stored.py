@@ -1,6 +1,7 @@
 """One seed's answers on the test set as they are stored: of every model, and after every round."""
 
-from collections.abc import Collection, Iterable, Mapping
+import itertools
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import ResultsError, WeightsError
-from fedcompare.evaluation.answers import Predictions, read_predictions
+from fedcompare.evaluation.answers import Answers, read_answers
 from fedcompare.learning.weights import read_tensors
-from fedcompare.regimes.catalog import TRAINED, Regime
-from fedcompare.regimes.models import weights_file
+from fedcompare.regimes.catalog import FOLLOWED, ROWS, TRAINED, Regime
+from fedcompare.regimes.coalitions import coalition_part
+from fedcompare.regimes.models import ModelId, local_models, models_of, weights_file
 from fedcompare.regimes.records import Origin
 from fedcompare.runs.directory import COALITION_PREDICTIONS, PREDICTIONS, RunDirectory
 from fedcompare.runs.manifest import TENSORS, Manifest, Training, check_files, read_manifest
@@ -33,21 +34,30 @@ Classes = npt.NDArray[np.int64]
 class SeedAnswers:
     """What one seed's models answered, and what is known of their training.
 
-    `predictions` is by model key ("isolated-equal-silo-1"); `rounds` holds the answers
-    int64 [N] after each round by (model key, round), where the key "local-silo-1" is the
-    model that silo 1 sent back, and round 0 is before training. `model_bytes` is the size
-    of one model's serialised weights.
+    `final` holds the answers of every model after its last round, `rounds` the classes, int64
+    [N], that models answered after a round, in the order of the cases; round 0 is before
+    training. `model_bytes` is the size of one model's serialised weights.
     """
 
     seed: int
-    predictions: Mapping[str, Predictions]
-    rounds: Mapping[tuple[str, int], Classes]
+    final: Mapping[ModelId, Answers]
+    rounds: Mapping[tuple[ModelId, int], Classes]
     origin: Origin
     trainings: Mapping[Regime, Training]
     model_bytes: int
 
 
-def read_seed_answers(config: ExperimentConfig, run: RunDirectory) -> SeedAnswers:
+def answers_file(model: ModelId) -> str:
+    """Return the file of a model's answers."""
+    return f"{model.key}{TENSORS}"
+
+
+def rounds_key(model: ModelId, number: int) -> str:
+    """Return the name of a model's answers after a round, in the file of all of these."""
+    return f"{model.key}/{number}"
+
+
+def read_seed_answers(run: RunDirectory) -> SeedAnswers:
     """Read what `write_seed_answers` wrote; the data themselves are not needed.
 
     Raises:
@@ -58,32 +68,38 @@ def read_seed_answers(config: ExperimentConfig, run: RunDirectory) -> SeedAnswer
     answers, folder = open_answers(run, PREDICTIONS), run.path / PREDICTIONS
     manifests = {regime: run.read_manifest(regime) for regime in TRAINED}
     check_made_from(run, answers, manifests.values())
+    trainings = {regime: run.training(manifest) for regime, manifest in manifests.items()}
+    silos = range(1, len(trainings[Regime.FEDERATED].label_counts) + 1)
+    last = run.config.budget.num_server_rounds
     return SeedAnswers(
-        seed=config.seed,
-        predictions={
-            Path(file).stem: read_predictions(folder / file)
-            for file in answers.files
-            if file.endswith(TENSORS) and file != ROUNDS
+        seed=run.config.seed,
+        final={
+            model: read_answers(folder / answers_file(model)) for model in models_of(ROWS, silos)
         },
-        rounds=_read_rounds(folder / ROUNDS),
+        rounds=_read_rounds(folder / ROUNDS, rounds_of(silos, last)),
         origin=answers.inputs.origin,
-        trainings={regime: run.training(manifest) for regime, manifest in manifests.items()},
+        trainings=trainings,
         model_bytes=(run.regime_path(Regime.FEDERATED) / weights_file(None)).stat().st_size,
     )
 
 
-def read_coalition_answers(run: RunDirectory) -> dict[tuple[int, ...], Predictions]:
-    """Read the coalitions' predictions, by their members.
+def rounds_of(silos: Sequence[int], last: int) -> list[tuple[ModelId, int]]:
+    """Return the models and rounds after which there are answers, up to round `last`."""
+    followed = itertools.product(models_of(FOLLOWED, silos), range(last + 1))
+    return [*followed, *itertools.product(local_models(silos), range(1, last + 1))]
+
+
+def read_coalition_answers(
+    run: RunDirectory, coalitions: Iterable[tuple[int, ...]]
+) -> dict[tuple[int, ...], Answers]:
+    """Read the coalitions' answers, by their members.
 
     Raises: as `read_seed_answers`.
     """
     answers, folder = open_answers(run, COALITION_PREDICTIONS), run.path / COALITION_PREDICTIONS
-    parts = [Path(file).stem for file in answers.files if file.endswith(TENSORS)]
-    check_made_from(run, answers, list(map(run.read_manifest, parts)))
-    return {
-        tuple(map(int, part.split("-")[1:])): read_predictions(folder / f"{part}{TENSORS}")
-        for part in parts
-    }
+    parts = {members: coalition_part(members) for members in coalitions}
+    check_made_from(run, answers, list(map(run.read_manifest, parts.values())))
+    return {members: read_answers(folder / f"{part}{TENSORS}") for members, part in parts.items()}
 
 
 def weights_of(run: RunDirectory, parts: Iterable[str]) -> dict[str, str]:
@@ -129,16 +145,18 @@ def open_answers(run: RunDirectory, part: str) -> Manifest:
     return manifest
 
 
-def _read_rounds(path: Path) -> dict[tuple[str, int], Classes]:
-    """Read the answers after each round, by (model key, round).
+def _read_rounds(
+    path: Path, wanted: Iterable[tuple[ModelId, int]]
+) -> dict[tuple[ModelId, int], Classes]:
+    """Read the answers after each round.
 
     Raises:
         WeightsError: the file is corrupt, or holds something else.
     """
-    rounds = {}
-    for name, tensor in read_tensors(path).items():
-        key, _, number = name.rpartition("/")
-        if not (key and number.isdecimal() and tensor.dtype == torch.int16 and tensor.dim() == 1):
+    tensors, rounds = read_tensors(path), {}
+    for model, number in wanted:
+        tensor = tensors.get(rounds_key(model, number))
+        if tensor is None or tensor.dtype != torch.int16 or tensor.dim() != 1:
             raise WeightsError(f"{path} holds no answers after rounds; {ANSWERS_REMEDY}")
-        rounds[key, int(number)] = tensor.long().numpy()
+        rounds[model, number] = tensor.long().numpy()
     return rounds

@@ -10,13 +10,14 @@ from fedcompare.findings.gains import Contribution, Gain, Verdict
 from fedcompare.findings.ledger import Budget
 from fedcompare.findings.rounds import Curve, Forgetting
 from fedcompare.findings.scores import (
-    Accuracy,
     Confusion,
+    MeasureFacts,
     Mistake,
     Model,
     Quality,
+    Score,
     SiloFacts,
-    TestSet,
+    TestSetFacts,
 )
 
 
@@ -42,8 +43,9 @@ class Findings:
     verdicts: tuple[Verdict, ...]
     gains: tuple[Gain, ...]
     models: tuple[Model, ...]
-    test_sets: tuple[TestSet, ...]
-    accuracies: tuple[Accuracy, ...]
+    test_sets: tuple[TestSetFacts, ...]
+    measures: tuple[MeasureFacts, ...]
+    scores: tuple[Score, ...]
     qualities: tuple[Quality, ...]
     curves: tuple[Curve, ...]
     confusions: tuple[Confusion, ...]

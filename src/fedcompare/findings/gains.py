@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from fedcompare.names import Question, Word
+from fedcompare.findings.questions import Question
+from fedcompare.names import Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from pydantic_core import core_schema
 from fedcompare.errors import ResultsError
 from fedcompare.findings.findings import Findings
 
-TITLE: Final = "Findings of a fedcompare comparison, format 2"
+TITLE: Final = "Findings of a fedcompare comparison, format 3"
 # JSON has no such numbers; pydantic reads these strings back.
 _NOT_FINITE: Final = ("NaN", "Infinity", "-Infinity")
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from fedcompare.findings.test_sets import Kind
 from fedcompare.regimes.catalog import Regime
 
 
@@ -80,24 +81,36 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestSet:
+class TestSetFacts:
     """A part of the test set, or a weighting of it.
 
     `key` is "all", "own:1" (weighted as the classes in silo 1's training data), "seen:1",
-    "unseen:1", or names of classes such as "1,3,7"; `label` is for people.
+    "unseen:1", or names of classes such as "1,3,7"; `label` is for people. `kind` and `silo`
+    say the same apart.
     """
 
     key: str
     label: str
     num_examples: int
+    kind: Kind
+    silo: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accuracy:
-    """A model's accuracy on a test set: mean, lowest and highest over the seeds."""
+class MeasureFacts:
+    """A measure: what scores are shares or means of."""
+
+    name: str
+    higher_is_better: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A model on a test set by a measure: mean, lowest and highest over the seeds."""
 
     model: str
     test_set: str
+    measure: str
     mean: float
     lowest: float
     highest: float

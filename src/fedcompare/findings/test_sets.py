@@ -1,32 +1,64 @@
-"""The keys of test sets, written and read in one place.
+"""Parts and weightings of the test set."""
 
-A key is "all", "own:1", "seen:1", "unseen:1", or a list of classes as `classes.join_names` writes
-it, which is never one of the others.
-"""
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
-import re
-
-ALL = "all"
-_OF_SILO = re.compile(r"(own|seen|unseen):([1-9][0-9]*)")
+from fedcompare.classes import join_names
 
 
-def own(silo: int) -> str:
-    """Return the key of the test set that is weighted as a silo's training data."""
-    return f"own:{silo}"
+class Kind(StrEnum):
+    """Which test examples count, and how much."""
+
+    ALL = "all"
+    OWN = "own"
+    SEEN = "seen"
+    UNSEEN = "unseen"
+    CLASSES = "classes"
 
 
-def unseen(silo: int) -> str:
-    """Return the key of the classes that a silo never had, in any seed."""
-    return f"unseen:{silo}"
+@dataclass(frozen=True, slots=True)
+class TestSet:
+    """A part of the test set, or a weighting of it.
+
+    OWN weighs examples as the classes in a silo's training data; SEEN and UNSEEN are of the
+    classes that a silo has and of those that it never had, in any seed; CLASSES are of `classes`,
+    by name. Keys are written here, and never read back.
+    """
+
+    kind: Kind
+    silo: int | None = None
+    classes: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Return the name of rows and columns: "all", "own:1", "unseen:1", "1,3,7".
+
+        A list of classes, as `classes.join_names` writes it, is never one of the others.
+        """
+        if self.kind is Kind.CLASSES:
+            return join_names(self.classes)
+        return self.kind.value if self.silo is None else f"{self.kind}:{self.silo}"
 
 
-def seen(silo: int) -> str:
-    """Return the key of the classes that a silo has."""
-    return f"seen:{silo}"
+ALL = TestSet(Kind.ALL)
 
 
-def read_key(key: str) -> tuple[str, int | None]:
-    """Return a key's kind ("all", "own", "seen", "unseen" or "classes") and its silo, if any."""
-    if match := _OF_SILO.fullmatch(key):
-        return match[1], int(match[2])
-    return ("all" if key == ALL else "classes"), None
+def own(silo: int) -> TestSet:
+    """Return the test set that is weighted as a silo's training data."""
+    return TestSet(Kind.OWN, silo)
+
+
+def seen(silo: int) -> TestSet:
+    """Return the examples of the classes that a silo has."""
+    return TestSet(Kind.SEEN, silo)
+
+
+def unseen(silo: int) -> TestSet:
+    """Return the examples of the classes that a silo never had."""
+    return TestSet(Kind.UNSEEN, silo)
+
+
+def of_classes(labels: Sequence[int], class_names: Sequence[str]) -> TestSet:
+    """Return the examples of these classes, in the classes' order."""
+    return TestSet(Kind.CLASSES, classes=tuple(class_names[c] for c in sorted(labels)))
