@@ -5,6 +5,8 @@ with the message, and the node's own configuration says only which silo this is.
 work is imported when it is asked for, so that naming this app costs no import of torch.
 """
 
+from collections.abc import Sequence
+
 from flwr.app import Context, Message
 from flwr.clientapp import ClientApp
 
@@ -25,10 +27,8 @@ def describe(message: Message, context: Context) -> Message:
 @app.train()
 def train(message: Message, context: Context) -> Message:
     """Train the global model for some local epochs on this silo's data."""
-    from fedcompare.federated import client
-
-    report, state = client.train(wire.decode_task(message), context.node_config)
-    return wire.encode_report(report, to=message, state=state)
+    (reply,) = train_together([message], [context])
+    return reply
 
 
 @app.evaluate()
@@ -38,3 +38,16 @@ def evaluate(message: Message, context: Context) -> Message:
 
     report = client.evaluate(wire.decode_task(message), context.node_config)
     return wire.encode_report(report, to=message)
+
+
+def train_together(messages: Sequence[Message], contexts: Sequence[Context]) -> list[Message]:
+    """Return the replies to requests for training, which are done together, in their order."""
+    from fedcompare.federated import client
+
+    tasks = map(wire.decode_task, messages)
+    nodes = (context.node_config for context in contexts)
+    trained = client.train(list(zip(tasks, nodes, strict=True)))
+    return [
+        wire.encode_report(report, to=message, state=state)
+        for message, (report, state) in zip(messages, trained, strict=True)
+    ]

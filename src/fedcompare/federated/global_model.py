@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from flwr.app import ArrayRecord
 
-from fedcompare.classes import class_list, distinct, lacking
+from fedcompare.classes import distinct, lacking
 from fedcompare.config.groups import ExperimentConfig
-from fedcompare.data.datasets import load_dataset
+from fedcompare.data.silos import Silos
 from fedcompare.evaluation.evaluator import Evaluator
+from fedcompare.evaluation.measures.classification import correctness, loss
 from fedcompare.federated import wire
-from fedcompare.findings.test_sets import ALL
+from fedcompare.findings.test_sets import ALL, of_classes
 from fedcompare.learning.weights import State
 from fedcompare.regimes.records import ServerRecord
 
@@ -22,10 +23,10 @@ class GlobalModel:
     `name` is what messages call the federation.
     """
 
-    def __init__(self, config: ExperimentConfig, *, name: str) -> None:
+    def __init__(self, config: ExperimentConfig, silos: Silos, *, name: str) -> None:
         self._name = name
-        self._evaluator = Evaluator(config)
-        self._class_names = load_dataset(config.data).class_names
+        self._evaluator = Evaluator(config, silos)
+        self._class_names = silos.class_names
         self.initial_state: State = self._evaluator.initial
 
     def parts_of_test_set(self, label_counts: Sequence[Sequence[int]]) -> Parts:
@@ -34,8 +35,8 @@ class GlobalModel:
         `label_counts` is what the silos report: training examples of each class.
         """
         sets = distinct(map(lacking, label_counts))
-        lacks = {class_list(labels, self._class_names): labels for labels in sets}
-        return {ALL: None, **lacks}
+        lacks = {of_classes(labels, self._class_names).key: labels for labels in sets}
+        return {ALL.key: None, **lacks}
 
     def evaluate(self, server_round: int, arrays: ArrayRecord, parts: Parts) -> list[ServerRecord]:
         """Return accuracy and loss on each of these parts of the test set.
@@ -47,13 +48,14 @@ class GlobalModel:
         answers = self._evaluator.predict(wire.decode_state(arrays), source=source)
         records = []
         for name, classes in parts.items():
-            accuracy, count = answers.accuracy(classes)
+            own = answers.of_classes(classes)
+            count = len(own.labels)
             records.append(
                 ServerRecord(
                     round=server_round,
                     evaluated_on=name,
-                    accuracy=accuracy,
-                    loss=answers.loss(classes),
+                    accuracy=float(correctness(own).mean()) if count else None,
+                    loss=loss(own),
                     num_examples=count,
                 )
             )

@@ -12,6 +12,7 @@ from fedcompare.names import silo_name
 
 _DIED = "ray.exceptions.ActorDiedError"
 _WRAPPING = "Exception ClientAppException occurred. Message: "  # Flower's, around a client's
+LONGEST_PAUSE = 1.0  # seconds between two questions whether replies have arrived
 OnReply = Callable[[Message, wire.Report], None]
 
 
@@ -21,6 +22,7 @@ class SiloGrid(Grid):
     Flower's own `send_and_receive` returns whatever arrived and leaves errors to be
     averaged away, in arrival order. Here the first error reply, or a reply that is
     still missing after `timeout`, raises; `on_reply` sees every reply as it arrives.
+    Whoever asks this grid for nodes gets those of the silos that are admitted.
     `bytes_up` and `bytes_down` add up the serialised messages from and to the silos.
     """
 
@@ -28,6 +30,7 @@ class SiloGrid(Grid):
         self._grid = grid
         self._on_reply = on_reply
         self._silo_of: dict[int, int] = {}
+        self._admitted: list[int] = []
         self.bytes_up = 0
         self.bytes_down = 0
 
@@ -62,9 +65,14 @@ class SiloGrid(Grid):
 
         return answers
 
-    def node_of(self, silo: int) -> int:
-        """Return the node that answered as this silo."""
-        return next(node for node, known in self._silo_of.items() if known == silo)
+    def admit(self, silos: Iterable[int]) -> None:
+        """Let these silos' nodes be all that there are for whoever asks, in silo order."""
+        node_of = {silo: node for node, silo in self._silo_of.items()}
+        self._admitted = [node_of[silo] for silo in sorted(silos)]
+
+    def in_silo_order(self, messages: Iterable[Message]) -> list[Message]:
+        """Return messages to silos in the order of the silos."""
+        return sorted(messages, key=lambda message: self._silo_of[message.metadata.dst_node_id])
 
     def send_and_receive(
         self, messages: Iterable[Message], *, timeout: float | None = None
@@ -103,22 +111,26 @@ class SiloGrid(Grid):
         start = time.monotonic()
         replies = []
         while waiting:
-            for reply in self._grid.pull_messages(list(waiting)):
+            asked = time.monotonic()
+            arrived = list(self._grid.pull_messages(list(waiting)))
+            for reply in arrived:
                 # An error reply may come from the SuperLink: only the id tells whom we asked.
                 node = waiting.pop(reply.metadata.reply_to_message_id)
                 self._check(reply, node)
                 self.bytes_up += wire.num_bytes(reply)
                 self._on_reply(reply, wire.decode_report(reply))
                 replies.append(reply)
-            waited = time.monotonic() - start
+            now = time.monotonic()
+            waited = now - start
             if waiting and timeout is not None and waited > timeout:
                 names = ", ".join(sorted(self._name(node) for node in waiting.values()))
                 raise SiloFailedError(
                     f"no answer from {names} within {timeout:g} s; "
                     "look at the silo, or raise round-timeout"
                 )
-            if waiting:
-                time.sleep(min(max(0.02 * waited, 0.01), 1.0))
+            if waiting and not arrived:
+                pause = min(max(0.02 * waited, 0.01), LONGEST_PAUSE)
+                time.sleep(max(pause - (now - asked), 0.0))
         return replies
 
     def _check(self, reply: Message, node: int) -> None:
@@ -150,8 +162,8 @@ class SiloGrid(Grid):
         return self._grid.create_message(*args, **kwargs)
 
     def get_node_ids(self) -> Iterable[int]:
-        """Return the known silos' nodes, in silo order."""
-        return sorted(self._silo_of, key=lambda node: self._silo_of[node])
+        """Return the nodes of the silos that are admitted, in silo order."""
+        return list(self._admitted)
 
     def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
         """Send messages, as Flower's grid does."""

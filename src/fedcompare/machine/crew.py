@@ -1,13 +1,14 @@
 """Worker processes that take jobs from this process, one after another."""
 
 import contextlib
+import math
 import multiprocessing as mp
 import os
 import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -56,9 +57,11 @@ class Crew:
 
     Hire before any thread is started or heavy work is done: workers are forked where
     that is safe, so that what was imported and loaded until then costs them nothing.
+    A worker that has a crew of its own keeps the ends of its mailbox `private` from that: else
+    its death would not be seen while one of them lives.
     """
 
-    def __init__(self, *, fork: bool = True) -> None:
+    def __init__(self, *, fork: bool = True, private: Sequence[Connection] = ()) -> None:
         # Forking is safe only on Linux, and only while no thread pool is needed in the child.
         self._forks = fork and sys.platform == "linux"
         self._context: Any = mp.get_context("fork" if self._forks else "spawn")
@@ -69,7 +72,9 @@ class Crew:
         self._checks: dict[Connection, Check] = {}
         self._heard: set[Connection] = set()
         self._at: dict[Connection, Job] = {}
+        self._private = private
         self._stopped: Persistence[Connection] = Persistence(round(_PAUSE / _TICK))
+        self._next_look = 0.0
 
     def hire(
         self,
@@ -92,7 +97,8 @@ class Crew:
             ours, theirs = self._context.Pipe()
             our_end, lifeline = self._context.Pipe()
             self._lifelines[ours] = our_end
-            inherited = (*self._lifelines, *self._lifelines.values()) if self._forks else ()
+            ends = (*self._lifelines, *self._lifelines.values(), *self._private)
+            inherited = ends if self._forks else ()
             worker = self._context.Process(
                 target=_run,
                 args=(theirs, lifeline, inherited, work, patient),
@@ -115,21 +121,23 @@ class Crew:
         else:
             queue.extend(jobs)
 
-    def events(self) -> Iterator[Event]:
+    def events(self, *, within: float = math.inf) -> Iterator[Event]:
         """Yield what workers say until no job waits or is at work; more may be submitted meanwhile.
+
+        It also ends after `within` seconds, and may be left before; call it again to go on.
 
         Raises:
             FedcompareError: a job failed with it.
             SiloFailedError: a job failed otherwise, or its process died.
         """
         self._hand_out()
-        next_look = time.monotonic() + _TICK
-        while self._at:
-            for connection in cast("list[Connection]", wait(list(self._at), _TICK)):
+        end = time.monotonic() + within
+        while self._at and (left := end - time.monotonic()) > 0:
+            for connection in cast("list[Connection]", wait(list(self._at), min(_TICK, left))):
                 yield self._receive(connection)
             self._hand_out()
-            if time.monotonic() >= next_look:
-                next_look = time.monotonic() + _TICK
+            if time.monotonic() >= self._next_look:
+                self._next_look = time.monotonic() + _TICK
                 self._look()
 
     def dismiss(self, bench: str) -> None:

@@ -28,6 +28,11 @@ class Mailbox:
         self._connection = connection
         self.lifeline = lifeline  # closes when the run is stopped, or the parent is gone
 
+    @property
+    def ends(self) -> tuple[Connection, Connection]:
+        """Return what no child of this worker may keep open."""
+        return self._connection, self.lifeline
+
     def when_stopped(self, act: Callable[[], None]) -> None:
         """Call `act` in a thread of its own when the run is stopped, or the parent is gone."""
 

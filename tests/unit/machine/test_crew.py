@@ -97,6 +97,26 @@ def test_jobs_can_be_added_on_the_way_and_before_others(crew):
     assert seen == [1, 25, 4]
 
 
+def answers(crew, *, until):
+    """Listen up to this answer, and leave what follows for the next time."""
+    for event in crew.events():
+        if event.done:
+            yield event.content
+            if event.content == until:
+                return
+
+
+def test_listening_may_end_early_and_go_on_later(crew):
+    hire(crew, sleep)
+    hire(crew, square, bench="quick")
+    crew.submit("bench", [Number(1)])
+    assert all(not event.done for event in crew.events(within=0.2))  # it sleeps on
+    crew.submit("quick", map(Number, (2, 3, 5)))
+    assert list(answers(crew, until=9)) == [4, 9]
+    crew.submit("quick", [Number(4)])
+    assert list(answers(crew, until=16)) == [25, 16]
+
+
 def test_benches_have_queues_of_their_own_and_one_may_leave_early(crew):
     hire(crew, square, bench="a")
     hire(crew, square, bench="b")
@@ -131,6 +151,22 @@ def test_a_process_that_dies_at_work_is_named(crew):
     crew.submit("bench", [Number(4)])
     with pytest.raises(SiloFailedError, match=r"number 4: its process died \(exit code 9\)"):
         list(crew.events())
+
+
+class DiesOnArrival:
+    """Kills the process that unpickles it."""
+
+    def __reduce__(self):
+        return os._exit, (3,)
+
+
+def test_a_spawned_process_that_dies_before_it_works_is_named():
+    crew = Crew(fork=False)
+    crew.hire("bench", functools.partial(serve, DiesOnArrival()), 1)
+    crew.submit("bench", [Number(4)])
+    with pytest.raises(SiloFailedError, match=r"number 4: its process died \(exit code 3\)"):
+        list(crew.events())
+    crew.stop()
 
 
 def test_an_idle_process_that_died_is_named(crew):

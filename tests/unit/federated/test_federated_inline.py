@@ -8,18 +8,19 @@ from flwr.app import ArrayRecord, Message, MessageType, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
 
 import fedcompare
-from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import load_silo, load_silos
+from fedcompare.data.silos import load_silos
 from fedcompare.errors import SiloFailedError
 from fedcompare.federated import client_app, wire
 from fedcompare.federated.global_model import GlobalModel
-from fedcompare.federated.history import Observer
-from fedcompare.federated.server_app import run_federated
-from fedcompare.federated.strategy import build_strategy
-from fedcompare.learning.alone import IsolatedTask, train_isolated
-from fedcompare.learning.models.building import build_model
-from fedcompare.regimes.records import Phase
-from support import InlineGrid, write_idx
+from fedcompare.federated.roster import Rostered
+from fedcompare.federated.server import run_federated
+from fedcompare.federated.strategies import build_strategy
+from fedcompare.learning.alone import Task, train_alone
+from fedcompare.learning.models.catalog import initial_model
+from fedcompare.regimes.catalog import Regime, row_of
+from fedcompare.regimes.records import Phase, ServerRecord
+from fedcompare.regimes.trained import untested
+from support import InlineGrid, shared_weights, write_idx
 
 
 class SlowGrid(InlineGrid):
@@ -30,11 +31,16 @@ class SlowGrid(InlineGrid):
         return [self._replies.pop(key) for key in waiting[-1:]]
 
 
-def isolated_task(config, **budget):
-    dataset = load_dataset(config.data)
-    shape = tuple(dataset.train.inputs.shape[1:])
-    model = build_model(config.model, input_shape=shape, num_classes=10, seed=config.seed)
-    return IsolatedTask(model=model, config=config.train, seed=config.seed, **budget)
+def isolated_task(config):
+    silos, row = load_silos(config), row_of(Regime.ISOLATED_EQUAL)
+    return Task(
+        row=row,
+        model=initial_model(config, silos.dataset),
+        silo=silos[1],
+        config=config.train,
+        schedule=row.schedule(config),
+        seed=config.seed,
+    )
 
 
 @pytest.mark.parametrize(("rounds", "epochs"), [(1, 1), (3, 2)])
@@ -42,12 +48,11 @@ def test_one_silo_fedavg_is_isolated_training_bit_for_bit(tiny, rounds, epochs):
     config = tiny(
         num_silos=1, excluded_classes="1,3,7", num_server_rounds=rounds, local_epochs=epochs
     )
-    history = run_federated(InlineGrid(1), config)
-    alone = train_isolated(
-        isolated_task(config, epochs=epochs, rounds=rounds), load_silo(config, 1)
-    )
-    assert history.weights == alone.weights
-    assert history.epochs == alone.epochs
+    federated = run_federated(InlineGrid(1), config)
+    (alone,) = train_alone([isolated_task(config)])
+    assert len(alone.rounds) == rounds
+    assert shared_weights(federated) == [one.weights[1] for one in alone.rounds]
+    assert federated.epochs == alone.epochs
 
 
 @pytest.mark.parametrize("order", [lambda r: r[::-1], lambda r: r[1:] + r[:1]])
@@ -55,33 +60,34 @@ def test_the_order_of_replies_changes_nothing(tiny, order):
     config = tiny(num_server_rounds=3)
     expected = run_federated(InlineGrid(3), config)
     found = run_federated(InlineGrid(3, order=order), config)
-    assert found.weights == expected.weights
+    assert shared_weights(found) == shared_weights(expected)
     assert found.epochs == expected.epochs
     assert found.server == expected.server
 
 
 def test_replies_that_arrive_one_at_a_time_change_nothing(tiny):
-    assert (
-        run_federated(SlowGrid(3), tiny()).weights == run_federated(InlineGrid(3), tiny()).weights
-    )
+    slow, fast = (run_federated(grid, tiny()) for grid in (SlowGrid(3), InlineGrid(3)))
+    assert shared_weights(slow) == shared_weights(fast)
 
 
 def test_the_order_of_nodes_changes_nothing(tiny):
     nodes = [{"partition-id": index} for index in (2, 0, 1)]
-    assert (
-        run_federated(InlineGrid(nodes), tiny()).weights
-        == run_federated(InlineGrid(3), tiny()).weights
-    )
+    found, expected = (run_federated(InlineGrid(order), tiny()) for order in (nodes, 3))
+    assert shared_weights(found) == shared_weights(expected)
 
 
 def test_another_seed_gives_other_weights(tiny):
-    first, second = (run_federated(InlineGrid(3), tiny(seed=seed)).weights for seed in (1, 2))
-    assert first != second
+    first, second = (run_federated(InlineGrid(3), tiny(seed=seed)) for seed in (1, 2))
+    assert shared_weights(first)[-1] != shared_weights(second)[-1]
 
 
 def strategy(config):
-    silos = range(1, config.partition.num_silos + 1)
-    return build_strategy(config.federation, silos=silos, seed=config.seed)
+    return Rostered(
+        build_strategy(config.federation),
+        silos=range(1, config.partition.num_silos + 1),
+        fraction_evaluate=config.federation.fraction_evaluate,
+        seed=config.seed,
+    )
 
 
 def reply_with(array, num_examples):
@@ -192,22 +198,22 @@ def test_a_client_that_is_not_ours_is_told_so(tiny):
 
 def test_reports_of_every_silo_and_round_are_kept(tiny):
     config = tiny(num_server_rounds=2, local_epochs=3)
-    history = run_federated(InlineGrid(3), config)
-    kept = [(record.round, record.phase, record.silo) for record in history.rounds]
+    trained = run_federated(InlineGrid(3), config)
+    kept = [(record.round, record.phase, record.silo) for record in trained.reports]
     assert kept == [
         (round_, phase, silo) for round_ in (1, 2) for phase in Phase for silo in (1, 2, 3)
     ]
-    kept = [(record.round, record.silo, record.epoch) for record in history.epochs]
+    kept = [(record.round, record.silo, record.epoch) for record in trained.epochs]
     assert kept == [(r, s, e) for r in (1, 2) for s in (1, 2, 3) for e in (1, 2, 3)]
 
 
 def test_reports_tell_the_truth_about_the_silos(tiny):
     config = tiny()
     silos = load_silos(config)
-    history = run_federated(InlineGrid(3), config)
-    assert history.label_counts == tuple(silo.label_counts(10) for silo in silos)
-    for record in history.rounds:
-        silo = silos[record.silo - 1]
+    trained = run_federated(InlineGrid(3), config)
+    assert trained.label_counts == tuple(silo.label_counts(10) for silo in silos)
+    for record in trained.reports:
+        silo = silos[record.silo]
         evaluated = record.phase is Phase.EVALUATE
         assert record.num_examples == len(silo.test if evaluated else silo.train)
         assert (record.accuracy is not None) == evaluated
@@ -215,12 +221,16 @@ def test_reports_tell_the_truth_about_the_silos(tiny):
 
 def test_the_server_measures_every_round_on_all_classes_and_every_subset(tiny):
     seen = []
-    history = run_federated(InlineGrid(3), tiny(), Observer(on_server=seen.append))
-    parts = [(record.round, record.evaluated_on) for record in history.server]
+    trained = run_federated(InlineGrid(3), tiny(), seen.append)
+    parts = [(record.round, record.evaluated_on) for record in trained.server]
     names = ("all", "1,3,7", "2,5,8", "4,6,9")
     assert parts == [(round_, name) for round_ in (0, 1, 2) for name in names]
-    assert tuple(seen) == history.server
-    assert history.server[-4].accuracy > history.server[0].accuracy
+    assert tuple(row for row in seen if isinstance(row, ServerRecord)) == trained.server
+    rows = [row for row in seen if not isinstance(row, ServerRecord)]
+    assert sorted(rows, key=lambda r: (r.round, r.phase != Phase.TRAIN, r.silo)) == list(
+        trained.reports
+    )
+    assert trained.server[-4].accuracy > trained.server[0].accuracy
 
 
 @pytest.mark.parametrize(("fraction", "expected"), [(0.0, 0), (0.01, 1), (0.5, 5), (1.0, 10)])
@@ -240,16 +250,16 @@ def test_each_round_draws_silos_anew(tiny):
 
 def test_no_silo_evaluates_where_the_fraction_is_zero(tiny):
     grid = InlineGrid(3)
-    history = run_federated(grid, tiny(fraction_evaluate=0.0))
-    assert {record.phase for record in history.rounds} == {Phase.TRAIN}
+    trained = run_federated(grid, tiny(fraction_evaluate=0.0))
+    assert {record.phase for record in trained.reports} == {Phase.TRAIN}
     assert {message.metadata.message_type for message in grid.sent} == {"query", "train"}
 
 
 def test_only_the_drawn_silos_evaluate(tiny):
     config = tiny(num_silos=4, excluded_classes="", fraction_evaluate=0.5)
-    history = run_federated(InlineGrid(4), config)
+    trained = run_federated(InlineGrid(4), config)
     for round_ in (1, 2):
-        found = [r.silo for r in history.rounds if (r.round, r.phase) == (round_, Phase.EVALUATE)]
+        found = [r.silo for r in trained.reports if (r.round, r.phase) == (round_, Phase.EVALUATE)]
         assert found == strategy(config).evaluating_silos(round_)
 
 
@@ -261,10 +271,10 @@ def scarce(tiny, tmp_path_factory):
 
 
 def test_a_silo_without_test_examples_has_no_number(scarce):
-    history = run_federated(InlineGrid(12), scarce)
+    trained = run_federated(InlineGrid(12), scarce)
     sizes = {silo.id: len(silo.test) for silo in load_silos(scarce)}
-    assert history.untested == [silo for silo, size in sizes.items() if not size] != []
-    for record in history.rounds:
+    assert untested(trained.reports) == [silo for silo, size in sizes.items() if not size] != []
+    for record in trained.reports:
         if record.phase is Phase.EVALUATE:
             empty = not sizes[record.silo]
             assert record.num_examples == sizes[record.silo]
@@ -272,18 +282,18 @@ def test_a_silo_without_test_examples_has_no_number(scarce):
 
 
 def test_the_server_measures_what_silos_lack_by_chance(scarce):
-    history = run_federated(InlineGrid(12), scarce)
+    trained = run_federated(InlineGrid(12), scarce)
     lacks = dict.fromkeys(
-        ",".join(str(c) for c, n in enumerate(counts) if not n) for counts in history.label_counts
+        ",".join(str(c) for c, n in enumerate(counts) if not n) for counts in trained.label_counts
     )
-    last = [record for record in history.server if record.round == 1]
+    last = [record for record in trained.server if record.round == 1]
     assert [record.evaluated_on for record in last] == ["all", *lacks]
 
 
 def test_a_part_of_the_test_set_without_examples_has_no_number(scarce):
     # Five test examples are of the classes 0 to 4.
     counts = [(1,) * 5 + (0,) * 5, (0,) + (1,) * 9]
-    model = GlobalModel(scarce, name="the federation")
+    model = GlobalModel(scarce, load_silos(scarce), name="the federation")
     parts = model.parts_of_test_set(counts)
     found = model.evaluate(0, wire.encode_state(model.initial_state), parts)
     by_part = {record.evaluated_on: record for record in found}

@@ -1,11 +1,9 @@
-"""Federated training in one process tree: Flower's simulation on Ray."""
+"""Flower's simulation on Ray, in an enclosure."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import ray
 from flwr.app import Context
 from flwr.clientapp import ClientApp
 from flwr.serverapp import Grid
@@ -14,16 +12,29 @@ from flwr.simulation import run_simulation
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import FedcompareError, SiloFailedError
 from fedcompare.federated.client_app import app as default_client_app
-from fedcompare.federated.server_app import build_server_app
+from fedcompare.federated.enclosure import enclosed
+from fedcompare.federated.engines.base import Serve
+from fedcompare.federated.quiet import chatter_to
+from fedcompare.federated.server import build_server_app
 from fedcompare.machine.cpus import plan_workers, resolve_cpus
+from fedcompare.machine.mailbox import Mailbox
 
-Ready = Callable[[], None]
 _OBJECT_STORE_BYTES = 80 * 1024 * 1024  # Ray's minimum; messages hold one small model each
+
+
+def open_simulation(
+    config: ExperimentConfig, serve: Serve, *, mailbox: Mailbox, log: Path, verbose: bool
+) -> None:
+    """Open the engine; see `base.Open`. This leaves the process."""
+    with enclosed(mailbox) as enclosure:
+        with chatter_to(log, verbose=verbose):
+            with_simulated_grid(config, serve, folder=enclosure.folder, verbose=verbose)
+        mailbox.refuse(SiloFailedError("the simulation ended without a result; see the log"))
 
 
 def with_simulated_grid(
     config: ExperimentConfig,
-    run: Callable[[Grid, Ready], None],
+    run: Serve,
     *,
     folder: Path,
     client_app: ClientApp = default_client_app,
@@ -84,6 +95,8 @@ def backend_config(
 
 def _wait_for_ray() -> None:
     """Block until Ray runs: it forks while it starts, which can deadlock beside busy threads."""
+    import ray  # it reads the enclosure's settings when it is imported
+
     while not ray.is_initialized():
         time.sleep(0.02)
 

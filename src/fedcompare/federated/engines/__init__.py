@@ -1,0 +1,1 @@
+"""What runs the silos' clients: a row each in the catalog."""

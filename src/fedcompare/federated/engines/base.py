@@ -1,0 +1,44 @@
+"""What an engine is. Imports neither flwr nor ray."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from fedcompare.config.groups import ExperimentConfig
+from fedcompare.machine.crew import Check
+from fedcompare.machine.mailbox import Mailbox
+
+if TYPE_CHECKING:
+    from flwr.serverapp import Grid
+
+Ready = Callable[[], None]
+Serve = Callable[["Grid", Ready], None]
+
+
+class Open(Protocol):
+    """Makes nodes, calls `serve(grid, wait_until_ready)`, and ends what it has started."""
+
+    def __call__(
+        self,
+        config: ExperimentConfig,
+        serve: Serve,
+        *,
+        mailbox: Mailbox,
+        log: Path,
+        verbose: bool,
+    ) -> None:
+        """Open the engine in this worker; however the worker ends, the engine ends with it.
+
+        Any number of experiments can be run on the grid, as long as they have the silos and
+        the resources of `config`. What libraries log goes to `log`.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """A way to run clients; `watch` makes what looks after its worker from outside."""
+
+    name: str
+    open: Open
+    watch: Callable[[ExperimentConfig], Check]

@@ -1,0 +1,102 @@
+"""Clients in workers of our own, without Ray: they start as fast as a process is forked."""
+
+import functools
+import os
+import threading
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+import torch
+from flwr.app import Context, Error, Message, MessageType, RecordDict, UserConfig
+from flwr.common.constant import ErrorCode
+
+from fedcompare.config.groups import ExperimentConfig
+
+# `client` is imported for the workers, which are forked from this process.
+from fedcompare.federated import client, client_app  # noqa: F401
+from fedcompare.federated.engines.base import Serve
+from fedcompare.federated.engines.crew_grid import (
+    CLIENTS,
+    FIRST_NODE,
+    ClientJob,
+    CrewGrid,
+    decode,
+    encode,
+    with_id,
+)
+from fedcompare.federated.quiet import chatter_to
+from fedcompare.machine.cpus import plan_workers, resolve_cpus
+from fedcompare.machine.crew import Crew
+from fedcompare.machine.mailbox import Mailbox, Tell
+
+
+def open_in_process(
+    config: ExperimentConfig, serve: Serve, *, mailbox: Mailbox, log: Path, verbose: bool
+) -> None:
+    """Open the engine; see `base.Open`.
+
+    Raises:
+        ResourceError: more CPUs are asked for than there are.
+    """
+    num_silos = config.partition.num_silos
+    workers = plan_workers(num_silos, resolve_cpus(config.resources.num_cpus))
+    threads = config.train.threads_per_silo
+    torch.set_num_threads(threads)  # a forked process would wait for its parent's for ever
+    crew = Crew(fork=threads == 1, private=mailbox.ends)
+    ending = threading.Lock()
+
+    def end() -> None:
+        with ending:
+            crew.stop()
+
+    def leave() -> NoReturn:
+        end()
+        os._exit(0)
+
+    with chatter_to(log, verbose=verbose):
+        try:
+            crew.hire(CLIENTS, functools.partial(_serve_clients, num_silos, threads), workers)
+            mailbox.when_stopped(leave)  # a thread, and so not before workers are forked
+            serve(CrewGrid(crew, num_silos), lambda: None)
+        finally:
+            end()
+
+
+def _serve_clients(num_silos: int, threads: int, mailbox: Mailbox) -> None:
+    """Answer the messages of the jobs that arrive, those of one job together."""
+    torch.set_num_threads(threads)
+
+    def answer(job: ClientJob, tell: Tell) -> list[bytes]:
+        return list(map(encode, answer_all(list(map(decode, job.messages)), num_silos)))
+
+    mailbox.serve(answer)
+
+
+def answer_all(messages: Sequence[Message], num_silos: int) -> list[Message]:
+    """Return the client app's replies; several requests for training are done together.
+
+    A client that raises gives an error reply with the traceback.
+    """
+    contexts = [_context(message, num_silos) for message in messages]
+    trainings = all(m.metadata.message_type == MessageType.TRAIN for m in messages)
+    if len(messages) > 1 and trainings:
+        with suppress(Exception):  # whose it is shows where each is answered alone
+            return list(map(with_id, client_app.train_together(messages, contexts)))
+    return [with_id(_answer(*pair)) for pair in zip(messages, contexts, strict=True)]
+
+
+def _answer(message: Message, context: Context) -> Message:
+    try:
+        return client_app.app(message, context)
+    except Exception:
+        error = Error(ErrorCode.CLIENT_APP_RAISED_EXCEPTION, traceback.format_exc())
+        return Message(error, reply_to=message)
+
+
+def _context(message: Message, num_silos: int) -> Context:
+    node = message.metadata.dst_node_id
+    config: UserConfig = {"partition-id": node - FIRST_NODE, "num-partitions": num_silos}
+    return Context(message.metadata.run_id, node, config, RecordDict(), {})
