@@ -1,4 +1,4 @@
-"""Run all stages of all seeds, with every core busy and Ray started once."""
+"""Make parts: all stages of all seeds, with every core busy and no engine started twice."""
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
@@ -9,19 +9,11 @@ from fedcompare.config.groups import ExperimentConfig
 from fedcompare.execution.jobs import BENCH, serve_jobs
 from fedcompare.execution.stages import Stage
 from fedcompare.federated.session import SESSION, hire_session
-from fedcompare.machine.cpus import resolve_cpus
+from fedcompare.machine.cpus import plan_workers, resolve_cpus
 from fedcompare.machine.crew import Crew, Event, Job
-from fedcompare.regimes.records import EpochRecord, RoundRecord
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watcher:
-    """Who is told of a campaign: notes on the data, the steps to come and done, finished parts."""
-
-    on_note: Callable[[str], None] = lambda note: None
-    on_start: Callable[[int], None] = lambda steps: None
-    on_steps: Callable[[int], None] = lambda steps: None
-    on_part: Callable[[Path], None] = lambda path: None
+from fedcompare.regimes.listener import Listener
+from fedcompare.regimes.records import EpochRecord, RoundRecord, ServerRecord
+from fedcompare.runs.files import storage_errors
 
 
 @dataclass(slots=True, eq=False)
@@ -38,78 +30,94 @@ class _Board:
     """Which stages wait, which are at work, and which job belongs to which."""
 
     crew: Crew
-    watcher: Watcher
+    listener: Listener
     waiting: list[Stage]
     at_work: dict[int, tuple[_Open, int]] = field(default_factory=dict)
 
     def start_ready(self, *, first: bool) -> None:
-        """Submit the jobs of every stage that needs nothing unfinished."""
-        for stage in list(self.waiting):
-            unmade = {(s.config.seed, s.part) for s in [*self.waiting, *self._open()]}
-            if any((stage.config.seed, part) in unmade for part in stage.needed()):
-                continue
-            self.waiting.remove(stage)
-            if not stage.is_finished():  # another stage may have made its part along the way
-                self._submit(stage, stage.jobs(), first=first)
+        """Submit the jobs of every stage that needs nothing unfinished; some have none."""
+        while ready := [stage for stage in self.waiting if self._is_ready(stage)]:
+            for stage in ready:
+                self.waiting.remove(stage)
+                # What it needs may have come again as it was, and then its part is as it was.
+                if not (stage.needs and stage.is_finished()):
+                    self._submit(stage, stage.jobs(), first=first)
 
     def take(self, event: Event) -> None:
-        """Count what a worker tells, and write a stage's part when its last job is done."""
+        """Pass on what a worker tells, and write a stage's part when its last job is done."""
         current, index = self.at_work[id(event.job)]
-        if isinstance(event.content, EpochRecord | RoundRecord):
-            self.watcher.on_steps(current.stage.steps_of(event.content))
+        if isinstance(event.content, EpochRecord | RoundRecord | ServerRecord):
+            self.listener.on_record(event.content)
+            self.listener.on_steps(current.stage.steps_of(event.content))
         if not event.done:
             return
         del self.at_work[id(event.job)]
         current.outcomes[index] = event.content
         current.missing -= 1
         if not current.missing:
-            current.stage.finish(current.outcomes)
-            self.watcher.on_part(current.stage.run.path / current.stage.part)
+            self._finish(current.stage, current.outcomes)
             self.start_ready(first=True)
 
     def is_done_with(self, bench: str) -> bool:
         """Return whether no stage of this bench waits or is at work."""
         return all(stage.bench != bench for stage in [*self.waiting, *self._open()])
 
+    def _is_ready(self, stage: Stage) -> bool:
+        unmade = {(s.config.seed, s.part) for s in [*self.waiting, *self._open()]}
+        return not any((stage.config.seed, part) in unmade for part in stage.needs)
+
     def _submit(self, stage: Stage, jobs: Sequence[Job], *, first: bool) -> None:
+        if not jobs:
+            self._finish(stage, ())
+            return
         current = _Open(stage, [None] * len(jobs), len(jobs))
         for index, job in enumerate(jobs):
             self.at_work[id(job)] = (current, index)
         self.crew.submit(stage.bench, jobs, first=first)
 
+    def _finish(self, stage: Stage, outcomes: Sequence[object]) -> None:
+        stage.finish(outcomes)
+        self.listener.on_part(stage.run.path / stage.part)
+
     def _open(self) -> Iterable[Stage]:
         return (current.stage for current, _ in self.at_work.values())
 
 
-def run_campaign(
+def make_parts(
     config: ExperimentConfig,
     stages: Sequence[Stage],
     *,
+    engine: str,
     log: Path,
     verbose: bool,
-    watcher: Watcher,
+    listener: Listener,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
-    """Make the parts of all `stages`, which must be in order of need within a seed.
+    """Make the parts of all `stages`; every command that trains does it here.
 
     Training without a federation fills the cores that the federations leave idle.
-    `meanwhile` is called while the workers work.
+    `engine` runs the federations' clients; `log` is for what Flower and Ray say. `meanwhile` is
+    called while the workers work.
 
     Raises:
         FedcompareError: a job failed, or a part cannot be written; finished parts are kept.
+        ResourceError: more CPUs are asked for than there are.
     """
+    cpus = resolve_cpus(config.resources.num_cpus)
     if not stages:
         return
     crew = Crew(fork=config.train.threads_per_silo == 1)
     try:
         benches = {stage.bench for stage in stages}
         if SESSION in benches:
-            log.parent.mkdir(parents=True, exist_ok=True)
-            hire_session(crew, config, log=log, verbose=verbose)
-        workers = resolve_cpus(config.resources.num_cpus)
-        crew.hire(BENCH, functools.partial(serve_jobs, config.train.threads_per_silo), workers)
-        watcher.on_start(sum(stage.steps() for stage in stages))
-        board = _Board(crew, watcher, list(stages))
+            with storage_errors(log.parent):
+                log.parent.mkdir(parents=True, exist_ok=True)
+            hire_session(crew, config, engine=engine, log=log, verbose=verbose)
+        if BENCH in benches:
+            workers = cpus if SESSION in benches else _workers(stages, cpus)
+            crew.hire(BENCH, functools.partial(serve_jobs, config.train.threads_per_silo), workers)
+        listener.on_start(sum(stage.steps() for stage in stages))
+        board = _Board(crew, listener, list(stages))
         board.start_ready(first=False)
         pending = SESSION in benches
         for number, event in enumerate(crew.events()):
@@ -117,7 +125,13 @@ def run_campaign(
             if number == 0:
                 meanwhile()
             if pending and board.is_done_with(SESSION):
-                crew.dismiss(SESSION)  # Ray ends while others still train
+                crew.dismiss(SESSION)  # its engine ends while others still train
                 pending = False
     finally:
         crew.stop()
+
+
+def _workers(stages: Sequence[Stage], cpus: int) -> int:
+    """Return how many workers to hire where nobody else needs the CPUs."""
+    jobs = sum(len(stage.jobs()) for stage in stages if not stage.needs)
+    return plan_workers(jobs, cpus) if jobs else cpus

@@ -1,23 +1,22 @@
-"""What the workers of a comparison do: train without a federation, or evaluate a seed."""
+"""What workers do: train without a federation, or let all models of a seed answer."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from fedcompare.config.groups import ExperimentConfig
-from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import load_silo
+from fedcompare.data.silos import load_silos
 from fedcompare.evaluation.predicting import write_coalition_answers, write_seed_answers
-from fedcompare.learning.alone import IsolatedResult, IsolatedTask, train_isolated
-from fedcompare.learning.models.building import initial_model
+from fedcompare.learning.alone import OnEpoch, Task, train_alone
+from fedcompare.learning.models.catalog import initial_model
 from fedcompare.learning.weights import load_state, state_from_bytes
 from fedcompare.machine.mailbox import Mailbox, Tell
-from fedcompare.regimes.catalog import Regime
+from fedcompare.names import silo_names
+from fedcompare.regimes.catalog import Regime, row_of
 from fedcompare.regimes.models import training_name
-from fedcompare.regimes.records import EpochRecord
+from fedcompare.regimes.trained import Trained, side_by_side
 from fedcompare.runs.directory import RunDirectory
 
 BENCH = "training"
@@ -26,25 +25,27 @@ _NICENESS = 5  # a third of the CPU time of a process without
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainJob:
-    """Train one model on one silo, or on the pooled data; `initial` replaces the first weights."""
+    """Train models of a regime, each on one silo or on the pooled data.
+
+    `initial` are weights, as safetensors bytes, in place of the experiment's first ones.
+    """
 
     config: ExperimentConfig
     regime: Regime
-    silo: int
-    rounds: int
-    epochs: int
-    stream: str = "train"
+    silos: tuple[int, ...]
     initial: bytes | None = None
 
     @property
     def name(self) -> str:
         """Return what messages call it."""
-        return training_name(self.regime, self.silo, self.config.seed)
+        if len(self.silos) == 1:
+            return training_name(self.regime, self.silos[0], self.config.seed)
+        return f"{self.regime} training of {silo_names(self.silos)}, seed {self.config.seed}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluateJob:
-    """Evaluate all models of one seed, or its coalitions, and write the predictions."""
+class AnswerJob:
+    """Let all models of one seed, or its coalitions, answer the test set, and store it."""
 
     config: ExperimentConfig
     results: Path
@@ -64,32 +65,40 @@ def serve_jobs(threads: int, mailbox: Mailbox) -> None:
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
     torch.set_num_threads(threads)
-    mailbox.serve(_do)
+    mailbox.serve(do)
 
 
-def _do(job: TrainJob | EvaluateJob, tell: Tell) -> IsolatedResult | None:
+def do(job: TrainJob | AnswerJob, tell: Tell) -> Trained | None:
+    """Do one job in this process; training returns what it left, in the order of the silos.
+
+    Raises:
+        FedcompareError: training diverged, or stored weights cannot be used.
+    """
     if isinstance(job, TrainJob):
         return _train(job, tell)
-    run = RunDirectory(job.results, job.config)
+    run, silos = RunDirectory(job.results, job.config), load_silos(job.config)
     if job.coalitions:
-        write_coalition_answers(job.config, run, job.coalitions)
+        write_coalition_answers(run, silos, job.coalitions)
     else:
-        write_seed_answers(job.config, run)
+        write_seed_answers(run, silos)
     return None
 
 
-def _train(job: TrainJob, on_epoch: Callable[[EpochRecord], None]) -> IsolatedResult:
-    config = job.config
-    model = initial_model(config, load_dataset(config.data))
-    if job.initial is not None:
-        load_state(model, state_from_bytes(job.initial))
-    task = IsolatedTask(
-        model=model,
-        config=config.train,
-        epochs=job.epochs,
-        seed=config.seed,
-        rounds=job.rounds,
-        stream=job.stream,
-        regime=job.regime,
-    )
-    return train_isolated(task, load_silo(config, job.silo), on_epoch)
+def _train(job: TrainJob, on_epoch: OnEpoch) -> Trained:
+    config, row, silos = job.config, row_of(job.regime), load_silos(job.config)
+    tasks = []
+    for silo in job.silos:
+        model = initial_model(config, silos.dataset)
+        if job.initial is not None:
+            load_state(model, state_from_bytes(job.initial))
+        tasks.append(
+            Task(
+                row=row,
+                model=model,
+                silo=silos[silo],
+                config=config.train,
+                schedule=row.schedule(config),
+                seed=config.seed,
+            )
+        )
+    return side_by_side(train_alone(tasks, on_epoch))

@@ -1,37 +1,61 @@
-"""Which parts a seed of a comparison needs, and which of them must be made."""
+"""Which parts a request needs, and which of them must be made."""
 
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fedcompare.config.groups import ExperimentConfig
+from fedcompare.data.silos import load_silos
 from fedcompare.errors import ResultsError, WeightsError
-from fedcompare.execution.stages import (
-    Answered,
-    Centralized,
-    Federated,
-    FineTuned,
-    Isolated,
-    IsolatedEqual,
-    Stage,
-)
+from fedcompare.execution.stages import Answer, Federate, Stage, TrainAlone, TrainingStage
+from fedcompare.federated.engines.catalog import check_engine
+from fedcompare.federated.strategies import check_strategy
+from fedcompare.learning.models.catalog import check_model
+from fedcompare.regimes.catalog import ROWS, Regime, Way, row_of
 from fedcompare.regimes.coalitions import coalitions_to_train
+from fedcompare.runs.directory import RunDirectory
 
 
-def seed_stages(config: ExperimentConfig, results: Path, *, contributions: bool) -> list[Stage]:
-    """Return everything that one seed of a comparison needs, the longest first."""
-    silos = tuple(range(1, config.partition.num_silos + 1))
-    stages: list[Stage] = [
-        Federated(config=config, results=results, members=silos),
-        Centralized(config=config, results=results),
-        IsolatedEqual(config=config, results=results),
-        Isolated(config=config, results=results),
-        FineTuned(config=config, results=results),
-        Answered(config=config, results=results),
-    ]
+def check_choices(config: ExperimentConfig) -> None:
+    """Raise before any work if a model, a strategy or an engine is named that there is not.
+
+    Raises:
+        ConfigError: naming those that there are.
+    """
+    check_model(config.model)
+    check_strategy(config.federation)
+    check_engine(config.resources)
+
+
+def seed_runs(config: ExperimentConfig, results: Path) -> list[RunDirectory]:
+    """Return the run directory of every seed: `seed`, `seed` + 1, ..."""
+    return [RunDirectory(results, own) for own in config.by_seed()]
+
+
+def training_stage(run: RunDirectory, regime: Regime) -> TrainingStage:
+    """Return the stage that trains one regime, by itself."""
+    row, silos = row_of(regime), load_silos(run.config)
+    if row.way is Way.FEDERATION:
+        return Federate(run=run, silos=silos, row=row, members=tuple(silos.ids))
+    return TrainAlone(run=run, silos=silos, row=row)
+
+
+def seed_stages(run: RunDirectory, *, contributions: bool) -> list[Stage]:
+    """Return everything that one seed of a comparison needs: federations and long work first."""
+    silos = load_silos(run.config)
+    stages: list[Stage] = []
+    for row in ROWS:
+        if row.way is Way.FEDERATION:
+            stages.append(Federate(run=run, silos=silos, row=row, members=tuple(silos.ids)))
+        elif row.trained:
+            is_read = row.is_first_round(run.config)
+            stages.append(TrainAlone(run=run, silos=silos, row=row, is_read=is_read))
+    stages.sort(key=lambda stage: (isinstance(stage, TrainAlone), -stage.longest()))
+    stages.append(Answer(run=run, silos=silos))
     if contributions and (coalitions := coalitions_to_train(len(silos))):
-        stages += [Federated(config=config, results=results, members=c) for c in coalitions]
-        stages += [Answered(config=config, results=results, coalitions=coalitions)]
+        row = row_of(Regime.FEDERATED)
+        stages += [Federate(run=run, silos=silos, row=row, members=c) for c in coalitions]
+        stages.append(Answer(run=run, silos=silos, coalitions=coalitions))
     return stages
 
 

@@ -9,62 +9,35 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fedcompare.data.silos import load_silo, load_silos
+from fedcompare.data.silos import load_silos
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.evaluation.predicting import remake, write_seed_answers
 from fedcompare.evaluation.stored import read_coalition_answers, read_seed_answers
-from fedcompare.execution.jobs import _do, serve_jobs
-from fedcompare.execution.pipeline import train_isolated_regime
-from fedcompare.execution.plan import seed_stages, unfinished
-from fedcompare.execution.stages import (
-    Answered,
-    Centralized,
-    Federated,
-    FineTuned,
-    Isolated,
-    IsolatedEqual,
-)
-from fedcompare.federated.server_app import run_federated
+from fedcompare.execution.jobs import serve_jobs
+from fedcompare.execution.plan import training_stage, unfinished
+from fedcompare.execution.stages import Answer
+from fedcompare.federated.server import run_federated
 from fedcompare.learning.weights import state_from_bytes
 from fedcompare.machine.crew import Crew
 from fedcompare.names import POOLED
-from fedcompare.regimes.budgets import count_steps
+from fedcompare.regimes.budgets import Schedule, count_steps
 from fedcompare.regimes.catalog import TRAINED, Regime
 from fedcompare.regimes.coalitions import coalition_part, coalitions_to_train
-from fedcompare.regimes.models import weights_file
+from fedcompare.regimes.models import ModelId, weights_file
 from fedcompare.runs.directory import COALITION_PREDICTIONS, PREDICTIONS, RunDirectory
-from support import InlineGrid
+from fedcompare.runs.reading import read_first_round
+from support import InlineGrid, do, make, make_unfinished, stage_of, stages_of, untimed
 
 SILOS = (1, 2, 3)
 
 
-def do(stage):
-    """Return what a stage's jobs give, in this process."""
-    if isinstance(stage, Federated):
-        grid = InlineGrid(stage.config.partition.num_silos)
-        return [run_federated(grid, stage.config, members=stage.members)]
-    return [_do(job, lambda note: None) for job in stage.jobs()]
-
-
-def make(*stages):
-    for stage in stages:
-        stage.finish(do(stage))
-
-
-def make_unfinished(stages):
-    """Make what is not there yet; a stage may have made another one's part along the way."""
-    for stage in stages:
-        if not stage.is_finished():
-            make(stage)
-
-
 def plan(config, results, *, contributions=False, force=False):
-    stages = seed_stages(config, results, contributions=contributions)
+    stages = stages_of(config, results, contributions=contributions)
     return list(unfinished(stages, force=force))
 
 
 def is_finished(run, part, coalitions=()):
-    stage = Answered(config=run.config, results=run.path.parents[1], coalitions=coalitions)
+    stage = Answer(run=run, silos=load_silos(run.config), coalitions=coalitions)
     assert stage.part == part
     return stage.is_finished()
 
@@ -96,7 +69,7 @@ def config(tiny):
 def made(tmp_path_factory, config):
     """The results of all stages of one seed; copy them, don't change them."""
     results = tmp_path_factory.mktemp("made")
-    make_unfinished(seed_stages(config, results, contributions=True))
+    make_unfinished(stages_of(config, results, contributions=True))
     return results
 
 
@@ -113,7 +86,7 @@ def run(results, config):
 
 @pytest.fixture(scope="module")
 def answers(made, config):
-    return read_seed_answers(config, RunDirectory(made, config))
+    return read_seed_answers(RunDirectory(made, config))
 
 
 # What is trained.
@@ -121,7 +94,7 @@ def answers(made, config):
 
 def test_isolated_training_is_the_first_round_at_equal_budget(made, config, tmp_path):
     alone = RunDirectory(tmp_path, config)
-    train_isolated_regime(config, alone, lambda record: None)
+    make(training_stage(alone, Regime.ISOLATED))
     assert weights(made, config, Regime.ISOLATED) == weights(tmp_path, config, Regime.ISOLATED)
     first = weights(made, config, Regime.ISOLATED_EQUAL)
     for silo in SILOS:
@@ -138,21 +111,23 @@ def test_isolated_training_is_the_first_round_at_equal_budget(made, config, tmp_
 
 
 def test_isolated_training_waits_for_what_includes_it(tiny, tmp_path):
-    included = Isolated(config=tiny(isolated_epochs=1), results=tmp_path)
-    assert included.needed() == (Regime.ISOLATED_EQUAL,)
-    assert included.steps() == 0
-    longer = Isolated(config=tiny(isolated_epochs=2), results=tmp_path)
-    assert longer.needed() == ()
-    assert longer.steps() > 0
+    included = stage_of(tiny(isolated_epochs=1), tmp_path, Regime.ISOLATED)
+    assert included.needs == (Regime.ISOLATED_EQUAL,)
+    assert included.jobs() == []
+    assert included.steps() == included.longest() == 0
+    longer = stage_of(tiny(isolated_epochs=2), tmp_path, Regime.ISOLATED)
+    assert longer.needs == ()
+    assert len(longer.jobs()) == len(SILOS)
+    assert longer.steps() > longer.longest() > 0
 
 
 def test_isolated_training_of_another_length_is_trained_by_itself(tiny, tmp_path):
     config = tiny(isolated_epochs=2)
-    make(IsolatedEqual(config=config, results=tmp_path))
-    isolated = Isolated(config=config, results=tmp_path)
+    make(stage_of(config, tmp_path, Regime.ISOLATED_EQUAL))
+    isolated = stage_of(config, tmp_path, Regime.ISOLATED)
     assert not isolated.is_finished()
     make(isolated)
-    train_isolated_regime(config, RunDirectory(tmp_path / "alone", config), lambda record: None)
+    make(training_stage(RunDirectory(tmp_path / "alone", config), Regime.ISOLATED))
     expected = weights(tmp_path / "alone", config, Regime.ISOLATED)
     assert weights(tmp_path, config, Regime.ISOLATED) == expected
 
@@ -160,15 +135,41 @@ def test_isolated_training_of_another_length_is_trained_by_itself(tiny, tmp_path
 def test_a_finished_isolated_part_is_not_written_again(results, run, config):
     before = contents(run.regime_path(Regime.ISOLATED))
     shutil.rmtree(run.regime_path(Regime.ISOLATED_EQUAL))
-    make(IsolatedEqual(config=config, results=results))
+    make(*plan(config, results))
+    assert run.is_finished(Regime.ISOLATED_EQUAL)
     assert contents(run.regime_path(Regime.ISOLATED)) == before
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 3])
+def test_the_first_round_is_what_training_of_its_length_gives(tiny, tmp_path, rounds):
+    config = tiny(isolated_epochs=1, num_server_rounds=rounds)
+    run = RunDirectory(tmp_path, config)
+    make(training_stage(run, Regime.ISOLATED_EQUAL))
+    budget = Schedule(rounds=rounds, epochs=1)
+    read = read_first_round(run, Regime.ISOLATED_EQUAL, SILOS, budget)
+    alone = [do(job) for job in training_stage(run, Regime.ISOLATED).jobs()]
+    assert read.rounds[0].weights == {
+        silo: trained.rounds[0].weights[silo] for silo, trained in zip(SILOS, alone, strict=True)
+    }
+    assert read.epochs == tuple(record for trained in alone for record in trained.epochs)
+    assert untimed(read.reports) == untimed(r for trained in alone for r in trained.reports)
+    assert read.seconds == max(report.seconds for report in read.reports)
+    assert len(read.rounds) == 1
+
+
+def test_a_first_round_that_was_altered_is_not_read(run):
+    path = run.regime_path(Regime.ISOLATED_EQUAL) / weights_file(2, round=1)
+    path.write_bytes(path.read_bytes()[:-1])
+    stage = training_stage(run, Regime.ISOLATED)
+    with pytest.raises(WeightsError, match=r"silo-2\.safetensors was altered"):
+        replace(stage, is_read=True).finish([])
 
 
 def test_federated_training_of_one_silo_is_isolated_training_bit_for_bit(tiny, tmp_path):
     config = tiny(num_silos=1, excluded_classes="", num_server_rounds=3)
     make(
-        Federated(config=config, results=tmp_path, members=(1,)),
-        IsolatedEqual(config=config, results=tmp_path),
+        stage_of(config, tmp_path, Regime.FEDERATED),
+        stage_of(config, tmp_path, Regime.ISOLATED_EQUAL),
     )
     federated = weights(tmp_path, config, Regime.FEDERATED)
     isolated = weights(tmp_path, config, Regime.ISOLATED_EQUAL)
@@ -183,18 +184,22 @@ def test_federated_training_of_one_silo_is_isolated_training_bit_for_bit(tiny, t
 
 
 def test_the_pooled_silo_has_everybodys_examples(config, tiny):
-    pooled, silos = load_silo(config, POOLED), load_silos(config)
+    silos = load_silos(config)
+    pooled = silos.pooled
     counts = np.sum([silo.label_counts(10) for silo in silos], axis=0)
     np.testing.assert_array_equal(pooled.label_counts(10), counts)
-    single = tiny(num_silos=1, excluded_classes="")
-    assert load_silo(single, POOLED).label_counts(10) == load_silo(single, 1).label_counts(10)
+    single = load_silos(tiny(num_silos=1, excluded_classes=""))
+    assert single.pooled.label_counts(10) == single[1].label_counts(10)
 
 
 def test_centralized_training_covers_all_examples(tiny, tmp_path):
     config = tiny(num_silos=1, excluded_classes="")
-    stage = Centralized(config=config, results=tmp_path)
-    (outcome,) = do(stage)
-    assert (outcome.silo, outcome.num_examples) == (POOLED, 300)
+    stage = stage_of(config, tmp_path, Regime.CENTRALIZED)
+    (job,) = stage.jobs()
+    outcome = do(job)
+    assert outcome.silos == [POOLED]
+    assert {report.num_examples for report in outcome.reports} == {300}
+    assert {owner for one in outcome.rounds for owner in one.weights} == {None}
     stage.finish([outcome])
     manifest = stage.run.read_manifest(Regime.CENTRALIZED).training
     assert manifest.local_steps == (count_steps(300, epochs=2, batch_size=16),)
@@ -211,27 +216,24 @@ def test_isolated_federated_and_centralized_have_the_same_budget(made, config):
 
 
 def test_the_steps_that_are_foreseen_are_those_that_are_done(made, config):
-    for stage in seed_stages(config, made, contributions=True):
-        if isinstance(stage, Answered):
+    for stage in stages_of(config, made, contributions=True):
+        if isinstance(stage, Answer) or stage.part == Regime.ISOLATED:  # read, not trained
             assert stage.steps() == 0
         else:
             done = stage.run.read_manifest(stage.part).training.local_steps
             assert stage.steps() == sum(done), stage.part
 
 
-def test_isolated_models_that_are_a_by_product_need_no_steps_of_their_own(config, tmp_path):
-    assert Isolated(config=config, results=tmp_path).steps() == 0
-
-
-def test_the_steps_told_along_the_way_add_up(config, tmp_path):
-    stage, notes = IsolatedEqual(config=config, results=tmp_path), []
+@pytest.mark.parametrize("part", [*TRAINED, "coalition-1-3"])
+def test_the_steps_told_along_the_way_add_up(made, config, part):
+    stage, notes = stage_of(config, made, part), []
     for job in stage.jobs():
-        _do(job, notes.append)
+        do(job, notes.append)
     assert sum(map(stage.steps_of, notes)) == stage.steps()
 
 
 def test_fine_tuning_starts_from_the_federated_model_and_moves_away(made, config):
-    stage = FineTuned(config=config, results=made)
+    stage = stage_of(config, made, Regime.FINE_TUNED)
     federated = weights(made, config, Regime.FEDERATED)[weights_file(None)]
     assert {job.initial for job in stage.jobs()} == {federated}
     tuned = weights(made, config, Regime.FINE_TUNED)
@@ -239,10 +241,8 @@ def test_fine_tuning_starts_from_the_federated_model_and_moves_away(made, config
 
 
 def test_workers_give_the_same_bytes_as_this_process(made, config, tmp_path):
-    stages = [
-        IsolatedEqual(config=config, results=tmp_path),
-        Centralized(config=config, results=tmp_path),
-    ]
+    regimes = (Regime.ISOLATED_EQUAL, Regime.CENTRALIZED)
+    stages = [stage_of(config, tmp_path, regime) for regime in regimes]
     jobs = {stage: stage.jobs() for stage in stages}
     outcomes = {}
     crew = Crew()
@@ -264,9 +264,9 @@ def test_workers_give_the_same_bytes_as_this_process(made, config, tmp_path):
 
 def test_a_coalition_trains_only_its_members(config):
     grid = InlineGrid(3)
-    history = run_federated(grid, config, members=(1, 2))
-    assert history.silos == [1, 2]
-    assert {record.silo for record in history.rounds} == {1, 2}
+    coalition = run_federated(grid, config, members=(1, 2))
+    assert coalition.silos == [1, 2]
+    assert {record.silo for record in coalition.reports} == {1, 2}
     trained = [m.metadata.dst_node_id for m in grid.sent if m.metadata.message_type == "train"]
     assert trained == [100, 101] * 2
 
@@ -277,9 +277,12 @@ def test_a_coalition_gives_another_model_than_everybody(made, config):
 
 
 def test_everybody_as_a_coalition_is_the_federation(made, config):
-    history = run_federated(InlineGrid(3), config, members=SILOS)
-    assert history.weights == run_federated(InlineGrid(3), config).weights
-    assert history.weights == weights(made, config, Regime.FEDERATED)[weights_file(None)]
+    coalition, federation = (
+        run_federated(InlineGrid(3), config, members=members).rounds[-1].weights[None]
+        for members in (SILOS, None)
+    )
+    assert coalition == federation
+    assert coalition == weights(made, config, Regime.FEDERATED)[weights_file(None)]
 
 
 def test_bytes_are_counted_and_the_same_in_every_run(config):
@@ -291,13 +294,13 @@ def test_bytes_are_counted_and_the_same_in_every_run(config):
     assert two.bytes_up < one.bytes_up
     assert two.bytes_down < one.bytes_down
     # Each round every silo sends its weights once, and gets them to train and to evaluate.
-    sent = config.budget.num_server_rounds * len(SILOS) * len(one.weights)
+    sent = config.budget.num_server_rounds * len(SILOS) * len(one.rounds[-1].weights[None])
     assert one.bytes_up > 0.9 * sent
     assert one.bytes_down > 2 * 0.9 * sent
 
 
 def test_the_coalitions_answers_are_by_member(made, config):
-    found = read_coalition_answers(RunDirectory(made, config))
+    found = read_coalition_answers(RunDirectory(made, config), coalitions_to_train(3))
     assert set(found) == {(1, 2), (1, 3), (2, 3)}
 
 
@@ -315,12 +318,12 @@ def test_a_plan_of_nothing_is_everything_in_order_of_need(config, tmp_path):
         [*TRAINED, PREDICTIONS, COALITION_PREDICTIONS, *map(coalition_part, coalitions_to_train(3))]
     )
     for index, stage in enumerate(stages):
-        assert set(stage.needed()) <= set(parts(stages[:index])), stage.part
+        assert set(stage.needs) <= set(parts(stages[:index])), stage.part
 
 
 def test_another_seed_shares_nothing(results, config):
     other = config.with_seed(config.seed + 1)
-    assert parts(plan(other, results)) == parts(seed_stages(other, results, contributions=False))
+    assert parts(plan(other, results)) == parts(stages_of(other, results))
 
 
 @pytest.mark.parametrize("part", [*TRAINED, PREDICTIONS])
@@ -383,8 +386,10 @@ def test_what_does_not_change_the_numbers_does_not_make_parts_again(results, tin
 
 def test_answers_are_not_current_after_a_source_was_trained_anew(results, run, config):
     assert is_finished(run, PREDICTIONS)
-    stage = IsolatedEqual(config=config, results=results)
-    stage.finish(do(replace(stage, config=config.with_seed(99))))
+    stage, other = (
+        stage_of(own, results, Regime.ISOLATED_EQUAL) for own in (config, config.with_seed(99))
+    )
+    stage.finish(list(map(do, other.jobs())))
     assert not is_finished(run, PREDICTIONS)
     assert is_finished(run, COALITION_PREDICTIONS, coalitions_to_train(3))
     assert parts(plan(config, results)) == [PREDICTIONS]
@@ -393,19 +398,15 @@ def test_answers_are_not_current_after_a_source_was_trained_anew(results, run, c
 
 
 def test_a_source_that_gives_the_same_weights_again_changes_nothing(results, run, config):
-    make(Centralized(config=config, results=results))
+    make(stage_of(config, results, Regime.CENTRALIZED))
     assert is_finished(run, PREDICTIONS)
 
 
 def test_coalitions_answers_are_not_current_after_a_coalition_changed(results, run, config):
-    history = run_federated(InlineGrid(3), config.with_seed(99), members=(1, 3))
-    Federated(config=config, results=results, members=(1, 3)).finish([history])
+    other = run_federated(InlineGrid(3), config.with_seed(99), members=(1, 3))
+    stage_of(config, results, "coalition-1-3").finish([other])
     assert not is_finished(run, COALITION_PREDICTIONS, coalitions_to_train(3))
     assert parts(plan(config, results, contributions=True)) == [COALITION_PREDICTIONS]
-
-
-def parts_of_coalitions():
-    return tuple(map(coalition_part, coalitions_to_train(3)))
 
 
 # Answers.
@@ -413,15 +414,14 @@ def parts_of_coalitions():
 
 def test_answers_written_twice_have_the_same_bytes(run, config):
     before = contents(run.path / PREDICTIONS)
-    write_seed_answers(config, run)
+    write_seed_answers(run, load_silos(config))
     assert contents(run.path / PREDICTIONS) == before
 
 
 @pytest.mark.parametrize("part", [PREDICTIONS, COALITION_PREDICTIONS])
 def test_remade_answers_are_the_stored_bytes(made, config, part):
     run = RunDirectory(made, config)
-    sources = TRAINED if part == PREDICTIONS else parts_of_coalitions()
-    remade = dict(remake(config, run, part, sources))
+    remade = dict(remake(run, load_silos(config), part))
     stored = run.read_manifest(part).files
     assert set(remade) == {name for name in stored if name.endswith(".safetensors")}
     for name, content in remade.items():
@@ -431,48 +431,66 @@ def test_remade_answers_are_the_stored_bytes(made, config, part):
 def test_there_is_an_answer_of_every_model_and_round(answers):
     owned = (Regime.ISOLATED, Regime.ISOLATED_EQUAL, Regime.FINE_TUNED)
     shared = (Regime.FEDERATED, Regime.AVERAGE, Regime.ENSEMBLE, Regime.CENTRALIZED)
-    assert set(answers.predictions) == {
+    assert {model.key for model in answers.final} == {
         *(f"{regime}-silo-{silo}" for regime in owned for silo in SILOS),
         *shared,
     }
     followed = ["federated", "centralized", *(f"isolated-equal-silo-{s}" for s in SILOS)]
-    assert set(answers.rounds) == {
+    assert {(model.key, number) for model, number in answers.rounds} == {
         *itertools.product(followed, (0, 1, 2)),
         *((f"local-silo-{silo}", number) for silo in SILOS for number in (1, 2)),
     }
 
 
+FEDERATED = ModelId(Regime.FEDERATED)
+
+
 def test_the_last_round_is_the_final_model_and_all_start_alike(answers):
-    for key in {key for key, _ in answers.rounds if not key.startswith("local")}:
-        np.testing.assert_array_equal(answers.rounds[key, 2], answers.predictions[key].predicted)
-        np.testing.assert_array_equal(answers.rounds[key, 0], answers.rounds["federated", 0])
+    for model in {model for model, _ in answers.rounds if not model.is_local}:
+        np.testing.assert_array_equal(answers.rounds[model, 2], answers.final[model].predicted)
+        np.testing.assert_array_equal(answers.rounds[model, 0], answers.rounds[FEDERATED, 0])
 
 
 def test_in_the_first_round_a_silos_local_model_is_its_isolated_model(answers):
     for silo in SILOS:
-        local = answers.rounds[f"local-silo-{silo}", 1]
-        np.testing.assert_array_equal(local, answers.rounds[f"isolated-equal-silo-{silo}", 1])
-        isolated = answers.predictions[f"isolated-silo-{silo}"].predicted
+        local = answers.rounds[ModelId(Regime.FEDERATED, silo), 1]
+        equal = answers.rounds[ModelId(Regime.ISOLATED_EQUAL, silo), 1]
+        np.testing.assert_array_equal(local, equal)
+        isolated = answers.final[ModelId(Regime.ISOLATED, silo)].predicted
         np.testing.assert_array_equal(local, isolated)
 
 
 def test_the_ensembles_probabilities_are_the_mean(answers):
-    models = [answers.predictions[f"isolated-equal-silo-{s}"].probabilities for s in SILOS]
+    models = [answers.final[ModelId(Regime.ISOLATED_EQUAL, s)].probabilities for s in SILOS]
     expected = np.mean(models, axis=0)
-    found = answers.predictions["ensemble"].probabilities
+    found = answers.final[ModelId(Regime.ENSEMBLE)].probabilities
     np.testing.assert_allclose(found, expected, atol=1e-6)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
 
 
+def owned_by(trained, silo):
+    """Return the same training, as if it were this silo's."""
+    rounds = [
+        replace(
+            one,
+            weights=dict(zip([silo], one.weights.values(), strict=True)),
+            epochs=tuple(replace(record, silo=silo) for record in one.epochs),
+            reports=tuple(replace(record, silo=silo) for record in one.reports),
+        )
+        for one in trained.rounds
+    ]
+    return replace(trained, rounds=tuple(rounds))
+
+
 def test_average_and_ensemble_of_equal_models_are_that_model(results, run, config):
-    stage = IsolatedEqual(config=config, results=results)
-    first = do(stage)[0]
-    stage.finish([replace(first, silo=silo) for silo in SILOS])
-    write_seed_answers(config, run)
-    found = read_seed_answers(config, run).predictions
-    expected = found["isolated-equal-silo-1"].probabilities
-    for key in ("average", "ensemble"):
-        np.testing.assert_allclose(found[key].probabilities, expected, atol=1e-6)
+    stage = stage_of(config, results, Regime.ISOLATED_EQUAL)
+    first = do(stage.jobs()[0])
+    stage.finish([owned_by(first, silo) for silo in SILOS])
+    write_seed_answers(run, load_silos(config))
+    found = read_seed_answers(run).final
+    expected = found[ModelId(Regime.ISOLATED_EQUAL, 1)].probabilities
+    for regime in (Regime.AVERAGE, Regime.ENSEMBLE):
+        np.testing.assert_allclose(found[ModelId(regime)].probabilities, expected, atol=1e-6)
 
 
 def test_the_average_is_weighted_by_examples(made, config, answers):
@@ -492,10 +510,10 @@ def test_the_average_is_weighted_by_examples(made, config, answers):
 
 def test_with_a_single_round_the_one_shot_average_is_the_federated_model(tiny, tmp_path):
     config = tiny(num_server_rounds=1, excluded_classes="1,2,3,4 5 -")
-    make(*seed_stages(config, tmp_path, contributions=False))
-    found = read_seed_answers(config, RunDirectory(tmp_path, config)).predictions
+    make(*stages_of(config, tmp_path))
+    found = read_seed_answers(RunDirectory(tmp_path, config)).final
     np.testing.assert_allclose(
-        found["average"].probabilities, found["federated"].probabilities, atol=1e-5
+        found[ModelId(Regime.AVERAGE)].probabilities, found[FEDERATED].probabilities, atol=1e-5
     )
 
 
@@ -509,21 +527,21 @@ def test_an_altered_file_of_answers_is_named(run, config, name):
     content[-1] ^= 1
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=rf"{name}\.safetensors was altered"):
-        read_seed_answers(config, run)
+        read_seed_answers(run)
 
 
 @pytest.mark.parametrize("name", ["ensemble", "rounds"])
 def test_a_missing_file_of_answers_is_named(run, config, name):
     (run.path / PREDICTIONS / f"{name}.safetensors").unlink()
     with pytest.raises(WeightsError, match=rf"{name}\.safetensors: No such file"):
-        read_seed_answers(config, run)
+        read_seed_answers(run)
 
 
 def test_an_altered_answer_of_a_coalition_is_named(run):
     path = run.path / COALITION_PREDICTIONS / "coalition-1-3.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(WeightsError, match=r"coalition-1-3\.safetensors was altered"):
-        read_coalition_answers(run)
+        read_coalition_answers(run, coalitions_to_train(3))
 
 
 @pytest.mark.parametrize(
@@ -532,20 +550,20 @@ def test_an_altered_answer_of_a_coalition_is_named(run):
 def test_a_missing_part_says_which_command_makes_it(run, config, part):
     shutil.rmtree(run.path / part)
     with pytest.raises(ResultsError, match="fedcompare compare"):
-        read_seed_answers(config, run)
+        read_seed_answers(run)
 
 
 def test_missing_coalitions_say_which_command_makes_them(run):
     shutil.rmtree(run.path / COALITION_PREDICTIONS)
     with pytest.raises(ResultsError, match="fedcompare compare"):
-        read_coalition_answers(run)
+        read_coalition_answers(run, coalitions_to_train(3))
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{}", '{"files": 1, "sources": {}}'])
 def test_a_damaged_record_of_the_answers_is_named(run, config, damage):
     (run.path / PREDICTIONS / "run.json").write_text(damage)
     with pytest.raises(ResultsError, match=r"run\.json is damaged"):
-        read_seed_answers(config, run)
+        read_seed_answers(run)
 
 
 @pytest.mark.parametrize("file", ["weights/silo-2", "weights/round-1/silo-1"])
@@ -556,5 +574,5 @@ def test_altered_weights_are_not_evaluated(run, config, file):
     path.write_bytes(content)
     before = contents(run.path / PREDICTIONS)
     with pytest.raises(WeightsError, match=rf"{file}\.safetensors was altered"):
-        write_seed_answers(config, run)
+        write_seed_answers(run, load_silos(config))
     assert contents(run.path / PREDICTIONS) == before
