@@ -1,82 +1,67 @@
 """From the seeds' stored answers to the findings; nothing is trained or predicted here."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from fedcompare.classes import distinct
+import numpy as np
+
 from fedcompare.comparison.contributions import Coalitions, find_contributions
 from fedcompare.comparison.gains import find_gains
 from fedcompare.comparison.ledger import find_budgets
-from fedcompare.comparison.measures import (
-    SingleAccuracy,
-    accuracies,
-    check_same_test_set,
+from fedcompare.comparison.models import (
     confusions,
-    curves,
-    forgetting,
     mistakes,
+    model_rows,
     qualities,
-    single_accuracies,
+    scores_over_seeds,
+    seed_scores,
 )
+from fedcompare.comparison.rounds import curves, forgetting
 from fedcompare.comparison.verdict import find_verdicts, summarise
 from fedcompare.config.groups import ExperimentConfig
-from fedcompare.data.silos import excluded_labels
-from fedcompare.evaluation.cases import Cases
+from fedcompare.evaluation.cases import Cases, check_own_cases
 from fedcompare.evaluation.chance import nothing_learnt
-from fedcompare.evaluation.stored import read_coalition_answers, read_seed_answers
+from fedcompare.evaluation.measures.catalog import MEASURES
+from fedcompare.evaluation.scores import Score, on_whole
+from fedcompare.evaluation.stored import SeedAnswers, read_coalition_answers, read_seed_answers
 from fedcompare.findings.findings import Findings
-from fedcompare.findings.scores import Model
-from fedcompare.findings.test_sets import ALL
-from fedcompare.regimes.catalog import ROWS, Regime
+from fedcompare.findings.scores import MeasureFacts
+from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.coalitions import coalitions_to_train
-from fedcompare.regimes.models import model_key, model_name
 from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.manifest import CONFIG_FILE, read_environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """The findings, and every single accuracy behind them."""
+    """The findings, and every single score behind them."""
 
     findings: Findings
-    singles: tuple[SingleAccuracy, ...]
+    singles: tuple[Score, ...]
 
 
-def seed_runs(config: ExperimentConfig, results: Path) -> list[RunDirectory]:
-    """Return the run directory of every seed: `seed`, `seed` + 1, ..."""
-    return [RunDirectory(results, each) for each in config.by_seed()]
-
-
-def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> Analysis:
-    """Return what the stored answers of all seeds say.
+def analyse(
+    config: ExperimentConfig, runs: Sequence[RunDirectory], *, contributions: bool
+) -> Analysis:
+    """Return what the stored answers of all seeds, one run directory each, say.
 
     Raises:
         ResultsError: the comparison is not finished.
         WeightsError: a file of predictions is missing, corrupt or altered.
     """
-    configs, runs = config.by_seed(), seed_runs(config, results)
-    answers = [read_seed_answers(c, run) for c, run in zip(configs, runs, strict=True)]
+    answers = list(map(read_seed_answers, runs))
+    cases = find_cases(answers)
     coalitions: list[Coalitions] = []
     if contributions:
-        needed = coalitions_to_train(config.partition.num_silos)
-        coalitions = [read_coalition_answers(run) if needed else {} for run in runs]
+        needed = coalitions_to_train(len(cases.silos))
+        coalitions = [read_coalition_answers(run, needed) if needed else {} for run in runs]
     trained = answers[0].trainings[Regime.FEDERATED]
-    label_counts = [seed.trainings[Regime.FEDERATED].label_counts for seed in answers]
-    cases = Cases.build(
-        check_same_test_set(answers).labels,
-        label_counts,
-        trained.class_names,
-        distinct(excluded_labels(config.partition, trained.class_names)),
-    )
-    models = tuple(model_rows(config))
-    labels = {model.key: model.label for model in models}
-    singles = tuple(single_accuracies(answers, models, cases))
-    means = tuple(accuracies(singles))
-    whole = {labels[item.model]: item.mean for item in means if item.test_set == ALL}
+    singles = tuple(seed_scores(answers, cases, MEASURES))
+    scores = tuple(scores_over_seeds(singles))
+    whole = {model.label: share for model, share in on_whole(singles).items()}
     warning = nothing_learnt(whole, cases.labels, trained.class_names)
     gains = find_gains(answers, cases)
-    silos = cases.silo_facts(label_counts)
+    silos = cases.silo_facts(label_counts(answers))
     findings = Findings(
         name=config.name,
         seeds=tuple(seed.seed for seed in answers),
@@ -88,19 +73,22 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
         silos=silos,
         summary=summarise(
             gains,
-            means,
+            scores,
             num_silos=len(silos),
             num_seeds=len(answers),
-            epochs=config.budget.epochs,
+            epochs=trained.epochs,
             unknown=cases.names(cases.tested(cases.nobodys_classes())),
             warning=warning,
         ),
-        verdicts=find_verdicts(gains, silos, means, learnt=warning is None),
+        verdicts=find_verdicts(gains, silos, scores, learnt=warning is None),
         gains=gains,
-        models=models,
-        test_sets=cases.test_sets(),
-        accuracies=means,
-        qualities=tuple(qualities(answers, models, cases)),
+        models=tuple(model_rows(config, cases.silos)),
+        test_sets=tuple(map(cases.facts, cases.test_sets())),
+        measures=tuple(
+            MeasureFacts(name=row.name, higher_is_better=row.higher_is_better) for row in MEASURES
+        ),
+        scores=scores,
+        qualities=tuple(qualities(answers, cases)),
         curves=tuple(curves(answers, cases)),
         confusions=tuple(confusions(answers, cases)),
         mistakes=tuple(mistakes(answers, cases)),
@@ -113,22 +101,24 @@ def analyse(config: ExperimentConfig, results: Path, *, contributions: bool) -> 
     return Analysis(findings=findings, singles=singles)
 
 
-def model_rows(config: ExperimentConfig) -> Iterator[Model]:
-    """Yield every model of a comparison, in the order of tables."""
-    equal = config.budget.epochs
-    epochs = dict.fromkeys(Regime, equal) | {
-        Regime.ISOLATED: config.isolated.isolated_epochs,
-        Regime.FINE_TUNED: equal + config.fine_tuning.fine_tune_epochs,
-    }
-    for row in ROWS:
-        for silo in row.owners(range(1, config.partition.num_silos + 1)):
-            yield Model(
-                key=model_key(row.regime, silo),
-                label=model_name(row.regime, silo),
-                regime=row.regime,
-                silo=silo,
-                epochs=epochs[row.regime],
-            )
+def find_cases(answers: Sequence[SeedAnswers]) -> Cases:
+    """Return the test examples that all seeds' models answered, and what silos have of each class.
+
+    Raises:
+        DataError: a silo has a class of which there is no test example.
+        ResultsError: models answered other examples than others.
+    """
+    every = [own for seed in answers for own in seed.final.values()]
+    labels, counts = every[0].labels, label_counts(answers)
+    assert all(np.array_equal(own.at(every[0].ids).labels, labels) for own in every)
+    class_names = answers[0].trainings[Regime.FEDERATED].class_names
+    check_own_cases(labels, np.asarray(counts, dtype=np.float64).sum(axis=0), class_names)
+    return Cases.build(labels, counts, class_names, every[0].ids)
+
+
+def label_counts(answers: Sequence[SeedAnswers]) -> list[tuple[tuple[int, ...], ...]]:
+    """Return the training examples of each class, by seed and silo: [K][S][C]."""
+    return [seed.trainings[Regime.FEDERATED].label_counts for seed in answers]
 
 
 def _commands(config: ExperimentConfig, *, contributions: bool) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""`fedcompare compare`, from configuration to the verdict."""
+"""The comparison, from configuration to the verdict."""
 
 import importlib
 from pathlib import Path
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fedcompare.config.groups import SEED_LIMIT, ExperimentConfig
-from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import count_labels
+from fedcompare.data.silos import load_silos
 from fedcompare.errors import ConfigError
 from fedcompare.evaluation.cases import check_own_cases
-from fedcompare.execution.campaign import Watcher, run_campaign
-from fedcompare.execution.plan import seed_stages, unfinished
+from fedcompare.execution.campaign import make_parts
+from fedcompare.execution.engine_choice import choose_engine
+from fedcompare.execution.plan import check_choices, seed_runs, seed_stages, unfinished
 from fedcompare.machine.cpus import resolve_cpus
+from fedcompare.regimes.listener import Listener
 from fedcompare.runs.files import check_writable
 from fedcompare.runs.lock import claimed, comparison_parts
 
@@ -30,32 +31,37 @@ def compare(
     contributions: bool,
     force: bool,
     verbose: bool,
-    watcher: Watcher,
+    listener: Listener,
 ) -> tuple[Path, "Findings"]:
     """Make what is missing of all seeds, then derive and write the comparison.
 
     Raises:
-        ConfigError: one seed only.
+        ConfigError: one seed only, or a choice that there is not.
         FedcompareError: bad data, a failed silo, parts of another configuration (without
             `force`), a folder that another run uses or that cannot be written; finished
             parts are kept.
     """
     check(config)
     with claimed(config, results, "compare", comparison_parts(config)):
-        for note in load_dataset(config.data).notes:
-            watcher.on_note(note)
+        for note in load_silos(config).notes:
+            listener.on_note(f"data: {note}")
         check_writable(results / config.name)
         stages = [
             stage
-            for own in config.by_seed()
-            for stage in seed_stages(own, results, contributions=contributions)
+            for run in seed_runs(config, results)
+            for stage in seed_stages(run, contributions=contributions)
         ]
-        run_campaign(
+        missing = list(unfinished(stages, force=force))
+        choice = choose_engine(config, missing)
+        if choice.note:
+            listener.on_note(f"engine: {choice.note}")
+        make_parts(
             config,
-            list(unfinished(stages, force=force)),
+            missing,
+            engine=choice.engine,
             log=compare_log(results, config),
             verbose=verbose,
-            watcher=watcher,
+            listener=listener,
             meanwhile=_import_analysis,
         )
         from fedcompare.comparison.files import write_comparison
@@ -72,7 +78,8 @@ def check(config: ExperimentConfig) -> None:
     """Raise before anything is trained if the comparison cannot be made.
 
     Raises:
-        ConfigError: one seed only: an interval from one seed would be made up; or too high ones.
+        ConfigError: one seed only: an interval from one seed would be made up; or too high ones;
+            or a choice that there is not.
         DataError: a silo has a class without test examples.
         FedcompareError: the data are wrong, or more CPUs are asked for than there are.
     """
@@ -89,12 +96,12 @@ def check(config: ExperimentConfig) -> None:
         raise ConfigError(
             [f"seed: the last of {seeds} seeds would be {last}, and a seed is below {SEED_LIMIT}"]
         )
+    check_choices(config)
     resolve_cpus(config.resources.num_cpus)
-    dataset = load_dataset(config.data)
-    labels = dataset.test.labels.numpy()
     for own in config.by_seed():
-        counts = np.asarray(count_labels(own), dtype=np.float64)
-        check_own_cases(labels, counts, dataset.class_names)
+        silos = load_silos(own)
+        counts = np.asarray(silos.label_counts, dtype=np.float64)
+        check_own_cases(silos.test.labels.numpy(), counts, silos.class_names)
 
 
 def _import_analysis() -> None:

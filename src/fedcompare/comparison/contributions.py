@@ -4,18 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from fedcompare.comparison.measures import spread
-from fedcompare.evaluation.answers import Predictions
-from fedcompare.evaluation.cases import Cases, accuracy
+from fedcompare.comparison.spread import spread
+from fedcompare.evaluation.answers import Answers
+from fedcompare.evaluation.cases import Cases
+from fedcompare.evaluation.measures.catalog import ACCURACY
 from fedcompare.evaluation.stored import Classes, SeedAnswers
 from fedcompare.findings.gains import Contribution
-from fedcompare.findings.test_sets import read_key
+from fedcompare.findings.test_sets import Kind
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.coalitions import MAX_SHAPLEY_SILOS
-from fedcompare.regimes.models import model_key
-from fedcompare.statistics import shapley
+from fedcompare.regimes.models import ModelId
+from fedcompare.statistics.credit import shapley
 
-Coalitions = Mapping[tuple[int, ...], Predictions]
+Coalitions = Mapping[tuple[int, ...], Answers]
 
 
 def find_contributions(
@@ -28,11 +29,15 @@ def find_contributions(
     weights'. `coalitions` holds one mapping per seed.
     """
     silos = tuple(cases.silos)
-    values = [_answers(seed, own, silos) for seed, own in zip(answers, coalitions, strict=True)]
-    for key in (s.key for s in cases.test_sets() if read_key(s.key)[0] not in ("own", "seen")):
+    values = [_answers(seed, own, cases) for seed, own in zip(answers, coalitions, strict=True)]
+    for test_set in cases.test_sets():
+        if test_set.kind in (Kind.OWN, Kind.SEEN):
+            continue
         games = [
             {
-                members: accuracy(predicted == cases.labels, cases.weights(key, index))
+                members: ACCURACY.mean(
+                    (predicted == cases.labels).astype(np.float64), cases.weights(test_set, index)
+                )
                 for members, predicted in own.items()
             }
             for index, own in enumerate(values)
@@ -44,19 +49,19 @@ def find_contributions(
             left_out = [game[everyone] - game[everyone - {silo}] for game in games]
             yield Contribution(
                 silo=silo,
-                test_set=key,
+                test_set=test_set.key,
                 leave_one_out=spread(left_out),
                 shapley=spread([share[silo] for share in shares]) if exact else None,
             )
 
 
 def _answers(
-    seed: SeedAnswers, coalitions: Coalitions, silos: Sequence[int]
+    seed: SeedAnswers, coalitions: Coalitions, cases: Cases
 ) -> dict[frozenset[int], Classes]:
-    found = {frozenset(members): p.predicted for members, p in coalitions.items()}
-    for silo in silos:
-        key = model_key(Regime.ISOLATED_EQUAL, silo)
-        found[frozenset({silo})] = seed.predictions[key].predicted
-    found[frozenset(silos)] = seed.predictions[Regime.FEDERATED].predicted
-    found[frozenset()] = np.asarray(seed.rounds[Regime.FEDERATED, 0])
-    return found
+    federated = ModelId(Regime.FEDERATED)
+    every = {frozenset(members): own for members, own in coalitions.items()}
+    for silo in cases.silos:
+        every[frozenset({silo})] = seed.final[ModelId(Regime.ISOLATED_EQUAL, silo)]
+    every[frozenset(cases.silos)] = seed.final[federated]
+    found = {members: own.at(cases.ids).predicted for members, own in every.items()}
+    return found | {frozenset(): seed.rounds[federated, 0]}

@@ -3,27 +3,28 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from fedcompare.comparison.gains import ALPHA, ask, for_interval
+from fedcompare.comparison.analysis import find_cases
+from fedcompare.comparison.contrasts import Contrast
+from fedcompare.comparison.gains import ALPHA, ask
 from fedcompare.comparison.stored import Comparison, read_findings
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.evaluation.cases import Cases
 from fedcompare.evaluation.stored import SeedAnswers, read_seed_answers
+from fedcompare.execution.plan import seed_runs
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.gains import Gain
-from fedcompare.names import Question
+from fedcompare.findings.questions import Question
 from fedcompare.regimes.catalog import Regime
-from fedcompare.report.tables import Cell, Table, interval_text
-from fedcompare.runs.directory import RunDirectory
-from fedcompare.statistics import PairedGain, decide, holm, paired_gain
+from fedcompare.report.blocks import Sheet, Value, sheet_of
+from fedcompare.statistics.significance import decide, holm
+from fedcompare.text.wording import interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """Tables to show, and notes on what could not be compared."""
 
-    tables: tuple[Table, ...]
+    tables: tuple[Sheet, ...]
     notes: tuple[str, ...]
 
 
@@ -63,33 +64,32 @@ def _check_alike(old: Findings, new: Findings) -> None:
         raise ResultsError(f"{old.name} and {new.name} have other classes; they cannot be compared")
 
 
-def _config_table(old: Findings, new: Findings) -> Table:
+def _config_table(old: Findings, new: Findings) -> Sheet:
     keys = [key for key in new.config if old.config.get(key) != new.config[key]]
-    rows: list[tuple[Cell, ...]] = [
-        (key, str(old.config.get(key, "")), str(new.config[key])) for key in keys
-    ]
-    return Table(
-        title="What was done differently",
-        columns=("key", "first", "second"),
-        rows=tuple(rows or [("(nothing)", "", "")]),
+    rows = [(key, str(old.config.get(key, "")), str(new.config[key])) for key in keys]
+    return sheet_of(
+        "config",
+        "What was done differently",
+        ("key", "first", "second"),
+        rows or [("(nothing)", "", "")],
     )
 
 
-def _gains_table(old: Findings, new: Findings) -> Table:
+def _gains_table(old: Findings, new: Findings) -> Sheet:
     before = {(gain.silo, gain.question): gain for gain in old.gains}
-    rows = [
-        _gain_row(before[gain.silo, gain.question], gain)
-        for gain in new.gains
-        if (gain.silo, gain.question) in before
-    ]
-    return Table(
-        title="Gain over isolated-equal, in points, in each comparison",
-        columns=("silo", "on", "first", "verdict", "second", "verdict (second)"),
-        rows=tuple(rows),
+    return sheet_of(
+        "gains",
+        "Gain over isolated-equal, in points, in each comparison",
+        ("silo", "on", "first", "verdict", "second", "verdict (second)"),
+        [
+            _gain_row(before[gain.silo, gain.question], gain)
+            for gain in new.gains
+            if (gain.silo, gain.question) in before
+        ],
     )
 
 
-def _gain_row(old: Gain, new: Gain) -> tuple[Cell, ...]:
+def _gain_row(old: Gain, new: Gain) -> tuple[Value, ...]:
     return (
         new.silo,
         new.question.value,
@@ -100,25 +100,19 @@ def _gain_row(old: Gain, new: Gain) -> tuple[Cell, ...]:
     )
 
 
-def _paired_table(first: Comparison, second: Comparison) -> Table:
+def _paired_table(first: Comparison, second: Comparison) -> Sheet:
     old, new = _answers(first), _answers(second)
     _check_paired(old, new)
-    class_names = old[0].trainings[Regime.FEDERATED].class_names
-    labels = next(iter(old[0].predictions.values())).labels
-    counts = [seed.trainings[Regime.FEDERATED].label_counts for seed in old]
-    cases = Cases.build(labels, counts, class_names, ())
-    return Table(
-        title="The second federated model minus the first, accuracy in %, paired",
-        columns=("silo", "on", "first", "second", "change", "95 % interval", "the second"),
-        rows=tuple(_paired_rows(old, new, cases)),
+    return sheet_of(
+        "paired",
+        "The second federated model minus the first, accuracy in %, paired",
+        ("silo", "on", "first", "second", "change", "95 % interval", "the second"),
+        list(_paired_rows(old, new, find_cases(old))),
     )
 
 
 def _answers(comparison: Comparison) -> list[SeedAnswers]:
-    return [
-        read_seed_answers(config, RunDirectory(comparison.results, config))
-        for config in comparison.config.by_seed()
-    ]
+    return list(map(read_seed_answers, seed_runs(comparison.config, comparison.results)))
 
 
 def _check_paired(old: Sequence[SeedAnswers], new: Sequence[SeedAnswers]) -> None:
@@ -133,21 +127,22 @@ def _check_paired(old: Sequence[SeedAnswers], new: Sequence[SeedAnswers]) -> Non
 
 def _paired_rows(
     old: Sequence[SeedAnswers], new: Sequence[SeedAnswers], cases: Cases
-) -> Iterator[tuple[Cell, ...]]:
+) -> Iterator[tuple[Value, ...]]:
     for question in Question:
-        pairs = list(zip(ask(question, old, cases), ask(question, new, cases), strict=True))
-        found: list[PairedGain] = []
+        found: list[tuple[int, Contrast]] = []
+        pairs = zip(ask(question, old, cases), ask(question, new, cases), strict=True)
         for before, after in pairs:
-            change = after.correct[Regime.FEDERATED] - before.correct[Regime.FEDERATED]
-            found.append(paired_gain(for_interval(before, change.astype(np.float64), cases)))
-        adjusted = holm([item.p_value for item in found]) if found else ()
-        for (before, after), item, p_value in zip(pairs, found, adjusted, strict=True):
+            models = after.answers[Regime.FEDERATED], before.answers[Regime.FEDERATED]
+            found.append((after.silo, after.weighting.contrast(*models)))
+        adjusted = holm([change.found.p_value for _, change in found]) if found else ()
+        for (silo, change), p_value in zip(found, adjusted, strict=True):
+            gain = change.found
             yield (
-                before.silo,
+                silo,
                 question.value,
-                100 * float(before.accuracies(Regime.FEDERATED).mean()),
-                100 * float(after.accuracies(Regime.FEDERATED).mean()),
-                100 * item.gain,
-                interval_text(item.low, item.high),
-                decide(item.gain, p_value, alpha=ALPHA).value,
+                100 * float(change.baseline.mean()),
+                100 * float(change.challenger.mean()),
+                100 * gain.gain,
+                interval(gain.low, gain.high, 2),
+                decide(gain.gain, p_value, alpha=ALPHA).value,
             )

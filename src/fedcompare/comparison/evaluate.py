@@ -1,126 +1,228 @@
-"""Write an evaluation: stored predictions, tables, confusion matrices and pictures."""
+"""The trained models of one seed, evaluated alike: the part `evaluation/`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from fedcompare.config.groups import ExperimentConfig
-from fedcompare.data.silos import find_origin
-from fedcompare.errors import ResultsError
-from fedcompare.evaluation.answers import predictions_to_bytes
-from fedcompare.evaluation.scores import EvaluatedModel, Evaluation, notes
-from fedcompare.findings.scores import Measurement, Mistake
-from fedcompare.regimes.catalog import Regime
-from fedcompare.regimes.models import model_name, weights_file
-from fedcompare.regimes.records import ServerRecord
-from fedcompare.report.plots import plot_confusion, plot_rounds, save_figure
-from fedcompare.report.tables import (
-    accuracy_table,
-    measurements_json,
-    mistakes_table,
-    seen_unseen_table,
+import numpy as np
+
+from fedcompare.classes import (
+    distinct,
+    find_labels,
+    join_names,
+    known_classes,
+    listed,
+    names_at,
+    no_silo_has,
+    quoted,
 )
-from fedcompare.report.terminal import to_markdown
+from fedcompare.data.silos import Silos
+from fedcompare.errors import ResultsError
+from fedcompare.evaluation.answers import Answers, answers_to_bytes
+from fedcompare.evaluation.cases import Cases
+from fedcompare.evaluation.chance import nothing_learnt
+from fedcompare.evaluation.evaluator import Evaluator
+from fedcompare.evaluation.measures import classification
+from fedcompare.evaluation.measures.catalog import ACCURACY
+from fedcompare.evaluation.mistakes import find_mistakes
+from fedcompare.evaluation.predicting import answer
+from fedcompare.evaluation.scores import Score, find_scores, on_whole
+from fedcompare.findings.scores import Measurement, Mistake
+from fedcompare.findings.test_sets import ALL, TestSet, of_classes, seen, unseen
+from fedcompare.regimes.catalog import Regime, row_of
+from fedcompare.regimes.models import ModelId, models_of
+from fedcompare.report.evaluation import accuracy_table, mistakes_table, seen_unseen_table
+from fedcompare.report.markdown import table
+from fedcompare.report.plots import plot_confusion, plot_rounds, save_figure
 from fedcompare.runs.directory import EVALUATION, RunDirectory
 from fedcompare.runs.files import write_bytes, write_csv, write_json, write_text
 from fedcompare.runs.inputs import wanted_inputs
-from fedcompare.runs.reuse import current_sources
+from fedcompare.runs.manifest import TENSORS, Manifest, check_files
+from fedcompare.runs.reading import SERVER_FILE, read_server
+from fedcompare.runs.reuse import current_sources, read_comparable
 from fedcompare.runs.writing import write_part
-from fedcompare.text.csv_text import format_table, parse_csv
+from fedcompare.text.csv_text import format_table
 from fedcompare.text.escaping import markdown
 
-_ROUNDS = f"{Regime.FEDERATED}/server.csv"
+EVALUATED = (Regime.ISOLATED, Regime.FEDERATED)
 
 
-def write_evaluation(
-    run: RunDirectory,
-    config: ExperimentConfig,
-    evaluation: Evaluation,
-    measurements: Sequence[Measurement],
-    mistakes: Sequence[Mistake],
-    *,
-    warning: str | None = None,
-) -> Path:
-    """Write the part `evaluation/` and return its path; a `warning` heads its page.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evaluation:
+    """What the models answered, how good that is, and what is to be said of it.
+
+    `warning` says that no model learnt anything; `notes` what no number can say.
+    """
+
+    answers: Mapping[ModelId, Answers]
+    scores: tuple[Score, ...]
+    mistakes: tuple[Mistake, ...]
+    notes: tuple[str, ...]
+    warning: str | None
+    class_names: tuple[str, ...]
+
+    def measurements(self) -> list[Measurement]:
+        """Return the scores as rows for files and programs."""
+        return [
+            Measurement(
+                regime=score.model.regime,
+                silo=score.model.silo,
+                evaluated_on=score.test_set.key,
+                accuracy=score.value,
+                num_examples=score.num_examples,
+            )
+            for score in self.scores
+        ]
+
+
+def evaluate(run: RunDirectory, silos: Silos, subsets: Sequence[Sequence[int]]) -> Evaluation:
+    """Return how good the isolated models and the federated one of a seed are.
+
+    Each is measured on the whole test set, on the `subsets` of classes, and on the classes that
+    silos have and lack: an isolated model on those of its own silo. Where a silo has all classes,
+    there is no unseen part; a part without test examples has no accuracy.
+
+    Raises:
+        ResultsError: a model is missing, or was made from other data.
+        WeightsError: a file of weights is corrupt.
+    """
+    models = models_of(map(row_of, EVALUATED), silos.ids)
+    manifests: dict[str, Manifest] = {
+        regime: read_comparable(run, regime, silos.origin) for regime in EVALUATED
+    }
+    answers = answer(run, Evaluator(run.config, silos), models, manifests)
+    for regime, manifest in manifests.items():
+        check_files(run.path / regime, manifest)
+    names, labels = silos.class_names, silos.test.labels.numpy()
+    cases = Cases.build(labels, [silos.label_counts], names, silos.test.ids.numpy())
+    extra = [of_classes(subset, names) for subset in subsets]
+
+    def test_sets(model: ModelId) -> Iterable[TestSet]:
+        owners = silos.ids if model.silo is None else [model.silo]
+        of_silos = (part for silo in owners for part in _of_silo(cases, silo))
+        return dict.fromkeys((ALL, *extra, *of_silos))
+
+    found = find_scores(answers, cases, test_sets, measures=(ACCURACY,), seed=run.config.seed)
+    scores = tuple(found)
+    whole = {model.label: share for model, share in on_whole(scores).items()}
+    return Evaluation(
+        answers=answers,
+        scores=scores,
+        mistakes=tuple(
+            mistake
+            for model in models
+            if model.silo is not None
+            for mistake in find_mistakes(
+                [answers[model]], model.silo, cases.unseen_classes(model.silo), names
+            )
+        ),
+        notes=tuple(_notes(cases)),
+        warning=nothing_learnt(whole, labels, names),
+        class_names=names,
+    )
+
+
+def lacking_sets(silos: Silos) -> tuple[tuple[int, ...], ...]:
+    """Return what each silo lacks, once each."""
+    return distinct(silos.lacking)
+
+
+def find_subset(names: Sequence[str], silos: Silos) -> tuple[int, ...]:
+    """Return the labels of the classes that `--subset` names, in the classes' order.
+
+    Raises:
+        ResultsError: a class does not exist; it is named, and those that do.
+    """
+    try:
+        return find_labels(names, silos.class_names)
+    except KeyError as error:
+        (unknown,) = error.args
+        meant = names_at((tuple(names),), silos.class_names, silos.dataset.stored_names)
+        instead = f"--subset {join_names(meant[0])}" if meant else ""
+        raise ResultsError(
+            f"--subset {join_names(names)}: class {quoted(unknown)} does not exist. "
+            f"{known_classes(unknown, silos.class_names, instead)}"
+        ) from error
+
+
+def write_evaluation(run: RunDirectory, silos: Silos, evaluation: Evaluation) -> Path:
+    """Write the part `evaluation/` and return its path; a warning heads its page.
 
     Raises:
         StorageError: something cannot be written; the old part is kept then.
     """
-    rounds = _read_rounds(run.path / _ROUNDS)
-    text = _markdown(config, measurements, mistakes, notes(evaluation), warning)
-    sources = current_sources(run, evaluated_files(config))
-    inputs = wanted_inputs(config, find_origin(config), sources=sources)
+    rounds = read_server(run, Regime.FEDERATED)
+    sources = current_sources(run, evaluated_files(silos))
+    inputs = wanted_inputs(run.config, silos.origin, sources=sources)
+    measurements = evaluation.measurements()
     with run.writing(EVALUATION) as folder:
         write_csv(folder / "accuracy.csv", measurements)
-        write_text(folder / "table.csv", _wide(measurements))
+        write_text(folder / "table.csv", _wide(evaluation.scores))
         write_json(folder / "accuracy.json", measurements_json(measurements))
-        write_text(folder / "accuracy.md", text)
-        write_csv(folder / "mistakes.csv", mistakes)
+        write_text(folder / "accuracy.md", _page(run, evaluation))
+        write_csv(folder / "mistakes.csv", evaluation.mistakes)
         save_figure(plot_rounds(rounds), folder / "rounds.png")
-        for model in evaluation.models:
-            _write_model(folder, model, evaluation.class_names)
-        write_part(folder, EVALUATION, config, inputs)
+        for model, answers in evaluation.answers.items():
+            _write_model(folder, model, answers, evaluation.class_names)
+        write_part(folder, EVALUATION, run.config, inputs)
     return run.path / EVALUATION
 
 
-def evaluated_files(config: ExperimentConfig) -> list[str]:
+def evaluated_files(silos: Silos) -> list[str]:
     """Return the files of other parts that an evaluation is made from."""
-    silos = range(1, config.partition.num_silos + 1)
-    isolated = [f"{Regime.ISOLATED}/{weights_file(silo)}" for silo in silos]
-    return [*isolated, f"{Regime.FEDERATED}/{weights_file(None)}", _ROUNDS]
+    models = models_of(map(row_of, EVALUATED), silos.ids)
+    weights = [f"{model.regime}/{model.weights_file()}" for model in models]
+    return [*weights, f"{Regime.FEDERATED}/{SERVER_FILE}"]
 
 
-def _write_model(folder: Path, model: EvaluatedModel, class_names: Sequence[str]) -> None:
-    write_bytes(
-        folder / "predictions" / f"{model.slug}.safetensors",
-        predictions_to_bytes(model.predictions),
-    )
-    counts = model.predictions.confusion()
+def measurements_json(measurements: Sequence[Measurement]) -> list[dict[str, object]]:
+    """Return one plain object per number."""
+    return [asdict(measurement) for measurement in measurements]
+
+
+def _of_silo(cases: Cases, silo: int) -> Iterable[TestSet]:
+    yield seen(silo)
+    if cases.unseen_classes(silo):
+        yield unseen(silo)
+
+
+def _notes(cases: Cases) -> Iterable[str]:
+    """Yield sentences on classes that are nowhere trained or tested."""
+    if tested := cases.tested(cases.nobodys_classes()):
+        yield no_silo_has(cases.names(tested))
+    if untested := np.flatnonzero(cases.sizes == 0).tolist():
+        yield (
+            f"The test set has no example of {listed(cases.names(untested))}, "
+            "so no number says anything of it."
+        )
+
+
+def _write_model(
+    folder: Path, model: ModelId, answers: Answers, class_names: Sequence[str]
+) -> None:
+    write_bytes(folder / "predictions" / f"{model.key}{TENSORS}", answers_to_bytes(answers))
+    counts = classification.confusion(answers)
     rows = ((name, *row) for name, row in zip(class_names, counts.tolist(), strict=True))
-    table = format_table(("true class", *class_names), rows)
-    write_text(folder / "confusion" / f"{model.slug}.csv", table)
-    figure = plot_confusion(counts, class_names, title=model.name)
-    save_figure(figure, folder / "confusion" / f"{model.slug}.png")
+    write_text(
+        folder / "confusion" / f"{model.key}.csv", format_table(("true class", *class_names), rows)
+    )
+    figure = plot_confusion(counts, class_names, title=model.label)
+    save_figure(figure, folder / "confusion" / f"{model.key}.png")
 
 
-def _wide(measurements: Sequence[Measurement]) -> str:
+def _wide(scores: Sequence[Score]) -> str:
     """Return accuracies as CSV with a row per model and a column per part of the test set."""
-    found = {(model_name(m.regime, m.silo), m.evaluated_on): m.accuracy for m in measurements}
+    found = {(score.model.label, score.test_set.key): score.value for score in scores}
     models = dict.fromkeys(model for model, _ in found)
     parts = tuple(dict.fromkeys(part for _, part in found))
     rows = ((model, *(found.get((model, part)) for part in parts)) for model in models)
     return format_table(("model", *parts), rows)
 
 
-def _markdown(
-    config: ExperimentConfig,
-    measurements: Sequence[Measurement],
-    mistakes: Sequence[Mistake],
-    remarks: Sequence[str],
-    warning: str | None,
-) -> str:
-    tables = [accuracy_table(measurements), seen_unseen_table(measurements)]
-    tables += [mistakes_table(mistakes)] if mistakes else []
-    sections = [f"{markdown(warning)}\n"] if warning else []
-    sections += [f"## {markdown(table.title)}\n\n{to_markdown(table)}" for table in tables]
-    sections += [f"{markdown(remark)}\n" for remark in remarks]
-    return "\n".join([f"# {markdown(config.name)}, seed {config.seed}\n", *sections])
-
-
-def _read_rounds(path: Path) -> list[ServerRecord]:
-    try:
-        return [
-            ServerRecord(
-                round=int(row["round"]),
-                evaluated_on=row["evaluated_on"],
-                accuracy=_number(row["accuracy"]),
-                loss=_number(row["loss"]),
-                num_examples=int(row["num_examples"]),
-            )
-            for row in parse_csv(path.read_bytes().decode())
-        ]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ResultsError(f"{path} is damaged ({error}); make it again with --force") from error
-
-
-def _number(cell: str) -> float | None:
-    return float(cell) if cell else None
+def _page(run: RunDirectory, evaluation: Evaluation) -> str:
+    sheets = [accuracy_table(evaluation.scores), seen_unseen_table(evaluation.scores)]
+    sheets += [mistakes_table(evaluation.mistakes)] if evaluation.mistakes else []
+    sections = [f"{markdown(evaluation.warning)}\n"] if evaluation.warning else []
+    sections += [f"## {markdown(sheet.caption)}\n\n{table(sheet)}\n" for sheet in sheets]
+    sections += [f"{markdown(note)}\n" for note in evaluation.notes]
+    return "\n".join([f"# {markdown(run.config.name)}, seed {run.config.seed}\n", *sections])

@@ -9,6 +9,8 @@ from fedcompare.comparison.analysis import Analysis, analyse
 from fedcompare.comparison.stored import REMEDY, REPORT, comparison_folder, comparison_inputs
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import ResultsError
+from fedcompare.evaluation.scores import Score
+from fedcompare.execution.plan import seed_runs
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.schema import to_json
 from fedcompare.report.html import render_html
@@ -20,7 +22,7 @@ from fedcompare.runs.manifest import CONFIG_FILE, format_config, seal
 from fedcompare.text.csv_text import format_csv
 
 _TABLES = (
-    "accuracies",
+    "scores",
     "qualities",
     "gains",
     "curves",
@@ -47,7 +49,7 @@ def write_comparison(
         WeightsError: a file of predictions is missing, corrupt or altered.
         StorageError: something cannot be written; the old folder is kept then.
     """
-    analysis = analyse(config, results, contributions=contributions)
+    analysis = analyse(config, seed_runs(config, results), contributions=contributions)
     inputs = comparison_inputs(results, config, contributions=contributions)
     for name in inputs.sources if made_from else ():
         if made_from and made_from.sources.get(name) != inputs.sources[name]:
@@ -71,7 +73,7 @@ def comparison_files(config: ExperimentConfig, analysis: Analysis) -> Iterator[t
     yield "report.html", render_html(findings)
     yield "report.md", render_markdown(findings)
     yield "verdict.json", format_json(verdict_json(findings))
-    yield "tables/single-accuracies.csv", format_csv(list(map(asdict, analysis.singles)))
+    yield "tables/single-scores.csv", format_csv(list(map(_single, analysis.singles)))
     for table in _TABLES:
         if rows := list(_rows(findings, table)):
             yield f"tables/{table}.csv", format_csv(rows)
@@ -114,6 +116,19 @@ def _rows(findings: Findings, table: str) -> Iterator[dict[str, object]]:
                     yield {**own, **row[kind]}
         else:
             yield row
+
+
+def _single(score: Score) -> dict[str, object]:
+    return {
+        "seed": score.seed,
+        "model": score.model.key,
+        "test_set": score.test_set.key,
+        "measure": score.measure.name,
+        "value": score.value,
+        "low": score.low,
+        "high": score.high,
+        "num_examples": score.num_examples,
+    }
 
 
 def _plain(row: dict[str, object]) -> dict[str, object]:

@@ -3,97 +3,83 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-import numpy.typing as npt
-
-from fedcompare.evaluation.cases import Cases, Floats
+from fedcompare.comparison.contrasts import Contrast, Weighting
+from fedcompare.evaluation.answers import Answers
+from fedcompare.evaluation.cases import Cases
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.gains import Gain, SeedGain
-from fedcompare.findings.test_sets import ALL, own, unseen
-from fedcompare.names import Question, Word
-from fedcompare.regimes.catalog import COMPARED, Regime, Row
-from fedcompare.regimes.models import model_key
-from fedcompare.statistics import (
-    Sample,
-    decide,
-    detectable_gain,
-    holm,
-    mcnemar_exact,
-    paired_gain,
-    standardise,
-    unweighted,
-)
+from fedcompare.findings.questions import Question, row_of
+from fedcompare.names import Word
+from fedcompare.regimes.catalog import COMPARED, Regime
+from fedcompare.regimes.models import ModelId, models_of
+from fedcompare.statistics.significance import decide, detectable_gain, holm, mcnemar_exact
 
 ALPHA = 0.05
-Correct = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Asked:
-    """One question of one silo: `weights` float [K, N], and who was right, int8 [K, N]."""
+    """One question of one silo, and the models that answer it, by regime: a model's every seed."""
 
     silo: int
     question: Question
-    weights: Floats
-    relevant: npt.NDArray[np.bool_]
-    correct: Mapping[Regime, Correct]
+    weighting: Weighting
+    answers: Mapping[Regime, Sequence[Answers]]
 
-    def accuracies(self, regime: Regime) -> Floats:
-        """Return the accuracy of each seed, float [K]."""
-        found: Floats = (self.weights * self.correct[regime]).sum(axis=1)
-        return np.minimum(found, 1.0)  # weights add up to 1 but for rounding
+    def contrast(self, challenger: Regime, baseline: Regime) -> Contrast:
+        """Return how much better one regime's model is than another's."""
+        return self.weighting.contrast(self.answers[challenger], self.answers[baseline])
 
 
 def find_gains(answers: Sequence[SeedAnswers], cases: Cases) -> tuple[Gain, ...]:
     """Return a gain per silo and question; a question without test examples is not asked."""
+    seeds = [seed.seed for seed in answers]
     gains: list[Gain] = []
     for question in Question:
-        asked = list(ask(question, answers, cases))
-        gains += _correct_over_silos([_find(item, answers, cases) for item in asked])
+        asked = ask(question, answers, cases)
+        gains += _correct_over_silos([_find(item, seeds, cases) for item in asked])
     return tuple(sorted(gains, key=lambda gain: gain.silo))
 
 
 def ask(question: Question, answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Asked]:
-    """Yield the question for every silo that has test examples for it.
-
-    Of never-seen cases none is asked where no other silo has such classes.
-    """
+    """Yield the question for every silo that has test examples for it."""
+    row = row_of(question)
     for silo in cases.silos:
-        key = {Question.OWN: own(silo), Question.WHOLE: ALL, Question.UNSEEN: unseen(silo)}
-        if question is Question.UNSEEN and not cases.learnable_classes(silo):
-            continue
-        weights = np.stack([cases.weights(key[question], k) for k in range(len(answers))])
-        yield Asked(
-            silo=silo,
-            question=question,
-            weights=weights,
-            relevant=weights.sum(axis=0) > 0,
-            correct={row.regime: _correct(answers, row, silo) for row in COMPARED},
-        )
+        if row.is_asked(len(cases.learnable_classes(silo))):
+            models = models_of(COMPARED, [silo])
+            yield Asked(
+                silo=silo,
+                question=question,
+                weighting=Weighting.of(cases, row.test_set(silo), len(answers)),
+                answers={model.regime: over_seeds(answers, model) for model in models},
+            )
 
 
-def _correct(answers: Sequence[SeedAnswers], row: Row, silo: int) -> Correct:
-    (owner,) = row.owners([silo])
-    key = model_key(row.regime, owner)
-    found = [seed.predictions[key] for seed in answers]
-    return np.stack([own.predicted == own.labels for own in found]).astype(np.int8)
+def over_seeds(answers: Sequence[SeedAnswers], model: ModelId) -> list[Answers]:
+    """Return what a model answered in each seed."""
+    return [seed.final[model] for seed in answers]
 
 
-def _find(asked: Asked, answers: Sequence[SeedAnswers], cases: Cases) -> Gain:
-    federated, isolated = asked.correct[Regime.FEDERATED], asked.correct[Regime.ISOLATED_EQUAL]
-    differences = (federated - isolated).astype(np.float64)
-    found = paired_gain(for_interval(asked, differences, cases))
-    accuracies = {regime: asked.accuracies(regime) for regime in asked.correct}
-    means = {regime: float(values.mean()) for regime, values in accuracies.items()}
-    unseen_mask = cases.mask(cases.unseen_classes(asked.silo))
-    unseen_part = float((asked.weights * differences)[:, unseen_mask].sum(axis=1).mean())
+def _find(asked: Asked, seeds: Sequence[int], cases: Cases) -> Gain:
+    contrast = asked.contrast(Regime.FEDERATED, Regime.ISOLATED_EQUAL)
+    found = contrast.found
+    isolated, centralized = (
+        float(asked.weighting.means(asked.answers[regime]).mean())
+        for regime in (Regime.ISOLATED, Regime.CENTRALIZED)
+    )
+    federated, equal = float(contrast.challenger.mean()), float(contrast.baseline.mean())
+    unseen_part = asked.weighting.part(
+        asked.answers[Regime.FEDERATED],
+        asked.answers[Regime.ISOLATED_EQUAL],
+        cases.unseen_classes(asked.silo),
+    )
     return Gain(
         silo=asked.silo,
         question=asked.question,
-        num_examples=int(asked.relevant.sum()),
-        isolated_equal=means[Regime.ISOLATED_EQUAL],
-        federated=means[Regime.FEDERATED],
-        centralized=means[Regime.CENTRALIZED],
+        num_examples=contrast.num_examples,
+        isolated_equal=equal,
+        federated=federated,
+        centralized=centralized,
         gain=found.gain,
         low=found.low,
         high=found.high,
@@ -105,48 +91,34 @@ def _find(asked: Asked, answers: Sequence[SeedAnswers], cases: Cases) -> Gain:
         detectable=detectable_gain(
             found.standard_error, found.degrees_of_freedom, alpha=ALPHA / len(cases.silos)
         ),
-        unequal_gain=means[Regime.FEDERATED] - means[Regime.ISOLATED],
-        budget_part=means[Regime.ISOLATED_EQUAL] - means[Regime.ISOLATED],
+        unequal_gain=federated - isolated,
+        budget_part=equal - isolated,
         unseen_part=unseen_part,
         seen_part=found.gain - unseen_part,
-        gap_closed=_gap_closed(asked, cases, found.gain),
-        seeds=tuple(_seed_gains(asked, answers, accuracies)),
+        gap_closed=_gap_closed(asked, found.gain),
+        seeds=tuple(_seed_gains(contrast, seeds)),
     )
 
 
-def for_interval(asked: Asked, differences: Floats, cases: Cases) -> Sample:
-    """Return `differences`, float [K, N], as `paired_gain` takes them for this question."""
-    if asked.question is Question.OWN:
-        return standardise(differences, cases.labels, cases.class_shares[asked.silo - 1])
-    return unweighted(differences[:, asked.relevant])
-
-
-def _gap_closed(asked: Asked, cases: Cases, gain: float) -> float | None:
+def _gap_closed(asked: Asked, gain: float) -> float | None:
     """Return the share of the gap to centralized that federating closes, if there surely is one."""
-    centralized, isolated = asked.correct[Regime.CENTRALIZED], asked.correct[Regime.ISOLATED_EQUAL]
-    differences = (centralized - isolated).astype(np.float64)
-    gap = paired_gain(for_interval(asked, differences, cases))
+    gap = asked.contrast(Regime.CENTRALIZED, Regime.ISOLATED_EQUAL).found
     return gain / gap.gain if gap.low > 0 else None
 
 
-def _seed_gains(
-    asked: Asked, answers: Sequence[SeedAnswers], accuracies: Mapping[Regime, Floats]
-) -> Iterator[SeedGain]:
-    federated, isolated = asked.correct[Regime.FEDERATED], asked.correct[Regime.ISOLATED_EQUAL]
-    for index, seed in enumerate(answers):
-        better = (federated[index] - isolated[index])[asked.relevant]
-        won, lost = int((better > 0).sum()), int((better < 0).sum())
-        test = mcnemar_exact(won, lost)
-        alone, together = (
-            float(accuracies[regime][index]) for regime in (Regime.ISOLATED_EQUAL, Regime.FEDERATED)
-        )
+def _seed_gains(contrast: Contrast, seeds: Sequence[int]) -> Iterator[SeedGain]:
+    won = contrast.moments.won().sum(axis=0).tolist()
+    lost = contrast.moments.lost().sum(axis=0).tolist()
+    for index, seed in enumerate(seeds):
+        alone, together = float(contrast.baseline[index]), float(contrast.challenger[index])
+        test = mcnemar_exact(won[index], lost[index])
         yield SeedGain(
-            seed=seed.seed,
+            seed=seed,
             isolated_equal=alone,
             federated=together,
             gain=together - alone,
-            won=won,
-            lost=lost,
+            won=won[index],
+            lost=lost[index],
             mcnemar=test,
             mcnemar_adjusted=test,
         )

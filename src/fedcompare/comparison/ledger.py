@@ -7,7 +7,7 @@ import numpy as np
 
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.ledger import Budget
-from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.catalog import ROWS, Regime, Row, Way, row_of
 from fedcompare.runs.manifest import Training
 
 
@@ -49,22 +49,26 @@ def find_budgets(answers: Sequence[SeedAnswers], *, example_bytes: int) -> tuple
             seconds=_mean([costs[regime].seconds for costs in seeds]),
             cpu_seconds=_mean([costs[regime].cpu_seconds for costs in seeds]),
         )
-        for regime in Regime
+        for regime in (row.regime for row in ROWS)
     )
 
 
 def _costs(seed: SeedAnswers, example_bytes: int) -> dict[Regime, _Cost]:
-    costs = {regime: _of(training) for regime, training in seed.trainings.items()}
+    """Return what each regime's models took, with what the models took that they come from."""
     counts = seed.trainings[Regime.FEDERATED].label_counts
-    num_silos, num_examples = len(counts), sum(map(sum, counts))
-    upload = num_silos * seed.model_bytes
-    others = (num_silos - 1) * upload
-    equal = costs[Regime.ISOLATED_EQUAL]
-    costs[Regime.FINE_TUNED] += costs[Regime.FEDERATED]
-    costs[Regime.AVERAGE] = equal + _Cost(bytes_up=upload, bytes_down=upload)
-    costs[Regime.ENSEMBLE] = equal + _Cost(bytes_up=upload, bytes_down=others)
-    costs[Regime.CENTRALIZED] += _Cost(bytes_up=num_examples * example_bytes)
-    return costs
+    upload = len(counts) * seed.model_bytes
+    exchanged = {
+        Way.AVERAGE: _Cost(bytes_up=upload, bytes_down=upload),
+        Way.ENSEMBLE: _Cost(bytes_up=upload, bytes_down=(len(counts) - 1) * upload),
+    }
+    pooled = _Cost(bytes_up=sum(map(sum, counts)) * example_bytes)
+
+    def cost(row: Row) -> _Cost:
+        own = _of(seed.trainings[row.regime]) if row.trained else exchanged[row.way]
+        own += pooled if row.shared and row.way is Way.ALONE else _Cost()
+        return own + cost(row_of(row.source)) if row.source else own
+
+    return {row.regime: cost(row) for row in ROWS}
 
 
 def _of(training: Training) -> _Cost:

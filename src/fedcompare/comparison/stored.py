@@ -7,11 +7,12 @@ from fedcompare.config.groups import ExperimentConfig
 from fedcompare.config.parsing import parse_config, read_settings
 from fedcompare.errors import ResultsError
 from fedcompare.evaluation.stored import ANSWERS_REMEDY
+from fedcompare.execution.plan import seed_runs
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.schema import from_json
 from fedcompare.regimes.catalog import TRAINED
 from fedcompare.regimes.coalitions import coalition_part, coalitions_to_train
-from fedcompare.runs.directory import COALITION_PREDICTIONS, COMPARISON, PREDICTIONS, RunDirectory
+from fedcompare.runs.directory import COALITION_PREDICTIONS, COMPARISON, PREDICTIONS
 from fedcompare.runs.inputs import Inputs
 from fedcompare.runs.manifest import (
     CONFIG_FILE,
@@ -95,8 +96,7 @@ def check_unaltered(comparison: Comparison) -> Inputs:
     manifest = read_manifest(comparison.folder, remedy=REMEDY)
     for file in (CONFIG_FILE, REPORT):
         check_file(comparison.folder, manifest, file, remedy=REMEDY)
-    for config in comparison.config.by_seed():
-        run = RunDirectory(comparison.results, config)
+    for run in seed_runs(comparison.config, comparison.results):
         for part in used_parts(comparison.config, contributions=comparison.contributions):
             if run.is_finished(part):  # a missing one is named by who reads it
                 check_files(run.path / part, run.read_manifest(part), remedy=ANSWERS_REMEDY)
@@ -111,8 +111,7 @@ def comparison_inputs(results: Path, config: ExperimentConfig, *, contributions:
     """
     parts = used_parts(config, contributions=contributions)
     sources: dict[str, str] = {}
-    for own in config.by_seed():
-        run = RunDirectory(results, own)
+    for run in seed_runs(config, results):
         shared = run.read_manifest(PREDICTIONS).inputs
         sources |= {
             f"{run.path.name}/{part}/{RUN_FILE}": file_digest(run.path / part / RUN_FILE)

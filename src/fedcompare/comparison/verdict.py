@@ -3,23 +3,26 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from fedcompare.classes import listed, no_silo_has
+from fedcompare.evaluation.measures.catalog import ACCURACY
 from fedcompare.findings.gains import Gain, Verdict
-from fedcompare.findings.scores import Accuracy, SiloFacts
+from fedcompare.findings.questions import QUESTIONS, Question, row_of
+from fedcompare.findings.scores import Score, SiloFacts
 from fedcompare.findings.test_sets import ALL, own, unseen
-from fedcompare.names import Question, Word, silo_name
+from fedcompare.names import Word, silo_name
 from fedcompare.regimes.catalog import Regime
-from fedcompare.regimes.models import model_key
+from fedcompare.regimes.models import ModelId
 from fedcompare.text.wording import gain_digits, interval, percent, plural, points
 
 _HARDLY_ANY = 0.01
+_SHARED = (Regime.ENSEMBLE, Regime.AVERAGE, Regime.FEDERATED)
 _NO_ADVICE = "Advice: decide nothing from this comparison, since nothing was learnt."
-_ORDER = (Question.WHOLE, Question.UNSEEN, Question.OWN)
+_ORDER = tuple(row.question for row in QUESTIONS)
 
 
 def find_verdicts(
     gains: Sequence[Gain],
     silos: Sequence[SiloFacts],
-    accuracies: Sequence[Accuracy],
+    scores: Sequence[Score],
     *,
     learnt: bool = True,
 ) -> tuple[Verdict, ...]:
@@ -27,7 +30,7 @@ def find_verdicts(
 
     Where nothing was `learnt` it is to decide nothing.
     """
-    means = {(item.model, item.test_set): item.mean for item in accuracies}
+    means = _accuracies(scores)
     return tuple(
         _verdict(
             facts,
@@ -41,7 +44,7 @@ def find_verdicts(
 
 def summarise(
     gains: Sequence[Gain],
-    accuracies: Sequence[Accuracy],
+    scores: Sequence[Score],
     *,
     num_silos: int,
     num_seeds: int,
@@ -53,19 +56,20 @@ def summarise(
 
     `unknown` names classes that no silo has.
     """
-    means = {(item.model, item.test_set): item.mean for item in accuracies}
+    means = _accuracies(scores)
     lines = [warning] if warning else []
     for question in _ORDER:
         asked = [gain for gain in gains if gain.question is question]
         if asked:
-            lines.append(f"On {_the(question)}, {_tally(asked)}.")
+            lines.append(f"On {row_of(question).of_silos}, {_tally(asked)}.")
     if unknown:
         lines.append(no_silo_has(unknown))
+    whole = {row: means[ModelId(row).key, ALL.key] for row in _SHARED}
     lines.append(
         "Two alternatives need one exchange of weights only: on the whole population the ensemble "
-        f"of the isolated-equal models gets {percent(means[Regime.ENSEMBLE, ALL])} % right and "
-        f"their average {percent(means[Regime.AVERAGE, ALL])} %, the federated model "
-        f"{percent(means[Regime.FEDERATED, ALL])} %."
+        f"of the isolated-equal models gets {percent(whole[Regime.ENSEMBLE])} % right and "
+        f"their average {percent(whole[Regime.AVERAGE])} %, the federated model "
+        f"{percent(whole[Regime.FEDERATED])} %."
     )
     budget = "one pass" if epochs == 1 else f"{epochs} passes"
     lines.append(
@@ -116,7 +120,7 @@ def _headline(silo: int, gains: dict[Question, Gain]) -> str:
     parts = []
     for word in Word:
         questions = [
-            f"on {_the(q, whose='its')}" for q in _ORDER if q in gains and gains[q].word is word
+            f"on {row_of(q).of_silo}" for q in _ORDER if q in gains and gains[q].word is word
         ]
         if questions:
             says = "there is no evidence either way" if word is Word.NO_EVIDENCE else word.value
@@ -135,12 +139,12 @@ def _gain_sentence(gain: Gain) -> str:
     certain = f"95 % interval {interval(gain.low, gain.high, digits)}"
     if gain.word is Word.NO_EVIDENCE:
         return (
-            f"On {_the(gain.question, whose='its')} there is no evidence either way: {models}, a "
+            f"On {row_of(gain.question).of_silo} there is no evidence either way: {models}, a "
             f"difference of {points(gain.gain)} points ({certain}). {_detectable(gain)}"
         )
     amount = percent(abs(gain.gain), digits)
     return (
-        f"On {_the(gain.question, whose='its')} it {gain.word.value} {amount} points ({certain}): "
+        f"On {row_of(gain.question).of_silo} it {gain.word.value} {amount} points ({certain}): "
         f"{models}."
     )
 
@@ -187,10 +191,9 @@ def _unanswered(facts: SiloFacts) -> Iterator[str]:
 
 
 def _fine_tuned(facts: SiloFacts, means: Mapping[tuple[str, str], float]) -> Iterator[str]:
-    key = model_key(Regime.FINE_TUNED, facts.silo)
+    model = ModelId(Regime.FINE_TUNED, facts.silo)
     own_share, unseen_share = (
-        means.get((key, own(facts.silo))),
-        means.get((key, unseen(facts.silo))),
+        means.get((model.key, test_set.key)) for test_set in (own(facts.silo), unseen(facts.silo))
     )
     if own_share is not None:
         also = (
@@ -215,7 +218,7 @@ def _gap(whole: Gain) -> Iterator[str]:
 
 def _advice(gains: Mapping[Question, Gain], facts: SiloFacts) -> str:
     better, worse = (
-        [f"on {_the(q, whose='its')}" for q in _ORDER if q in gains and gains[q].word is word]
+        [f"on {row_of(q).of_silo}" for q in _ORDER if q in gains and gains[q].word is word]
         for word in (Word.GAINS, Word.LOSES)
     )
     if better and not worse:
@@ -235,9 +238,6 @@ def _advice(gains: Mapping[Question, Gain], facts: SiloFacts) -> str:
     )
 
 
-def _the(question: Question, whose: str = "their") -> str:
-    return {
-        Question.OWN: f"{whose} own cases",
-        Question.WHOLE: "the whole population",
-        Question.UNSEEN: f"cases of classes {'it' if whose == 'its' else 'they'} never saw",
-    }[question]
+def _accuracies(scores: Sequence[Score]) -> dict[tuple[str, str], float]:
+    """Return the mean accuracy by the keys of model and test set."""
+    return {(s.model, s.test_set): s.mean for s in scores if s.measure == ACCURACY.name}

@@ -13,13 +13,13 @@ from fedcompare.comparison.files import comparison_files
 from fedcompare.comparison.stored import Comparison, comparison_inputs, used_parts
 from fedcompare.comparison.verify_parts import ANSWERED, PartCheck
 from fedcompare.config.groups import ExperimentConfig
-from fedcompare.data.datasets import reload_dataset
+from fedcompare.data.dataset import reload_dataset
+from fedcompare.data.silos import Silos, load_silos
 from fedcompare.errors import DataError, FedcompareError, HubError
 from fedcompare.evaluation.predicting import remake
+from fedcompare.execution.plan import seed_runs
 from fedcompare.findings.checks import Check
-from fedcompare.regimes.catalog import TRAINED
-from fedcompare.regimes.coalitions import coalition_part, coalitions_to_train
-from fedcompare.runs.directory import PREDICTIONS, RunDirectory
+from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.manifest import RUN_FILE, Manifest, read_manifest
 
 # Another processor or build of torch may differ in the last bits of a probability.
@@ -38,16 +38,17 @@ def verify(comparison: Comparison, *, dataset: str | None = None) -> Iterator[Ch
     if dataset is not None:
         data = config.data.model_copy(update={"dataset": dataset})
         config = config.model_copy(update={"data": data}).located()
-    runs = [RunDirectory(comparison.results, own) for own in config.by_seed()]
+    runs = seed_runs(config, comparison.results)
     unloaded, data_check = _check_data(config, runs)
     if data_check:
         yield data_check
     with_data = data_check is not None and data_check.ok
     parts = used_parts(config, contributions=comparison.contributions)
     for run in runs:
-        checker = PartCheck(run=run, with_data=with_data)
+        silos = load_silos(run.config) if with_data else None
+        checker = PartCheck(run=run, silos=silos)
         for part in dict.fromkeys((*parts, *run.parts())):
-            checks, fault = _predict_again(run, part) if with_data else ([], None)
+            checks, fault = _answer_again(run, silos, part) if silos else ([], None)
             yield checker.check(part, fault)
             yield from checks
     yield _check_software(runs)
@@ -106,16 +107,14 @@ def _manifest(run: RunDirectory, part: str) -> Manifest | None:
         return None  # that part's own check says so
 
 
-def _predict_again(run: RunDirectory, part: str) -> tuple[list[Check], str | None]:
+def _answer_again(run: RunDirectory, silos: Silos, part: str) -> tuple[list[Check], str | None]:
     """Return a check for each file of answers, and why not all of them could be made again."""
     checks: list[Check] = []
     if part not in ANSWERED:
         return checks, None
-    coalitions = map(coalition_part, coalitions_to_train(run.config.partition.num_silos))
-    sources = TRAINED if part == PREDICTIONS else tuple(coalitions)
     try:
         recorded = run.read_manifest(part).files
-        for name, content in remake(run.config, run, part, sources):
+        for name, content in remake(run, silos, part):
             checks.append(_check_file(run, part, name, content, recorded.get(name, "")))
     except FedcompareError as error:
         return checks, str(error)
@@ -173,7 +172,9 @@ def _check_tables(comparison: Comparison) -> Iterator[Check]:
     subject = "comparison"
     try:
         analysis = analyse(
-            comparison.config, comparison.results, contributions=comparison.contributions
+            comparison.config,
+            seed_runs(comparison.config, comparison.results),
+            contributions=comparison.contributions,
         )
     except FedcompareError as error:
         yield Check(subject=subject, ok=False, finding=str(error))

@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from fedcompare.config.groups import ExperimentConfig
-from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import count_labels, find_origin
+from fedcompare.data.silos import Silos
 from fedcompare.errors import FedcompareError
 from fedcompare.findings.checks import Check
 from fedcompare.regimes.budgets import count_steps
-from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.catalog import Way, row_of
 from fedcompare.regimes.coalitions import coalition_part, coalitions_to_train
 from fedcompare.runs.directory import COALITION_PREDICTIONS, PREDICTIONS, RunDirectory
 from fedcompare.runs.inputs import wanted_inputs
@@ -22,10 +20,10 @@ ANSWERED = (PREDICTIONS, COALITION_PREDICTIONS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartCheck:
-    """Checks the parts of one seed; without `with_data` only what needs none."""
+    """Checks the parts of one seed; without its `silos` only what needs no data."""
 
     run: RunDirectory
-    with_data: bool
+    silos: Silos | None
 
     def check(self, part: str, fault: str | None = None) -> Check:
         """Return whether a part is there, unaltered, and what its inputs give.
@@ -36,14 +34,14 @@ class PartCheck:
         try:
             manifest = self.run.read_manifest(part)
             problems = [*self._altered(manifest), *self._inputs(manifest)]
-            if manifest.training and self.with_data:
-                problems += self._training(manifest, manifest.training)
+            if manifest.training and self.silos:
+                problems += self._training(manifest, manifest.training, self.silos)
         except FedcompareError as error:
             problems = [str(error)]
         problems += [fault] if fault and fault not in problems else []
         good = f"{len(manifest.files)} files as recorded" if not problems else ""
         good += f", {len(manifest.weights)} of weights" if good and manifest.weights else ""
-        good += "; data and partition too" if good and self.with_data else ""
+        good += "; data and partition too" if good and self.silos else ""
         return Check(subject=subject, ok=not problems, finding="; ".join(problems) or good)
 
     def _altered(self, manifest: Manifest) -> Iterator[str]:
@@ -58,28 +56,28 @@ class PartCheck:
 
     def _inputs(self, manifest: Manifest) -> Iterator[str]:
         made = manifest.inputs
-        origin = find_origin(self.run.config) if self.with_data else made.origin
+        origin = self.silos.origin if self.silos else made.origin
         wanted = wanted_inputs(self.run.config, origin, made.regime)
         if problem := mismatch(self.run, manifest, replace(wanted, software=made.software)):
             yield problem
         if outdated := outdated_sources(self.run, manifest):
             yield f"was made from another {outdated[0]} than there is now"
 
-    def _training(self, manifest: Manifest, training: Training) -> Iterator[str]:
-        config = self.run.config
-        dataset, counts = load_dataset(config.data), count_labels(config)
-        epochs = expected_epochs(config)[manifest.inputs.regime]
-        sizes = list(map(sum, counts))
-        if manifest.inputs.regime is Regime.CENTRALIZED:
+    def _training(self, manifest: Manifest, training: Training, silos: Silos) -> Iterator[str]:
+        config, regime = self.run.config, manifest.inputs.regime
+        assert regime is not None
+        epochs = row_of(regime).schedule(config).total
+        sizes = list(map(sum, silos.label_counts))
+        if row_of(regime).shared and row_of(regime).way is Way.ALONE:
             sizes = [sum(sizes)]
-        elif manifest.part != manifest.inputs.regime:
-            sizes = [sizes[silo - 1] for silo in _members(config)[manifest.part]]
+        elif manifest.part != regime:
+            sizes = [sizes[silo - 1] for silo in _members(silos)[manifest.part]]
         batch_size = config.train.batch_size
         expected = {
-            "label_counts": counts,
-            "class_names": dataset.class_names,
-            "example_bytes": dataset.example_bytes,
-            "notes": dataset.notes,
+            "label_counts": silos.label_counts,
+            "class_names": silos.class_names,
+            "example_bytes": silos.example_bytes,
+            "notes": silos.notes,
             "epochs": epochs,
             "local_steps": tuple(
                 count_steps(size, epochs=epochs, batch_size=batch_size) for size in sizes
@@ -90,20 +88,5 @@ class PartCheck:
                 yield f"its {fact} are not what data and configuration give"
 
 
-def expected_epochs(config: ExperimentConfig) -> dict[Regime | None, int]:
-    """Return how often each regime's own training passes over an example."""
-    equal = config.budget.epochs
-    return {
-        Regime.ISOLATED: config.isolated.isolated_epochs,
-        Regime.ISOLATED_EQUAL: equal,
-        Regime.FEDERATED: equal,
-        Regime.FINE_TUNED: config.fine_tuning.fine_tune_epochs,
-        Regime.CENTRALIZED: equal,
-    }
-
-
-def _members(config: ExperimentConfig) -> dict[str, tuple[int, ...]]:
-    return {
-        coalition_part(members): members
-        for members in coalitions_to_train(config.partition.num_silos)
-    }
+def _members(silos: Silos) -> dict[str, tuple[int, ...]]:
+    return {coalition_part(members): members for members in coalitions_to_train(len(silos))}

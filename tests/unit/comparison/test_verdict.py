@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from fedcompare.comparison.verdict import find_verdicts, summarise
-from fedcompare.evaluation.cases import ALL, own, unseen
 from fedcompare.findings.gains import Gain
-from fedcompare.findings.scores import Accuracy, SiloFacts
-from fedcompare.names import Question, Word
+from fedcompare.findings.questions import QUESTIONS, Question
+from fedcompare.findings.scores import Score, SiloFacts
+from fedcompare.findings.test_sets import ALL, own, unseen
+from fedcompare.names import Word
 from fedcompare.regimes.catalog import Regime
-from fedcompare.regimes.models import model_key
+from fedcompare.regimes.models import ModelId
 
 SIZE = {Word.GAINS: 0.05, Word.LOSES: -0.05, Word.NO_EVIDENCE: 0.001}
 NAMED = {
@@ -23,15 +24,26 @@ NAMED = {
 }
 FACTS = SiloFacts(silo=1, label_counts=(5.0, 5.0, 0.0), seen=("cat", "dog"), unseen=("hen",))
 COMPLETE = SiloFacts(silo=1, label_counts=(5.0,) * 3, seen=("cat", "dog", "hen"), unseen=())
-ACCURACIES = [
-    Accuracy(model=model, test_set=test_set, mean=mean, lowest=mean, highest=mean)
-    for model, test_set, mean in (
-        ("federated", ALL, 0.951),
-        ("ensemble", ALL, 0.842),
-        ("average", ALL, 0.733),
-        (model_key(Regime.FINE_TUNED, 1), own(1), 0.971),
-        (model_key(Regime.FINE_TUNED, 1), unseen(1), 0.624),
+
+
+def score(model, test_set, mean):
+    """Return an accuracy that is the same in every seed."""
+    return Score(
+        model=model.key,
+        test_set=test_set.key,
+        measure="accuracy",
+        mean=mean,
+        lowest=mean,
+        highest=mean,
     )
+
+
+SCORES = [
+    score(ModelId(Regime.FEDERATED), ALL, 0.951),
+    score(ModelId(Regime.ENSEMBLE), ALL, 0.842),
+    score(ModelId(Regime.AVERAGE), ALL, 0.733),
+    score(ModelId(Regime.FINE_TUNED, 1), own(1), 0.971),
+    score(ModelId(Regime.FINE_TUNED, 1), unseen(1), 0.624),
 ]
 COMBINATIONS = [
     dict(zip(Question, words, strict=True)) for words in itertools.product(Word, repeat=3)
@@ -70,11 +82,11 @@ def gain(question, word, *, silo=1, **changes):
     return Gain(**fields | changes)
 
 
-def verdict(words, *, accuracies=ACCURACIES, **changes):
+def verdict(words, *, scores=SCORES, **changes):
     """Return the verdict of a silo with these words; `changes` are those of a question's gain."""
     gains = [gain(q, word, **changes.get(q.name, {})) for q, word in words.items()]
     facts = FACTS if Question.UNSEEN in words else COMPLETE
-    (found,) = find_verdicts(gains, [facts], accuracies)
+    (found,) = find_verdicts(gains, [facts], scores)
     return found
 
 
@@ -85,7 +97,7 @@ def summary(words_of_silos, **changes):
         for question, word in words.items()
     ]
     counts = {"num_silos": len(words_of_silos), "num_seeds": 5, "epochs": 30} | changes
-    return summarise(gains, ACCURACIES, **counts)
+    return summarise(gains, SCORES, **counts)
 
 
 def plain(text):
@@ -150,8 +162,8 @@ def test_the_classes_are_named_only_where_they_are_gained(words):
 
 @pytest.mark.parametrize("words", COMBINATIONS)
 def test_no_sentence_has_a_bare_p_value_or_a_missing_number(words):
-    for accuracies in (ACCURACIES, ACCURACIES[:-1], ACCURACIES[:3]):
-        text = everything(verdict(words, accuracies=accuracies))
+    for scores in (SCORES, SCORES[:-1], SCORES[:3]):
+        text = everything(verdict(words, scores=scores))
         lowered = text.lower()
         for unwanted in ("p =", "p <", "p-value", "0.0123", "0.034", "nan", "None", "inf"):
             assert unwanted not in (text if unwanted == "None" else lowered)
@@ -229,10 +241,8 @@ def test_the_gap_is_told_only_where_federating_closes_some_of_it(gap_closed, say
 def test_the_fine_tuned_model_is_told_where_it_was_measured():
     words = dict.fromkeys(Question, Word.GAINS)
     assert "97.1 % of its own cases right, and 62.4 %" in everything(verdict(words))
-    assert "97.1 % of its own cases right." in everything(
-        verdict(words, accuracies=ACCURACIES[:-1])
-    )
-    assert "fine-tuned" not in everything(verdict(words, accuracies=ACCURACIES[:3]))
+    assert "97.1 % of its own cases right." in everything(verdict(words, scores=SCORES[:-1]))
+    assert "fine-tuned" not in everything(verdict(words, scores=SCORES[:3]))
 
 
 def test_each_silo_has_its_own_verdict():
@@ -242,7 +252,7 @@ def test_each_silo_has_its_own_verdict():
         for question in (Question.OWN, Question.WHOLE)
     ]
     facts = [COMPLETE, SiloFacts(silo=2, label_counts=(1.0,), seen=("cat",), unseen=())]
-    found = find_verdicts(gains, facts, ACCURACIES)
+    found = find_verdicts(gains, facts, SCORES)
     assert [item.silo for item in found] == [1, 2]
     assert found[0].headline.startswith("Silo 1 loses")
     assert found[1].headline.startswith("Silo 2 gains")
@@ -291,7 +301,7 @@ def verdict_on(facts, *, asked=True):
     """Return the verdict of a silo that gains on what it never saw, where that is asked."""
     questions = [q for q in Question if asked or q is not Question.UNSEEN]
     gains = [gain(q, Word.GAINS, **(GAINED if q is Question.UNSEEN else {})) for q in questions]
-    (found,) = find_verdicts(gains, [facts], ACCURACIES)
+    (found,) = find_verdicts(gains, [facts], SCORES)
     return everything(found)
 
 
@@ -314,7 +324,7 @@ def test_a_silo_that_lacks_only_what_nobody_has_learns_nothing_from_others():
 def test_the_advice_names_only_what_can_be_learnt():
     facts = replace(FACTS, unseen=("hen", "owl"), unknown=("owl",))
     gains = [gain(Question.OWN, Word.LOSES), gain(Question.WHOLE, Word.GAINS)]
-    (found,) = find_verdicts([*gains, gain(Question.UNSEEN, Word.GAINS)], [facts], ACCURACIES)
+    (found,) = find_verdicts([*gains, gain(Question.UNSEEN, Word.GAINS)], [facts], SCORES)
     assert found.sentences[-1].startswith("Advice: join if it will meet cases of hen;")
 
 
@@ -345,6 +355,29 @@ def test_a_warning_comes_before_any_gain():
 def test_where_nothing_was_learnt_the_advice_is_to_decide_nothing(words):
     gains = [gain(question, word) for question, word in words.items()]
     facts = FACTS if Question.UNSEEN in words else COMPLETE
-    (found,) = find_verdicts(gains, [facts], ACCURACIES, learnt=False)
+    (found,) = find_verdicts(gains, [facts], SCORES, learnt=False)
     assert found.sentences[:-1] == verdict(words).sentences[:-1]
     assert found.sentences[-1].startswith("Advice: decide nothing")
+
+
+def test_every_question_has_its_words_in_the_sentences():
+    words = dict.fromkeys(Question, Word.GAINS)
+    for row in QUESTIONS:
+        assert f"On {row.of_silos}, 1 of 1 silo gains" in summary([words])
+        assert f"on {row.of_silo}" in verdict(words).headline
+        assert sentence(verdict(words), row.question).startswith(f"On {row.of_silo}")
+
+
+def test_what_matters_to_the_most_comes_first():
+    order = [row.question for row in QUESTIONS]
+    assert order == [Question.WHOLE, Question.UNSEEN, Question.OWN]
+    words = dict.fromkeys(Question, Word.GAINS)
+    for text in (summary([words]), everything(verdict(words))):
+        places = [re.search(f"{row.of_silo}|{row.of_silos}", text).start() for row in QUESTIONS]
+        assert places == sorted(places)
+
+
+def test_scores_by_other_measures_change_no_sentence():
+    words = dict.fromkeys(Question, Word.GAINS)
+    others = [replace(item, measure="distance", mean=0.5) for item in SCORES]
+    assert verdict(words, scores=[*SCORES, *others]) == verdict(words)

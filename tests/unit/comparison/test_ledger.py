@@ -7,14 +7,15 @@ import pytest
 
 from fedcompare.comparison.contributions import find_contributions
 from fedcompare.comparison.ledger import find_budgets
-from fedcompare.evaluation.answers import Predictions
+from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.cases import Cases
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.regimes.budgets import count_steps
-from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.catalog import Regime, row_of
 from fedcompare.regimes.coalitions import coalitions_to_train
-from fedcompare.regimes.models import model_key
+from fedcompare.regimes.models import ModelId, models_of
 from fedcompare.runs.manifest import Training
+from made_up_answers import shuffled
 from support import ORIGIN
 
 COUNTS = ((30, 20, 0), (0, 10, 25), (7, 8, 9))
@@ -26,6 +27,7 @@ MODEL_BYTES = 1000
 EXAMPLE_BYTES = 65
 LABELS = np.repeat([0, 1, 2], [9, 8, 7])
 NAMES = ("cat", "dog", "hen")
+FEDERATED = ModelId(Regime.FEDERATED)
 
 
 def training(epochs, *, sizes=SIZES, factor=1, **changes):
@@ -59,7 +61,7 @@ def seed_of_training(factor=1):
     }
     return SeedAnswers(
         seed=factor,
-        predictions={},
+        final={},
         rounds={},
         origin=ORIGIN,
         trainings=trainings,
@@ -138,7 +140,7 @@ def test_costs_are_means_over_the_seeds():
 
 def guesses(random):
     probabilities = random.dirichlet(np.ones(3), len(LABELS)).astype(np.float32)
-    return Predictions(labels=LABELS, probabilities=probabilities)
+    return Answers(ids=np.arange(len(LABELS)), labels=LABELS, probabilities=probabilities)
 
 
 def coalition_game(num_silos, num_seeds=2):
@@ -146,12 +148,12 @@ def coalition_game(num_silos, num_seeds=2):
     random = np.random.default_rng(num_silos)
     silos = range(1, num_silos + 1)
     counts = [[[5, 5, 5 * (silo != 1)] for silo in silos]] * num_seeds
-    keys = [Regime.FEDERATED, *(model_key(Regime.ISOLATED_EQUAL, silo) for silo in silos)]
+    models = models_of(map(row_of, (Regime.FEDERATED, Regime.ISOLATED_EQUAL)), silos)
     answers = [
         SeedAnswers(
             seed=seed,
-            predictions={key: guesses(random) for key in keys},
-            rounds={(Regime.FEDERATED, 0): random.integers(0, 3, len(LABELS))},
+            final={model: guesses(random) for model in models},
+            rounds={(FEDERATED, 0): random.integers(0, 3, len(LABELS))},
             origin=ORIGIN,
             trainings={},
             model_bytes=1,
@@ -161,22 +163,23 @@ def coalition_game(num_silos, num_seeds=2):
     coalitions = [
         {members: guesses(random) for members in coalitions_to_train(num_silos)} for _ in answers
     ]
-    return answers, coalitions, Cases.build(LABELS, counts, NAMES, [(0, 1)])
+    return answers, coalitions, Cases.build(LABELS, counts, NAMES)
 
 
 def value(game, seed, members, key):
-    """Return a coalition's accuracy, by hand."""
+    """Return a coalition's accuracy on the test set with this key, by hand."""
     answers, coalitions, cases = game
+    (test_set,) = [found for found in cases.test_sets() if found.key == key]
     if not members:
-        predicted = answers[seed].rounds[Regime.FEDERATED, 0]
+        predicted = answers[seed].rounds[FEDERATED, 0]
     elif len(members) == len(cases.silos):
-        predicted = answers[seed].predictions[Regime.FEDERATED].predicted
+        predicted = answers[seed].final[FEDERATED].predicted
     elif len(members) == 1:
         (silo,) = members
-        predicted = answers[seed].predictions[model_key(Regime.ISOLATED_EQUAL, silo)].predicted
+        predicted = answers[seed].final[ModelId(Regime.ISOLATED_EQUAL, silo)].predicted
     else:
         predicted = coalitions[seed][members].predicted
-    return (predicted == LABELS) @ cases.weights(key, seed)
+    return (predicted == LABELS) @ cases.weights(test_set, seed)
 
 
 @pytest.mark.parametrize("num_silos", [1, 2, 3, 5])
@@ -228,9 +231,19 @@ def test_more_than_five_silos_have_no_shapley_value():
     assert {item.shapley for item in find_contributions(*coalition_game(6))} == {None}
 
 
-def test_contributions_are_to_the_whole_the_unseen_and_the_subsets():
+def test_coalitions_are_joined_with_other_models_by_id():
+    answers, coalitions, cases = coalition_game(3)
+    backwards = [
+        {members: own.at(own.ids[::-1].copy()) for members, own in row.items()}
+        for row in coalitions
+    ]
+    expected = list(find_contributions(answers, coalitions, cases))
+    assert list(find_contributions(shuffled(answers), backwards, cases)) == expected
+
+
+def test_contributions_are_to_the_whole_and_the_unseen():
     found = [(item.test_set, item.silo) for item in find_contributions(*coalition_game(3))]
-    keys = ("all", "unseen:1", "cat,dog")
+    keys = ("all", "unseen:1")
     assert found == [(key, silo) for key in keys for silo in (1, 2, 3)]
 
 

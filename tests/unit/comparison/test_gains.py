@@ -7,13 +7,20 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from fedcompare.comparison.gains import find_gains
-from fedcompare.evaluation.answers import Predictions
-from fedcompare.evaluation.cases import ALL, Cases, own, unseen
+from fedcompare.comparison.contrasts import Weighting
+from fedcompare.comparison.gains import find_gains, over_seeds
+from fedcompare.errors import ResultsError
+from fedcompare.evaluation.answers import Answers
+from fedcompare.evaluation.cases import Cases
+from fedcompare.evaluation.measures.catalog import ACCURACY, Measure
+from fedcompare.evaluation.measures.classification import correctness
 from fedcompare.evaluation.stored import SeedAnswers
-from fedcompare.names import Question, Word
+from fedcompare.findings.questions import QUESTIONS, Question, row_of
+from fedcompare.findings.test_sets import ALL, of_classes, own, seen, unseen
+from fedcompare.names import Word
 from fedcompare.regimes.catalog import Regime
-from fedcompare.regimes.models import model_key
+from fedcompare.regimes.models import ModelId
+from made_up_answers import shuffled
 from support import ORIGIN
 
 LABELS = np.repeat(np.arange(4), 30)
@@ -21,18 +28,24 @@ NAMES = ("cat", "dog", "hen", "owl")
 SEEDS = (11, 12, 13, 14, 15)
 # [seed][silo][class]: silo 1 lacks hen and owl, silo 2 lacks cat, silo 3 lacks nothing.
 COUNTS = [((8 + k, 2, 0, 0), (0, 5, 5, 5 + k), (1, 2, 3 + k, 4)) for k in range(len(SEEDS))]
-CASES = Cases.build(LABELS, COUNTS, NAMES, [])
+CASES = Cases.build(LABELS, COUNTS, NAMES)
+FEDERATED, CENTRALIZED = ModelId(Regime.FEDERATED), ModelId(Regime.CENTRALIZED)
 OWNED = (Regime.ISOLATED, Regime.ISOLATED_EQUAL)
 SHARED = (Regime.FEDERATED, Regime.CENTRALIZED)
 ALWAYS = np.ones(len(LABELS), dtype=bool)
 
 
+def equal(silo):
+    """Return the model that gains are measured against."""
+    return ModelId(Regime.ISOLATED_EQUAL, silo)
+
+
 def answers(rights):
-    """Return a seed's answers per row of `rights`: by model key, who is right, bool [N]."""
+    """Return a seed's answers per row of `rights`: by model, who is right, bool [N]."""
     return [
         SeedAnswers(
             seed=seed,
-            predictions={key: answering(right) for key, right in row.items()},
+            final={model: answering(right) for model, right in row.items()},
             rounds={},
             origin=ORIGIN,
             trainings={},
@@ -43,29 +56,29 @@ def answers(rights):
 
 
 def answering(right):
-    """Return predictions that are right exactly where `right` is."""
+    """Return answers that are right exactly where `right` is."""
     predicted = np.where(right, LABELS, (LABELS + 1) % 4)
     probabilities = np.full((len(LABELS), 4), 0.1, dtype=np.float32)
     probabilities[np.arange(len(LABELS)), predicted] = 0.7
-    return Predictions(labels=LABELS, probabilities=probabilities)
+    return Answers(ids=np.arange(len(LABELS)), labels=LABELS, probabilities=probabilities)
 
 
 def rows(isolated, federated, *, centralized=None, alone=None, silos=(1, 2, 3)):
     """Return `rights` of every seed: the isolated model's by silo, the others' for all."""
     centralized = federated if centralized is None else centralized
-    row = {model_key(Regime.ISOLATED_EQUAL, silo): isolated(silo) for silo in silos}
-    row |= {model_key(Regime.ISOLATED, silo): (alone or isolated)(silo) for silo in silos}
-    return [row | {Regime.FEDERATED: federated, Regime.CENTRALIZED: centralized}] * len(SEEDS)
+    row = {equal(silo): isolated(silo) for silo in silos}
+    row |= {ModelId(Regime.ISOLATED, silo): (alone or isolated)(silo) for silo in silos}
+    return [row | {FEDERATED: federated, CENTRALIZED: centralized}] * len(SEEDS)
 
 
 def random_rows(seed=0, levels=(0.6, 0.65, 0.8, 0.9)):
     """Return models that are right at random, each regime at its level."""
     random = np.random.default_rng(seed)
-    keys = [(regime, silo) for regime in OWNED for silo in (1, 2, 3)]
-    keys += [(regime, None) for regime in SHARED]
+    models = [ModelId(regime, silo) for regime in OWNED for silo in (1, 2, 3)]
+    models += map(ModelId, SHARED)
     level = dict(zip((*OWNED, *SHARED), levels, strict=True))
     return [
-        {model_key(*key): random.random(len(LABELS)) < level[key[0]] for key in keys} for _ in SEEDS
+        {model: random.random(len(LABELS)) < level[model.regime] for model in models} for _ in SEEDS
     ]
 
 
@@ -142,11 +155,10 @@ def test_the_word_agrees_with_sign_and_certainty(found):
 def test_a_gain_is_the_difference_of_accuracies_and_the_mean_of_the_seeds_gains(found):
     rights = random_rows()
     for (silo, question), gain in found.items():
-        key = {Question.OWN: own(silo), Question.WHOLE: ALL, Question.UNSEEN: unseen(silo)}
         for index, seed in enumerate(gain.seeds):
-            weights = CASES.weights(key[question], index)
-            isolated = rights[index][model_key(Regime.ISOLATED_EQUAL, silo)] @ weights
-            federated = rights[index][Regime.FEDERATED] @ weights
+            weights = CASES.weights(row_of(question).test_set(silo), index)
+            isolated = rights[index][equal(silo)] @ weights
+            federated = rights[index][FEDERATED] @ weights
             assert seed.seed == SEEDS[index]
             assert (seed.isolated_equal, seed.federated) == pytest.approx((isolated, federated))
             assert seed.gain == pytest.approx(federated - isolated)
@@ -178,8 +190,7 @@ def test_pairs_are_counted_on_the_questions_examples_and_tested(found):
         mask = relevant(silo, question)
         assert gain.num_examples == mask.sum()
         for row, seed in zip(rights, gain.seeds, strict=True):
-            isolated = row[model_key(Regime.ISOLATED_EQUAL, silo)][mask]
-            federated = row[Regime.FEDERATED][mask]
+            isolated, federated = row[equal(silo)][mask], row[FEDERATED][mask]
             assert seed.won == (federated & ~isolated).sum()
             assert seed.lost == (isolated & ~federated).sum()
             expected = binomtest(seed.won, seed.won + seed.lost).pvalue
@@ -203,7 +214,7 @@ def test_the_correction_over_silos_keeps_the_order_and_never_helps(found, questi
 
 
 def test_a_single_silo_needs_no_correction():
-    cases = Cases.build(LABELS, [[row[0]] for row in COUNTS], NAMES, [])
+    cases = Cases.build(LABELS, [[row[0]] for row in COUNTS], NAMES)
     found = gains(random_rows(), cases)
     assert {silo for silo, _ in found} == {1}
     for gain in found.values():
@@ -212,7 +223,7 @@ def test_a_single_silo_needs_no_correction():
 
 
 def test_more_silos_make_a_gain_harder_to_detect(found):
-    cases = Cases.build(LABELS, [[row[0]] for row in COUNTS], NAMES, [])
+    cases = Cases.build(LABELS, [[row[0]] for row in COUNTS], NAMES)
     alone = gains(random_rows(), cases)
     for key, gain in alone.items():
         assert gain.detectable < found[key].detectable
@@ -247,7 +258,7 @@ def test_a_question_without_test_examples_is_not_asked(found):
 
 
 def test_nobody_asks_of_unseen_classes_where_all_are_seen():
-    cases = Cases.build(LABELS, [[row[2]] * 3 for row in COUNTS], NAMES, [])
+    cases = Cases.build(LABELS, [[row[2]] * 3 for row in COUNTS], NAMES)
     found = gains(random_rows(), cases)
     assert {question for _, question in found} == {Question.OWN, Question.WHOLE}
     assert all(gain.unseen_part == 0 for gain in found.values())
@@ -259,7 +270,7 @@ def test_gains_come_silo_by_silo():
 
 
 def test_the_order_of_seeds_does_not_matter(found):
-    backwards = Cases.build(LABELS, COUNTS[::-1], NAMES, [])
+    backwards = Cases.build(LABELS, COUNTS[::-1], NAMES)
     for gain in find_gains(answers(random_rows())[::-1], backwards):
         other = found[gain.silo, gain.question]
         assert tuple(seed.seed for seed in gain.seeds) == SEEDS[::-1]
@@ -273,9 +284,7 @@ def test_swapping_the_models_turns_the_sign():
     rights = random_rows()
     swapped = []
     for row in rights:
-        isolated = row[model_key(Regime.ISOLATED_EQUAL, 1)]
-        changed = {model_key(Regime.ISOLATED_EQUAL, 1): row[Regime.FEDERATED]}
-        swapped.append(row | changed | {Regime.FEDERATED: isolated})
+        swapped.append(row | {equal(1): row[FEDERATED], FEDERATED: row[equal(1)]})
     there, back = gains(rights), gains(swapped)
     for question in Question:
         one, other = there[1, question], back[1, question]
@@ -289,9 +298,9 @@ def test_only_who_is_right_matters_and_not_how_sure_they_are(found):
     sure = [
         replace(
             seed,
-            predictions={
-                key: Predictions(labels=LABELS, probabilities=p.probabilities**4)
-                for key, p in seed.predictions.items()
+            final={
+                model: replace(own, probabilities=own.probabilities**4)
+                for model, own in seed.final.items()
             },
         )
         for seed in answers(random_rows())
@@ -302,7 +311,81 @@ def test_only_who_is_right_matters_and_not_how_sure_they_are(found):
 def test_no_silo_asks_of_classes_that_nobody_has():
     # Silo 1 lacks hen and owl, silo 2 only owl: hen can be learnt from silo 2, owl from nobody.
     counts = [[(8, 2, 0, 0), (1, 5, 5, 0)] for _ in SEEDS]
-    asked = gains(random_rows(), Cases.build(LABELS, counts, NAMES, []))
+    asked = gains(random_rows(), Cases.build(LABELS, counts, NAMES))
     assert (1, Question.UNSEEN) in asked
     assert (2, Question.UNSEEN) not in asked
     assert (2, Question.WHOLE) in asked
+
+
+def test_answers_are_paired_by_id_and_not_by_place(found):
+    assert find_gains(shuffled(answers(random_rows())), CASES) == tuple(found.values())
+
+
+def test_a_model_that_did_not_answer_every_example_is_not_compared():
+    first, *others = answers(random_rows())
+    part = first.final[FEDERATED].of_classes((0, 1))
+    short = [replace(first, final={**first.final, FEDERATED: part}), *others]
+    with pytest.raises(ResultsError, match="cannot be paired"):
+        find_gains(short, CASES)
+
+
+# Contrasts of any two models, by any measure.
+
+
+def wrongness(own):
+    return 1.0 - correctness(own)
+
+
+WRONG = Measure(name="wrong", values=wrongness, higher_is_better=False, is_share=True)
+TEST_SETS = (ALL, own(1), own(3), unseen(1), seen(2), of_classes((1, 2), NAMES))
+
+
+def contrast_of(test_set, measure):
+    every = answers(random_rows())
+    weighting = Weighting.of(CASES, test_set, len(SEEDS))
+    challenger, baseline = (over_seeds(every, model) for model in (FEDERATED, equal(1)))
+    parts = [weighting.part(challenger, baseline, (c,), measure) for c in range(4)]
+    return weighting.contrast(challenger, baseline, measure), parts
+
+
+@pytest.mark.parametrize("test_set", TEST_SETS, ids=lambda test_set: test_set.key)
+def test_where_lower_is_better_a_fall_is_a_gain(test_set):
+    (falls, by_class), (rises, expected) = (contrast_of(test_set, m) for m in (WRONG, ACCURACY))
+    assert falls.found == rises.found
+    assert falls.found.gain == pytest.approx((falls.baseline - falls.challenger).mean())
+    np.testing.assert_allclose(falls.challenger, 1 - rises.challenger)
+    assert by_class == pytest.approx(expected)
+    assert sum(by_class) == pytest.approx(falls.found.gain)
+
+
+@pytest.mark.parametrize("test_set", TEST_SETS, ids=lambda test_set: test_set.key)
+def test_a_contrast_is_of_the_test_sets_examples(test_set):
+    found, _ = contrast_of(test_set, ACCURACY)
+    assert found.num_examples == CASES.size(test_set)
+    assert found.found.gain == pytest.approx((found.challenger - found.baseline).mean())
+
+
+# Questions: a row each.
+
+
+def test_every_question_has_one_row_and_words_of_its_own():
+    assert {row.question for row in QUESTIONS} == set(Question)
+    assert len(QUESTIONS) == len(Question)
+    assert all(row_of(question).question is question for question in Question)
+    for kind in ("of_silos", "of_silo", "on"):
+        words = [getattr(row, kind) for row in QUESTIONS]
+        assert all(words)
+        assert len(set(words)) == len(words)
+
+
+def test_the_questions_are_of_the_cases_that_they_name():
+    assert row_of(Question.WHOLE).test_set(2) == ALL
+    assert row_of(Question.UNSEEN).test_set(2) == unseen(2)
+    assert row_of(Question.OWN).test_set(2) == own(2)
+
+
+def test_every_row_is_asked_of_a_silo_that_lacks_what_another_has(found):
+    for row in QUESTIONS:
+        assert row.is_asked(1)
+        assert (1, row.question) in found
+        assert ((3, row.question) in found) is row.is_asked(0)
