@@ -5,19 +5,22 @@ from random import Random
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.gains import Contribution, Gain, SeedGain, Spread, Verdict
 from fedcompare.findings.ledger import Budget
+from fedcompare.findings.questions import Question
 from fedcompare.findings.rounds import Curve, Forgetting, Point
 from fedcompare.findings.scores import (
-    Accuracy,
     Confusion,
+    MeasureFacts,
     Mistake,
     Model,
     Quality,
+    Score,
     SiloFacts,
-    TestSet,
+    TestSetFacts,
 )
-from fedcompare.names import Question, Word
+from fedcompare.findings.test_sets import ALL, Kind, TestSet, own, seen, unseen
+from fedcompare.names import Word
 from fedcompare.regimes.catalog import ROWS, Regime
-from fedcompare.regimes.models import model_key, model_name
+from fedcompare.regimes.models import models_of
 
 NASTY = "<script>alert(1)</script>&\"'"
 DIGITS = tuple("0123456789")
@@ -72,8 +75,9 @@ def findings(
         ),
         models=models,
         test_sets=test_sets,
-        accuracies=tuple(
-            _accuracy(random, model, test_set)
+        measures=(MeasureFacts(name="accuracy", higher_is_better=True),),
+        scores=tuple(
+            _score(random, model, test_set)
             for model in models
             for test_set in test_sets
             if complete or (model.key, test_set.key) != ("federated", "own:2")
@@ -95,35 +99,37 @@ def findings(
 def _models() -> tuple[Model, ...]:
     return tuple(
         Model(
-            key=model_key(row.regime, silo),
-            label=model_name(row.regime, silo),
-            regime=row.regime,
-            silo=silo,
-            epochs=10 if row.regime is Regime.ISOLATED else 30,
+            key=model.key,
+            label=model.label,
+            regime=model.regime,
+            silo=model.silo,
+            epochs=10 if model.regime is Regime.ISOLATED else 30,
         )
-        for row in ROWS
-        for silo in row.owners(LACKS)
+        for model in models_of(ROWS, LACKS)
     )
 
 
-def _test_sets(complete: bool) -> tuple[TestSet, ...]:
-    whole = [TestSet(key="all", label="all digits", num_examples=10000)]
-    own = [
-        TestSet(key=f"own:{silo}", label=f"silo {silo}'s own cases", num_examples=10000)
-        for silo in LACKS
-    ]
+def _test_sets(complete: bool) -> tuple[TestSetFacts, ...]:
+    whole = [_facts(ALL, "all digits", 10000)]
+    of_silos = [_facts(own(silo), f"silo {silo}'s own cases", 10000) for silo in LACKS]
     if not complete:
-        return (*whole, *own)
+        return (*whole, *of_silos)
     parts = [
-        TestSet(key=f"{kind}:{silo}", label=f"{kind} by silo {silo}", num_examples=size)
-        for kind, size in (("seen", 6800), ("unseen", 3200))
+        _facts(make(silo), f"{make(silo).kind} by silo {silo}", size)
+        for make, size in ((seen, 6800), (unseen, 3200))
         for silo in LACKS
     ]
-    groups = [
-        TestSet(key=",".join(map(str, c)), label=f"digits {c}", num_examples=3200)
-        for c in LACKS.values()
-    ]
-    return (*whole, *own, *parts, *groups)
+    return (*whole, *of_silos, *parts)
+
+
+def _facts(test_set: TestSet, label: str, num_examples: int) -> TestSetFacts:
+    return TestSetFacts(
+        key=test_set.key,
+        label=label,
+        num_examples=num_examples,
+        kind=test_set.kind,
+        silo=test_set.silo,
+    )
 
 
 def _gain(random: Random, silo: int, question: Question, complete: bool) -> Gain:
@@ -190,22 +196,22 @@ def _verdict(silo: int) -> Verdict:
     )
 
 
-def _level(model: Model, test_set: TestSet) -> float:
+def _level(model: Model, test_set: TestSetFacts) -> float:
     if model.regime not in (Regime.ISOLATED, Regime.ISOLATED_EQUAL):
         return 0.981 if model.regime is Regime.CENTRALIZED else 0.962
-    kind, _, owner = test_set.key.partition(":")
-    if kind == "unseen":
-        return 0.0 if owner == str(model.silo) else 0.66
-    return 0.968 if kind in ("own", "seen") and owner == str(model.silo) else 0.66
+    if test_set.silo != model.silo:
+        return 0.66
+    return 0.0 if test_set.kind is Kind.UNSEEN else 0.968
 
 
-def _accuracy(random: Random, model: Model, test_set: TestSet) -> Accuracy:
+def _score(random: Random, model: Model, test_set: TestSetFacts) -> Score:
     level = _level(model, test_set)
     mean = level + random.uniform(-0.004, 0.004) if level else 0.0
     spread = 0.003 if level else 0.0
-    return Accuracy(
+    return Score(
         model=model.key,
         test_set=test_set.key,
+        measure="accuracy",
         mean=mean,
         lowest=mean - spread,
         highest=mean + spread,
@@ -227,12 +233,12 @@ def _quality(random: Random, model: Model, lacks: dict[int, tuple[int, ...]]) ->
     )
 
 
-def _drawn(model: Model, test_set: TestSet) -> bool:
+def _drawn(model: Model, test_set: TestSetFacts) -> bool:
     regimes = (Regime.ISOLATED_EQUAL, Regime.CENTRALIZED, Regime.FEDERATED)
-    return model.regime in regimes and test_set.key.partition(":")[0] in ("all", "own", "unseen")
+    return model.regime in regimes and test_set.kind in (Kind.ALL, Kind.OWN, Kind.UNSEEN)
 
 
-def _curve(random: Random, model: Model, test_set: TestSet) -> Curve:
+def _curve(random: Random, model: Model, test_set: TestSetFacts) -> Curve:
     level = _level(model, test_set)
     points = []
     for place in range(ROUNDS + 1):

@@ -1,5 +1,6 @@
 """What a report is made of, whatever it is rendered to."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -9,6 +10,7 @@ from fedcompare.names import Word
 ICONS = {Word.GAINS: "▲", Word.LOSES: "▼", Word.NO_EVIDENCE: "○"}
 TONES = {Word.GAINS: "gains", Word.LOSES: "loses", Word.NO_EVIDENCE: "open"}
 BEST = "★"
+Value = str | int | float
 # More blocks than this, one for each silo, are closed until somebody asks.
 MANY = 12
 
@@ -36,6 +38,12 @@ class Cell:
         """Return the word's style class."""
         return TONES[self.word] if self.word else ""
 
+    @property
+    def line(self) -> str:
+        """Return all that it says on one line."""
+        text = f"{self.icon} {self.text}" if self.icon else self.text
+        return f"{text} ({self.note})" if self.note else text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
@@ -53,6 +61,11 @@ class Sheet:
     words: frozenset[int] = field(default_factory=frozenset)
     note: str = ""
     dense: bool = False
+
+    @property
+    def texts(self) -> frozenset[int]:
+        """Return the columns that hold names and words; numbers stand to the right."""
+        return self.words | frozenset(range(self.heads))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +133,27 @@ class Fold:
 
 
 Block = Sheet | Figure | Text | Terms | Code | Card | Grid | Fold
+
+
+def sheet_of(
+    key: str, caption: str, columns: Sequence[str], rows: Sequence[Sequence[Value]]
+) -> Sheet:
+    """Return a table of plain values; floats have two decimals, and NaN is a dash."""
+    first = rows[0] if rows else columns
+    return Sheet(
+        key=key,
+        caption=caption,
+        columns=tuple(columns),
+        rows=tuple(tuple(Cell(_plain(value)) for value in row) for row in rows),
+        heads=0,
+        words=frozenset(index for index, value in enumerate(first) if isinstance(value, str)),
+    )
+
+
+def _plain(value: Value) -> str:
+    if isinstance(value, float):
+        return "–" if math.isnan(value) else f"{value:.2f}"
+    return str(value)
 
 
 def fold_many(title: str, blocks: "Sequence[Block]", *, grid: bool) -> "tuple[Block, ...]":

@@ -74,7 +74,12 @@ def budget_section(findings: Findings) -> Section:
         "is that of the slowest silo or of the whole federation, measured while other regimes "
         "shared the CPUs."
     )
-    sheet = Sheet(
+    return Section(key="budget", title="Budget", blocks=(Text(text), ledger_sheet(findings)))
+
+
+def ledger_sheet(findings: Findings) -> Sheet:
+    """Return the ledger: a row per regime, means over the seeds, for all silos together."""
+    return Sheet(
         key="ledger",
         caption="What each regime's models took",
         columns=(
@@ -89,7 +94,6 @@ def budget_section(findings: Findings) -> Section:
         ),
         rows=tuple(_budget_row(budget) for budget in findings.budgets),
     )
-    return Section(key="budget", title="Budget", blocks=(Text(text), sheet))
 
 
 def method_section(findings: Findings) -> Section:

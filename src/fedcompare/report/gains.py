@@ -3,7 +3,8 @@
 from fedcompare.classes import listed
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.gains import Gain
-from fedcompare.names import Question, silo_name
+from fedcompare.findings.questions import Question, row_of
+from fedcompare.names import silo_name
 from fedcompare.regimes.catalog import Regime
 from fedcompare.report.blocks import Block, Card, Cell, Fold, Grid, Section, Sheet, Text
 from fedcompare.report.figures import forest
@@ -17,7 +18,7 @@ def verdict_section(findings: Findings) -> Section:
         title="Verdict",
         blocks=(
             Grid(blocks=tuple(_cards(findings))),
-            _gains_sheet(findings),
+            gains_sheet(findings),
         ),
     )
 
@@ -25,7 +26,7 @@ def verdict_section(findings: Findings) -> Section:
 def gains_section(findings: Findings) -> Section:
     """Return the gains with their intervals, a panel per question, and all their numbers."""
     panels = tuple(
-        forest(f"gain-{index}", _on(question), own)
+        forest(f"gain-{index}", row_of(question).on, own)
         for index, question in enumerate(Question)
         if (own := [gain for gain in findings.gains if gain.question is question])
     )
@@ -135,7 +136,8 @@ def _missing(lacks: dict[int, tuple[str, ...]], silo: int) -> str:
     return f"no training data of {noun} {listed(names)}" if names else "has all classes"
 
 
-def _gains_sheet(findings: Findings) -> Sheet:
+def gains_sheet(findings: Findings) -> Sheet:
+    """Return the verdict's numbers: a row per silo and question."""
     return Sheet(
         key="gains-table",
         caption="Federated against isolated-equal",
@@ -258,7 +260,3 @@ def _epochs(findings: Findings, regime: Regime = Regime.FEDERATED) -> str:
     if found is None:
         return "more often" if regime is Regime.FEDERATED else "less often"
     return "once" if found == 1 else f"{found} times"
-
-
-def _on(question: Question) -> str:
-    return f"on {question.value}" if question is not Question.WHOLE else f"on the {question.value}"

@@ -53,7 +53,7 @@ def _block(block: Block) -> Iterable[str]:
             yield from _card(block)
         case Sheet():
             yield f"**{markdown(block.caption)}**"
-            yield _table(block)
+            yield table(block)
             if block.note:
                 yield markdown(block.note)
         case Grid() | Fold():
@@ -78,8 +78,9 @@ def _fenced(code: Code) -> str:
     return f"{fence}{code.language}\n{text}\n{fence}"
 
 
-def _table(sheet: Sheet) -> str:
-    texts = sheet.words | set(range(sheet.heads))
+def table(sheet: Sheet) -> str:
+    """Return a Markdown table, without its caption and its note."""
+    texts = sheet.texts
     rules = ["---" if index in texts else "---:" for index in range(len(sheet.columns))]
     rows = [[markdown(column) for column in sheet.columns], rules]
     rows += [[_cell(cell) for cell in row] for row in sheet.rows]

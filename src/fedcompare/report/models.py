@@ -3,8 +3,16 @@
 from collections.abc import Sequence
 
 from fedcompare.findings.findings import Findings
-from fedcompare.findings.scores import Accuracy, Confusion, Mistake, Model, SiloFacts, TestSet
-from fedcompare.findings.test_sets import ALL, read_key
+from fedcompare.findings.scores import (
+    Confusion,
+    MeasureFacts,
+    Mistake,
+    Model,
+    Score,
+    SiloFacts,
+    TestSetFacts,
+)
+from fedcompare.findings.test_sets import Kind
 from fedcompare.names import silo_name
 from fedcompare.regimes.catalog import Regime, Role, row_of
 from fedcompare.report.blocks import BEST, Block, Cell, Fold, Grid, Section, Sheet, Text, fold_many
@@ -15,9 +23,8 @@ from fedcompare.text.wording import DASH, count, percent, plural, spread
 _MOST_CLASSES = 20
 _LARGEST = 15
 _GROUPS = {
-    "whole": "Accuracy on the whole test set and on each silo's own cases, %",
-    "silo": "Accuracy on the classes that each silo has and lacks, %",
-    "classes": "Accuracy on groups of classes, %",
+    "whole": "on the whole test set and on each silo's own cases, %",
+    "silo": "on the classes that each silo has and lacks, %",
 }
 
 
@@ -28,10 +35,15 @@ def matrix_section(findings: Findings) -> Section:
         f"{BEST} marks the best model of a column; the centralized model needs all data in one "
         "place, so it is a reference and no choice."
     )
-    groups: dict[str, list[TestSet]] = {}
+    groups: dict[str, list[TestSetFacts]] = {}
     for test_set in findings.test_sets:
         groups.setdefault(_group(test_set), []).append(test_set)
-    sheets = [_accuracies(findings, name, groups[name]) for name in _GROUPS if name in groups]
+    sheets = [
+        _matrix(findings, measure, name, groups[name])
+        for measure in findings.measures
+        for name in _GROUPS
+        if name in groups
+    ]
     return Section(
         key="matrix",
         title="Decision matrix",
@@ -92,29 +104,29 @@ def _no_mistakes(findings: Findings) -> str:
     return "No isolated-equal model gave a wrong answer to a class it never saw."
 
 
-def _group(test_set: TestSet) -> str:
-    kind, silo = read_key(test_set.key)
-    if kind in (ALL, "own"):
-        return "whole"
-    return "classes" if silo is None else "silo"
+def _group(test_set: TestSetFacts) -> str:
+    return "whole" if test_set.kind in (Kind.ALL, Kind.OWN) else "silo"
 
 
-def _accuracies(findings: Findings, name: str, test_sets: list[TestSet]) -> Sheet:
-    found = {(a.model, a.test_set): a for a in findings.accuracies}
+def _matrix(
+    findings: Findings, measure: MeasureFacts, name: str, test_sets: list[TestSetFacts]
+) -> Sheet:
+    found = {(s.model, s.test_set): s for s in findings.scores if s.measure == measure.name}
     choices = [m.key for m in findings.models if row_of(m.regime).role is not Role.REFERENCE]
+    choose = max if measure.higher_is_better else min
     best = {
-        t.key: max((found[m, t.key].mean for m in choices if (m, t.key) in found), default=None)
+        t.key: choose((found[m, t.key].mean for m in choices if (m, t.key) in found), default=None)
         for t in test_sets
     }
     return Sheet(
-        key=f"matrix-{name}",
-        caption=_GROUPS[name],
+        key=f"matrix-{measure.name}-{name}",
+        caption=f"{measure.name.capitalize()} {_GROUPS[name]}",
         columns=("model", *(f"{t.label} (n\u00a0=\u00a0{t.num_examples:,})" for t in test_sets)),
         rows=tuple(
             (
                 Cell(model.label, note=f"{plural(model.epochs, 'epoch')}"),
                 *(
-                    _accuracy(
+                    _score(
                         found.get((model.key, t.key)),
                         best[t.key] if model.key in choices else None,
                     )
@@ -126,13 +138,13 @@ def _accuracies(findings: Findings, name: str, test_sets: list[TestSet]) -> Shee
     )
 
 
-def _accuracy(accuracy: Accuracy | None, best: float | None) -> Cell:
-    if accuracy is None:
+def _score(score: Score | None, best: float | None) -> Cell:
+    if score is None:
         return Cell(DASH)
     return Cell(
-        percent(accuracy.mean),
-        note=spread(accuracy.lowest, accuracy.highest),
-        best=accuracy.mean == best,
+        percent(score.mean),
+        note=spread(score.lowest, score.highest),
+        best=score.mean == best,
     )
 
 

@@ -72,10 +72,10 @@ def plot_rounds(records: Sequence[ServerRecord]) -> Figure:
     for part in parts:
         own = [r for r in records if r.evaluated_on == part]
         known = [(r.round, 100 * r.accuracy) for r in own if r.accuracy is not None]
-        label = "all classes" if part == ALL else mathtext(f"classes {part}")
-        style = {"linewidth": 2.5, "color": "black"} if part == ALL else {"linestyle": "--"}
+        label = "all classes" if part == ALL.key else mathtext(f"classes {part}")
+        style = {"linewidth": 2.5, "color": "black"} if part == ALL.key else {"linestyle": "--"}
         label += "" if known else ": no test examples"
-        if many and part != ALL:
+        if many and part != ALL.key:
             label, style = f"{len(parts) - 1} groups of classes", {"linewidth": 0.8, "color": "0.6"}
         rounds, accuracies = zip(*known, strict=True) if known else ((), ())
         (named[label],) = axes.plot(rounds, accuracies, marker="o", ms=4, **style)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.rounds import Curve, Forgetting
 from fedcompare.findings.scores import Model, Shares, SiloFacts
-from fedcompare.findings.test_sets import read_key
 from fedcompare.names import silo_name
 from fedcompare.regimes.catalog import Role, row_of
 from fedcompare.report.blocks import (
@@ -83,7 +82,7 @@ def _panels(panels: Sequence[Figure]) -> tuple[Block, ...]:
 def _curves(findings: Findings, test_set: str, key: str) -> Figure:
     labels = test_set_labels(findings)
     models = {model.key: model for model in findings.models}
-    _, owner = read_key(test_set)
+    owner = next((t.silo for t in findings.test_sets if t.key == test_set), None)
     # What a silo's isolated-equal model does on another silo's cases is in the table only.
     shown = [
         curve

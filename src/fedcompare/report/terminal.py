@@ -1,4 +1,4 @@
-"""From tables to the terminal and to Markdown; every cell is data, whatever it looks like."""
+"""Tables on the terminal; every cell is data, whatever it looks like."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from fedcompare.report.tables import Cell, Table
-from fedcompare.text.escaping import markdown, terminal, visible
+from fedcompare.report.blocks import Sheet
+from fedcompare.text.escaping import terminal, visible
 
 # Words, and numbers and names of rows, may be folded to these widths, but no further.
 _WORD, _NAME = 16, 24
@@ -19,34 +19,28 @@ _WORD, _NAME = 16, 24
 _FRAME = 3
 
 
-def to_markdown(table: Table) -> str:
-    """Return a Markdown table, without its title."""
-    rules = ["---:" if numeric else "---" for numeric in _numeric(table)]
-    rows = [_marked(table.columns), rules, *map(_marked, table.rows)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
-
-
-def to_terminal(table: Table) -> "TerminalTable":
-    """Return what Rich prints: the title, then the table with numbers to the right."""
-    return TerminalTable(table)
+def to_terminal(sheet: Sheet) -> "TerminalTable":
+    """Return what Rich prints: the caption, then the table with numbers to the right."""
+    return TerminalTable(sheet)
 
 
 @dataclass(frozen=True, slots=True)
 class TerminalTable:
-    """A table for a terminal; one that is too wide becomes blocks with the first column in each."""
+    """A table for a terminal; one that is too wide becomes blocks that all name their rows."""
 
-    table: Table
+    sheet: Sheet
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         encoding = options.encoding
+        lines = [[cell.line for cell in row] for row in self.sheet.rows]
         rows = [
-            [terminal(visible(_text(cell)), encoding) for cell in row]
-            for row in (self.table.columns, *self.table.rows)
+            [terminal(visible(text), encoding) for text in row]
+            for row in (self.sheet.columns, *lines)
         ]
-        numeric = _numeric(self.table)
+        numeric = [index not in self.sheet.texts for index in range(len(self.sheet.columns))]
         narrowest = _narrowest(rows, numeric)
-        yield Text(terminal(visible(self.table.title), encoding), style="bold")
-        for block in _blocks(narrowest, options.max_width):
+        yield Text(terminal(visible(self.sheet.caption), encoding), style="bold")
+        for block in _blocks(narrowest, options.max_width, heads=max(self.sheet.heads, 1)):
             shown = [[row[column] for column in block] for row in rows]
             widths = _widths(shown, [narrowest[column] for column in block], options.max_width)
             yield _rich_table(shown, widths, [numeric[column] for column in block])
@@ -91,29 +85,15 @@ def _longest(texts: Sequence[str], limit: int) -> int:
     return min(max(map(cell_len, texts), default=1), limit)
 
 
-def _blocks(widths: Sequence[int], room: int) -> Iterator[list[int]]:
-    """Yield the columns of each block: the first one, and as many others as there is room for."""
+def _blocks(widths: Sequence[int], room: int, *, heads: int) -> Iterator[list[int]]:
+    """Yield the columns of each block: those that name a row, and others while there is room."""
     used = [width + _FRAME for width in widths]
-    block = [0]
-    for column in range(1, len(widths)):
+    names = list(range(heads))
+    block = names
+    for column in range(heads, len(widths)):
         wanted = 1 + sum(used[index] for index in (*block, column))
-        if wanted > room and len(block) > 1:
+        if wanted > room and len(block) > heads:
             yield block
-            block = [0]
-        block.append(column)
+            block = names
+        block = [*block, column]
     yield block
-
-
-def _marked(row: Sequence[Cell]) -> list[str]:
-    return [markdown(_text(cell)) for cell in row]
-
-
-def _numeric(table: Table) -> list[bool]:
-    first = table.rows[0] if table.rows else table.columns
-    return [not isinstance(cell, str) for cell in first]
-
-
-def _text(cell: Cell) -> str:
-    if isinstance(cell, float):
-        return "–" if cell != cell else f"{cell:.2f}"
-    return str(cell)

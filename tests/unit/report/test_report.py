@@ -14,20 +14,21 @@ import pytest
 from markdown_it import MarkdownIt
 
 from fedcompare.errors import ResultsError
+from fedcompare.findings.questions import QUESTIONS, Question
 from fedcompare.findings.schema import from_json, schema, to_json
-from fedcompare.names import Question
+from fedcompare.findings.scores import MeasureFacts
 from fedcompare.regimes.catalog import Regime
-from fedcompare.report import wording
 from fedcompare.report.html import render_html
 from fedcompare.report.markdown import render_markdown
 from fedcompare.report.sections import sections
 from fedcompare.report.svg import picture, ticks, to_text, write
+from fedcompare.text import wording
 from fedcompare.text.escaping import markdown as escape_markdown
 from fedcompare.text.escaping import visible
 from made_up_findings import NASTY, findings
 from nasty import NAMES
 
-SCHEMA = Path(__file__).parents[2] / "docs" / "report.schema.json"
+SCHEMA = Path(__file__).parents[3] / "docs" / "report.schema.json"
 VOID = {"meta", "link", "br"}
 KEYS = [
     "verdict",
@@ -48,9 +49,8 @@ SHEETS = {
     "gains-table",
     "gains-numbers",
     "gains-parts",
-    "matrix-whole",
-    "matrix-silo",
-    "matrix-classes",
+    "matrix-accuracy-whole",
+    "matrix-accuracy-silo",
     "quality",
     "recall",
     "labels",
@@ -319,7 +319,7 @@ def test_one_silo_one_class_one_round_can_be_shown():
         confusions=(),
         budgets=(),
         qualities=(),
-        accuracies=(),
+        scores=(),
     )
     assert Page(render_html(found)).text
 
@@ -409,11 +409,40 @@ def test_a_damaged_field_is_named():
 
 def test_the_best_of_a_column_is_never_the_centralized_model():
     matrix = next(s for s in sections(findings()) if s.key == "matrix")
-    sheet = next(b for b in matrix.blocks if getattr(b, "key", "") == "matrix-whole")
+    sheet = next(b for b in matrix.blocks if getattr(b, "key", "") == "matrix-accuracy-whole")
     for column in range(1, len(sheet.columns)):
         best = [row for row in sheet.rows if row[column].best]
         assert best
         assert not [row for row in best if row[0].text == Regime.CENTRALIZED.value]
+
+
+def test_every_measure_has_matrices_of_its_own():
+    found = findings()
+    wrong = MeasureFacts(name="wrong", higher_is_better=False)
+    added = tuple(replace(score, measure=wrong.name) for score in found.scores)
+    both = replace(found, measures=(*found.measures, wrong), scores=(*found.scores, *added))
+    page, markdown = Page(render_html(both)), render_markdown(both)
+    assert len(page.ids) == len(set(page.ids))
+    for name in ("whole", "silo"):
+        one, other = (sheets(both)[f"matrix-{m}-{name}"] for m in ("accuracy", "wrong"))
+        assert other.caption == one.caption.replace("Accuracy", "Wrong")
+        assert other.caption in page.text
+        assert f"**{other.caption}**" in markdown
+        for column in range(1, len(one.columns)):
+            lowest = min(float(row[column].text) for row in other.rows[:-1])
+            best = {float(row[column].text) for row in other.rows if row[column].best}
+            assert best == {lowest}
+    assert sheets(both).keys() - sheets(found).keys() == {
+        *(f"matrix-wrong-{name}" for name in ("whole", "silo")),
+    }
+
+
+def test_every_question_has_a_panel_in_its_words():
+    gains = next(section for section in sections(findings()) if section.key == "gains")
+    (grid,) = [block for block in gains.blocks if block.kind == "grid"]
+    assert {figure.caption for figure in grid.blocks} == {row.on for row in QUESTIONS}
+    asked = {row[1].text for row in sheets(findings())["gains-table"].rows}
+    assert asked == {row.question.value for row in QUESTIONS}
 
 
 @pytest.mark.parametrize(

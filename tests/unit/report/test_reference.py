@@ -9,14 +9,16 @@ from fedcompare.comparison.files import verdict_json
 from fedcompare.comparison.stored import read_findings
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.config.parsing import parse_config, read_settings
-from fedcompare.names import Question, Word
+from fedcompare.findings.questions import Question
+from fedcompare.names import Word
+from fedcompare.report.context import ledger_sheet
+from fedcompare.report.gains import gains_sheet
 from fedcompare.report.html import render_html
-from fedcompare.report.markdown import render_markdown
-from fedcompare.report.tables import budgets_table, gains_table
-from fedcompare.report.terminal import to_markdown
+from fedcompare.report.markdown import render_markdown, table
 from fedcompare.runs.files import format_json
+from fedcompare.runs.manifest import RUN_FILE, check_files, read_manifest
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 FOLDER = REPOSITORY / "results" / "reference" / "mnist" / "comparison"
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
@@ -43,6 +45,14 @@ def test_the_files_are_what_the_code_makes_of_its_findings(findings, name, rende
     assert (FOLDER / name).read_text(encoding="utf-8") == render(findings)
 
 
+def test_the_manifest_records_these_files():
+    # After that: seal(FOLDER, "comparison", read_manifest(FOLDER).inputs).
+    manifest = read_manifest(FOLDER)
+    check_files(FOLDER, manifest)
+    there = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file()}
+    assert there == {*manifest.files, RUN_FILE}
+
+
 def test_only_small_files_are_kept():
     sizes = {path: path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()}
     assert max(sizes.values()) < 500_000
@@ -60,8 +70,8 @@ def test_the_verdict_on_the_tutorial_is_the_honest_one(findings):
 
 
 def test_the_readme_shows_these_numbers(findings):
-    assert to_markdown(gains_table(findings.gains)) in README
-    assert to_markdown(budgets_table(findings.budgets)) in README
+    assert table(gains_sheet(findings)) in README
+    assert table(ledger_sheet(findings)) in README
     assert " ".join(findings.summary.split()) in " ".join(README.replace("> ", "").split())
     assert findings.verdicts[0].headline in " ".join(README.replace("> ", "").split())
 
@@ -69,7 +79,7 @@ def test_the_readme_shows_these_numbers(findings):
 def test_every_table_has_rows():
     tables = sorted((FOLDER / "tables").glob("*.csv"))
     assert len(tables) >= 8
-    assert all(len(table.read_text(encoding="utf-8").splitlines()) > 1 for table in tables)
+    assert all(len(path.read_text(encoding="utf-8").splitlines()) > 1 for path in tables)
 
 
 def test_json_report_is_the_findings(findings):
