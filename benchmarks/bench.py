@@ -1,6 +1,6 @@
 """Print the speed ratios that docs/performance.md explains, each measured side by side now.
 
-Usage: bench.py [a] [b] [c] [d] [e] [f]   (default: all; about 15 minutes on two cores)
+Usage: bench.py [a] [b] [c] [d] [e] [f] [g]   (default: all; about 15 minutes on two cores)
 """
 
 import os
@@ -15,6 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 FEDCOMPARE = [sys.executable, "-m", "fedcompare"]
 REPEATS = 3
+FEDERATED_STEPS = 3 * 10 * (213 + 222 + 221)  # rounds x epochs x batches of the three silos
 
 
 def run(arguments: list[str], **environment: str) -> float:
@@ -49,11 +50,12 @@ def bench_loop(folder: Path) -> None:
 
     from fedcompare.config.groups import ModelConfig, TrainConfig
     from fedcompare.data.examples import Examples
-    from fedcompare.learning.models.building import build_model
+    from fedcompare.learning.models.catalog import build_model
     from fedcompare.learning.training import train_round
 
     torch.set_num_threads(1)
-    examples = Examples(inputs=torch.randn(14_000, 1, 28, 28), labels=torch.randint(10, (14_000,)))
+    inputs, labels = torch.randn(14_000, 1, 28, 28), torch.randint(10, (14_000,))
+    examples = Examples.numbered(inputs=inputs, labels=labels)
     model = build_model(ModelConfig(), input_shape=(1, 28, 28), num_classes=10, seed=0)
     steps, products = -(-len(examples) // BATCH), products_step()
 
@@ -80,16 +82,13 @@ def bench_federated(folder: Path) -> None:
     """(c) `fedcompare federated` against an empty simulation plus the bare loop on all cores."""
     from fedcompare.machine.cpus import available_cpus, plan_workers
 
-    cpus = available_cpus()
-    workers = plan_workers(3, cpus)
-    steps = 3 * 10 * (213 + 222 + 221)  # rounds x epochs x batches of the three silos
+    workers = plan_workers(3, available_cpus())
     ratios = []
     fedcompare("federated", folder)
     for _ in range(REPEATS):
         shape = ["3", "3", str(workers)]
         empty = run([sys.executable, str(HERE / "noop_simulation.py"), *shape])
-        loop = [sys.executable, str(HERE / "bare_loop.py"), str(steps), str(cpus)]
-        bare = float(subprocess.run(loop, check=True, capture_output=True, text=True).stdout)
+        bare = bare_loop(FEDERATED_STEPS)
         ours = fedcompare("federated", folder)
         ratios.append(ours / (empty + bare))
         print(f"    empty {empty:.1f} s + bare loop {bare:.1f} s; fedcompare {ours:.1f} s")
@@ -100,10 +99,10 @@ def bench_load(folder: Path) -> None:
     """(d) The first load of MNIST (no cache), and a later one, in new processes."""
     code = (
         "import gc, time, torch, torchvision.transforms\n"
-        "from fedcompare.config import DataConfig\n"
-        "from fedcompare.data.datasets import load_dataset\n"
+        "from fedcompare.config.groups import DataConfig\n"
+        "from fedcompare.data.dataset import read_dataset\n"
         "gc.collect()\n"  # of all that was imported, .2 s: not to be counted by chance
-        "start = time.perf_counter(); load_dataset(DataConfig())\n"
+        "start = time.perf_counter(); read_dataset(DataConfig())\n"
         "print(time.perf_counter() - start)"
     )
     environment = {**os.environ, "FEDCOMPARE_CACHE": str(folder / "cache")}
@@ -166,22 +165,49 @@ def pss(pid: int) -> int:
     return next((1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
+def bare_loop(steps: int) -> float:
+    """Return the seconds that the bare loop takes for so many steps on all cores."""
+    from fedcompare.machine.cpus import available_cpus
+
+    loop = [sys.executable, str(HERE / "bare_loop.py"), str(steps), str(available_cpus())]
+    return float(subprocess.run(loop, check=True, capture_output=True, text=True).stdout)
+
+
+def compared_steps(seeds: int) -> int:
+    """Return the training steps of a comparison of the tutorial's regimes."""
+    # Per seed: isolated, federated and centralized pass 30 times over all, fine-tuning once.
+    separate, pooled = 213 + 222 + 222, 656
+    return seeds * (30 * (2 * separate + pooled) + separate)
+
+
 def bench_compare(folder: Path) -> None:
     """(f) `compare --seeds 5` against its training steps on all cores plus an empty simulation."""
     from fedcompare.machine.cpus import available_cpus, plan_workers
 
-    cpus = available_cpus()
-    # Per seed: isolated, federated and centralized pass 30 times over all, fine-tuning once.
-    separate, pooled = 213 + 222 + 222, 656
-    steps = 5 * (30 * (2 * separate + pooled) + separate)
-    shape = ["3", "3", str(plan_workers(3, cpus))]
+    shape = ["3", "3", str(plan_workers(3, available_cpus()))]
     fedcompare("partition", folder)  # the caches, which an empty simulation does not fill either
     empty = run([sys.executable, str(HERE / "noop_simulation.py"), *shape])
-    loop = [sys.executable, str(HERE / "bare_loop.py"), str(steps), str(cpus)]
-    bare = float(subprocess.run(loop, check=True, capture_output=True, text=True).stdout)
-    ours = run([*FEDCOMPARE, "compare", "--seeds", "5", "--results", str(folder)])
+    bare = bare_loop(compared_steps(5))
+    options = ["--seeds", "5", "--engine", "simulation", "--results", str(folder)]
+    ours = run([*FEDCOMPARE, "compare", *options])
     print(f"    empty {empty:.1f} s + bare loop {bare:.1f} s; fedcompare {ours:.1f} s")
     print(f"(f) compare / floor = {ours / (empty + bare):.2f} (wanted: 1.15 or less)")
+
+
+def bench_in_process(folder: Path) -> None:
+    """(g) The engine without start-up: whole processes against 1.1 times bare training plus 3 s."""
+    fedcompare("partition", folder)
+    commands = {
+        "federated": (FEDERATED_STEPS, ["federated", "--force"]),
+        "compare --seeds 2": (compared_steps(2), ["compare", "--seeds", "2"]),
+    }
+    for name, (steps, command) in commands.items():
+        options = ["--engine", "in-process", "--results", str(folder)]
+        before = bare_loop(steps)
+        ours = run([*FEDCOMPARE, *command, *options])
+        bare = statistics.mean([before, bare_loop(steps)])
+        print(f"(g) {name}: {ours:.1f} s / (1.1 x bare loop {bare:.1f} s + 3 s)", end="")
+        print(f" = {ours / (1.1 * bare + 3):.2f} (wanted: 1 or less)")
 
 
 BENCHMARKS = {
@@ -191,6 +217,7 @@ BENCHMARKS = {
     "d": bench_load,
     "e": bench_memory,
     "f": bench_compare,
+    "g": bench_in_process,
 }
 
 

@@ -19,10 +19,10 @@ def prepare(folder: Path) -> None:
     import numpy as np
     from PIL import Image
 
-    from fedcompare.data import idx
-    from fedcompare.data.sources import BUNDLED
+    from fedcompare.data.sources import idx_files
+    from fedcompare.data.sources.idx import BUNDLED
 
-    images, labels = idx.decode_split(BUNDLED, idx.read_files(BUNDLED), "train")
+    images, labels = idx_files.decode_split(BUNDLED, idx_files.read_files(BUNDLED), "train")
     order = np.random.default_rng(0).permutation(len(labels))
     features = datasets.Features({"image": datasets.Image(), "label": datasets.Value("int64")})
     for number, rows in enumerate(np.array_split(order, len(SILOS))):

@@ -91,21 +91,14 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Callable:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, tiny: Callable) -> Path:
     """A results folder with both regimes of the tiny experiment; copy it, don't change it."""
-    from fedcompare.data.silos import find_origin
-    from fedcompare.execution.pipeline import train_isolated_regime
-    from fedcompare.federated.server_app import run_federated
-    from fedcompare.federated.store import write_history
+    from fedcompare.execution.plan import training_stage
     from fedcompare.regimes.catalog import Regime
     from fedcompare.runs.directory import RunDirectory
-    from fedcompare.runs.inputs import wanted_inputs
-    from support import InlineGrid
+    from support import make
 
-    config, results = tiny(), tmp_path_factory.mktemp("trained")
-    run = RunDirectory(results, config)
-    train_isolated_regime(config, run, lambda record: None)
-    inputs = wanted_inputs(config, find_origin(config), Regime.FEDERATED)
-    history = run_federated(InlineGrid(3), config)
-    write_history(run, config, history, inputs=inputs, seconds=1.0)
+    results = tmp_path_factory.mktemp("trained")
+    run = RunDirectory(results, tiny())
+    make(training_stage(run, Regime.ISOLATED), training_stage(run, Regime.FEDERATED))
     return results
 
 
@@ -113,6 +106,14 @@ def trained(tmp_path_factory: pytest.TempPathFactory, tiny: Callable) -> Path:
 def results(trained: Path, tmp_path: Path) -> Path:
     """A results folder of this test's own, with both regimes trained."""
     return Path(shutil.copytree(trained, tmp_path / "results"))
+
+
+@pytest.fixture
+def inline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Federations without Ray."""
+    from support import hire_inline
+
+    monkeypatch.setattr("fedcompare.execution.campaign.hire_session", hire_inline)
 
 
 @pytest.fixture(scope="session")

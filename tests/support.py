@@ -7,18 +7,23 @@ import json
 import struct
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from flwr.app import Context, Error, Message, RecordDict
-from flwr.serverapp import Grid
 from flwr.supercore.task_identity import TaskIdentity
 
 from fedcompare.data.examples import Examples
+from fedcompare.execution import jobs
+from fedcompare.execution.plan import seed_stages
 from fedcompare.federated import client_app
+from fedcompare.federated.engines.crew_grid import BareGrid
+from fedcompare.federated.server import run_federated
+from fedcompare.federated.session import SESSION, FederatedJob
 from fedcompare.regimes.records import Origin
+from fedcompare.runs.directory import RunDirectory
 
 ORIGIN = Origin(data="made up", partition="made up")
 SIDE = 8
@@ -45,7 +50,7 @@ def made_up_images(count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def made_up_examples(count: int = 70, *, seed: int = 1) -> Examples:
     images, labels = made_up_images(count, seed=seed)
     inputs = torch.from_numpy(images).unsqueeze(1).float() / 127.5 - 1
-    return Examples(inputs=inputs, labels=torch.from_numpy(labels).long())
+    return Examples.numbered(inputs=inputs, labels=torch.from_numpy(labels).long())
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
@@ -80,7 +85,7 @@ def in_order(replies: list[Message]) -> list[Message]:
     return replies
 
 
-class InlineGrid(Grid):
+class InlineGrid(BareGrid):
     """Calls the ClientApp in this process; `order` decides how replies arrive."""
 
     def __init__(
@@ -126,16 +131,55 @@ class InlineGrid(Grid):
         except Exception:  # as Flower's simulation does
             return Message(error=Error(2, traceback.format_exc()), reply_to=message)
 
-    # Never called by fedcompare.
-    def set_run(self, run) -> None:
-        raise NotImplementedError
 
-    @property
-    def run(self):
-        raise NotImplementedError
+def stages_of(config, results, *, contributions=False):
+    """Return the stages of one seed of a comparison."""
+    return seed_stages(RunDirectory(results, config), contributions=contributions)
 
-    def create_message(self, *args, **kwargs):
-        raise NotImplementedError
 
-    def send_and_receive(self, messages, *, timeout=None):
-        raise NotImplementedError
+def stage_of(config, results, part):
+    """Return the stage of a comparison that makes this part."""
+    stages = stages_of(config, results, contributions=True)
+    return next(stage for stage in stages if stage.part == part)
+
+
+def do(job, tell=lambda record: None):
+    """Return what a stage's job gives in this process; a federation is trained without Ray."""
+    if isinstance(job, FederatedJob):
+        grid = InlineGrid(job.config.partition.num_silos)
+        return run_federated(grid, job.config, tell, members=job.members)
+    return jobs.do(job, tell)
+
+
+def shared_weights(trained):
+    """Return the weights of the model that all silos share, after each round."""
+    return [one.weights[None] for one in trained.rounds]
+
+
+def untimed(reports):
+    """Return rows of rounds without the times, which differ in every run."""
+    return [replace(report, seconds=0, cpu_seconds=0) for report in reports]
+
+
+def hire_inline(crew, config, *, engine, log, verbose):
+    """Open the bench of the federations in one worker, whatever the engine."""
+
+    def work(mailbox):
+        # OpenMP's other threads are gone in a forked process: torch would wait for them.
+        torch.set_num_threads(config.train.threads_per_silo)
+        mailbox.serve(do)
+
+    crew.hire(SESSION, work, 1)
+
+
+def make(*stages):
+    """Make the parts of stages, in this order."""
+    for stage in stages:
+        stage.finish(list(map(do, stage.jobs())))
+
+
+def make_unfinished(stages):
+    """Make what is not there yet."""
+    for stage in stages:
+        if not stage.is_finished():
+            make(stage)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedcompare.data.datasets import load_dataset
+from fedcompare.data.silos import load_dataset
 from made_up_pictures import encoded, noise, write_class_folders, write_simple
 
 COMMANDS = ("partition", "isolated", "federated", "compare")

@@ -18,14 +18,12 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from fedcompare import doctor
-from fedcompare.data.datasets import load_dataset
-from fedcompare.data.silos import load_silo
+from fedcompare.data.silos import load_silos
 from fedcompare.errors import ExitCode, SiloFailedError
-from fedcompare.evaluation.answers import read_predictions
+from fedcompare.evaluation.answers import read_answers
 from fedcompare.federated import session
-from fedcompare.federated.server_app import run_federated
 from fedcompare.runs.lock import claimed, seed_part
-from support import InlineGrid, idx_bytes, made_up_images, record_as_made, write_idx
+from support import idx_bytes, made_up_images, record_as_made, write_idx
 
 ISOLATED_WEIGHTS = "isolated/weights/silo-2.safetensors"
 
@@ -52,16 +50,6 @@ def options(tiny_toml, tmp_path):
 def own(results):
     """The run directory of the trained tiny experiment."""
     return results / "tiny" / "seed-5"
-
-
-@pytest.fixture
-def inline(monkeypatch):
-    """`fedcompare federated` without Ray."""
-
-    def simulate(config, *, log, observer, verbose):
-        return run_federated(InlineGrid(config.partition.num_silos), config, observer)
-
-    monkeypatch.setattr(session, "simulate", simulate)
 
 
 BAD = {
@@ -172,7 +160,7 @@ def test_debug_shows_the_traceback(cli, options):
 
 
 def test_a_fault_of_ours_is_called_that(cli, options, monkeypatch):
-    monkeypatch.setattr("fedcompare.execution.pipeline.load_silos", lambda config: 1 / 0)
+    monkeypatch.setattr("fedcompare.data.silos.load_silos", lambda config: 1 / 0)
     outcome = cli("isolated", *options)
     assert_one_message(outcome, ExitCode.UNEXPECTED)
     assert "unexpected ZeroDivisionError" in outcome.err
@@ -191,8 +179,7 @@ def place_with(kind, folder):
 def test_a_place_that_cannot_hold_results_is_named_before_training(
     cli, tiny_toml, tmp_path, monkeypatch, command, kind
 ):
-    monkeypatch.setattr("fedcompare.execution.pipeline.train_isolated_regime", None)
-    monkeypatch.setattr(session, "simulate", None)
+    monkeypatch.setattr("fedcompare.execution.campaign.make_parts", None)
     place = place_with(kind, tmp_path)
     outcome = cli(command, "--config", tiny_toml, "--results", place)
     assert_one_message(outcome, ExitCode.STORAGE)
@@ -226,7 +213,7 @@ def test_what_the_system_refuses_is_no_fault_of_ours(cli, options, monkeypatch, 
     def refuse(config):
         raise error
 
-    monkeypatch.setattr("fedcompare.execution.pipeline.load_silos", refuse)
+    monkeypatch.setattr("fedcompare.data.silos.load_silos", refuse)
     outcome = cli("isolated", *options)
     assert_one_message(outcome, code)
     assert says in outcome.err
@@ -262,10 +249,11 @@ def test_a_failing_silo_is_named(cli, options, monkeypatch):
     def burn(*args, **kwargs):
         raise ValueError("the disk of this silo burns")
 
-    monkeypatch.setattr("fedcompare.learning.alone.train_round", burn)
+    monkeypatch.setattr("fedcompare.learning.alone.train_rounds", burn)
     outcome = cli("isolated", *options, "--cpus", "1")
     assert_one_message(outcome, ExitCode.SILO)
-    assert re.search(r"silo \d failed: ValueError: the disk of this silo burns", outcome.err)
+    expected = r"silo \d, seed 5 failed: ValueError: the disk of this silo burns"
+    assert re.search(expected, outcome.err)
 
 
 @pytest.mark.parametrize("regime", ["isolated", "federated"])
@@ -294,7 +282,7 @@ def test_force_removes_the_other_configs_parts(cli, options, own, inline):
 
 def test_a_failed_run_with_force_loses_nothing(cli, options, results, inline, monkeypatch):
     before = files(results)
-    monkeypatch.setattr("fedcompare.execution.pipeline.run_isolated", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr("fedcompare.execution.campaign.make_parts", lambda *args, **kwargs: 1 / 0)
     assert cli("isolated", *options, "--lr", "0.05", "--force").code == ExitCode.UNEXPECTED
     assert files(results) == before
 
@@ -409,10 +397,10 @@ def test_json_equals_the_csv_and_the_json_file(evaluated):
 
 def test_every_number_follows_from_the_stored_predictions(evaluated, tiny):
     numbers, folder = evaluated
-    counts = [load_silo(tiny(), silo).label_counts(10) for silo in (1, 2, 3)]
+    counts = load_silos(tiny()).label_counts
     for number in numbers:
         name = f"isolated-silo-{number['silo']}" if number["silo"] else "federated"
-        answers = read_predictions(folder / "predictions" / f"{name}.safetensors")
+        answers = read_answers(folder / "predictions" / f"{name}.safetensors")
         kind, _, silo = number["evaluated_on"].partition(":")
         if silo:
             seen = {c for c in range(10) if counts[int(silo) - 1][c]}
@@ -426,7 +414,7 @@ def test_every_number_follows_from_the_stored_predictions(evaluated, tiny):
 
 def test_stored_predictions_are_the_models(evaluated, own, tiny):
     state = load_file(own / ISOLATED_WEIGHTS)
-    inputs = load_dataset(tiny().data).test.inputs.flatten(1)
+    inputs = load_silos(tiny()).test.inputs.flatten(1)
     hidden = (inputs @ state["hidden.weight"].T + state["hidden.bias"]).relu()
     expected = (hidden @ state["output.weight"].T + state["output.bias"]).softmax(dim=1)
     found = load_file(own / "evaluation/predictions/isolated-silo-2.safetensors")
@@ -449,7 +437,7 @@ def test_mistakes_follow_from_the_stored_predictions(evaluated):
     assert {row["silo"] for row in rows} == {"1", "2", "3"}
     for row in rows:
         path = folder / "predictions" / f"isolated-silo-{row['silo']}.safetensors"
-        answers = read_predictions(path)
+        answers = read_answers(path)
         unseen = answers.labels == int(row["unseen_class"])
         taken = unseen & (answers.predicted == int(row["taken_for"]))
         assert float(row["share"]) == pytest.approx(taken.sum() / unseen.sum())
@@ -488,7 +476,7 @@ def test_partition_counts_every_example(cli, options, tmp_path, tiny):
     folder = tmp_path / "results/tiny/seed-5/partition"
     with (folder / "label-counts.csv").open(newline="") as file:
         rows = [[int(cell) for cell in row] for row in list(csv.reader(file))[1:]]
-    assert rows == [[s, *load_silo(tiny(), s).label_counts(10)] for s in (1, 2, 3)]
+    assert rows == [[silo.id, *silo.label_counts(10)] for silo in load_silos(tiny())]
     assert (folder / "label-counts.png").stat().st_size > 1000
 
 
@@ -625,7 +613,7 @@ def test_a_failing_isolated_silo_has_its_traceback_in_the_log(cli, options, tmp_
     def burn(*arguments, **named):
         raise ValueError("the disk of this silo burns")
 
-    monkeypatch.setattr("fedcompare.learning.alone.train_round", burn)
+    monkeypatch.setattr("fedcompare.learning.alone.train_rounds", burn)
     outcome = cli("isolated", *options)
     assert_one_message(outcome, ExitCode.SILO)
     log = tmp_path / "results/tiny/seed-5/logs/isolated.log"
@@ -640,7 +628,7 @@ def test_a_log_that_cannot_be_written_does_not_hide_the_failure(
     def burn(*arguments, **named):
         raise ValueError("the disk of this silo burns")
 
-    monkeypatch.setattr("fedcompare.learning.alone.train_round", burn)
+    monkeypatch.setattr("fedcompare.learning.alone.train_rounds", burn)
     logs = tmp_path / "results/tiny/seed-5/logs"
     logs.parent.mkdir(parents=True)
     logs.write_text("mine")

@@ -13,15 +13,25 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from fedcompare import api
 from fedcompare.errors import ExitCode
-from support import InlineGrid, idx_bytes, made_up_images, record_as_made, write_idx
+from fedcompare.regimes.catalog import Regime
+from support import (
+    hire_inline,
+    idx_bytes,
+    made_up_images,
+    make,
+    record_as_made,
+    stage_of,
+    write_idx,
+)
 
 PATIENCE = 240.0
 SEEDS = (5, 6, 7)
 FILES = {"config.toml", "report.html", "report.json", "report.md", "run.json", "verdict.json"}
 TABLES = {
-    *("accuracies", "budgets", "contributions", "curves", "forgetting"),
-    *("gains", "mistakes", "qualities", "single-accuracies"),
+    *("budgets", "contributions", "curves", "forgetting", "gains"),
+    *("mistakes", "qualities", "scores", "single-scores"),
 }
 PREDICTIONS = "seed-6/predictions/federated.safetensors"
 
@@ -53,46 +63,23 @@ def assert_one_message(outcome, code):
     assert "Traceback" not in outcome.err
 
 
-def configs(config):
-    """Return the experiment once per seed."""
-    first, count = config.seed, config.comparison.num_seeds
-    return [config.with_seed(seed) for seed in range(first, first + count)]
+def federate(results, config):
+    """Make one seed's federation in this process, without Ray."""
+    make(stage_of(config, results, Regime.FEDERATED))
 
 
-def federate(results, config, *, contributions=False):
-    """Make one seed's federations in this process, without Ray."""
-    from fedcompare.execution.plan import seed_stages
-    from fedcompare.execution.stages import Federated
-    from fedcompare.federated.server_app import run_federated
-
-    for stage in seed_stages(config, results, contributions=contributions):
-        if isinstance(stage, Federated):
-            grid = InlineGrid(config.partition.num_silos)
-            stage.finish([run_federated(grid, config, members=stage.members)])
-
-
-def make(results, config, *, contributions=False):
-    """Make a comparison without Ray."""
-    from fedcompare.comparison.compare import compare
-    from fedcompare.execution.campaign import Watcher
-
-    for own in configs(config):
-        federate(results, own, contributions=contributions)
-    folder, _ = compare(
-        config,
-        results,
-        contributions=contributions,
-        force=False,
-        verbose=False,
-        watcher=Watcher(),
-    )
-    return folder.parent
+def compare(results, config, *, contributions=False):
+    """Make a comparison without Ray, and return the experiment's folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fedcompare.execution.campaign.hire_session", hire_inline)
+        found = api.compare(config, results, contributions=contributions)
+    return found.folder.parent
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory, tiny):
     """A comparison of three seeds with contributions; copy it, don't change it."""
-    return make(tmp_path_factory.mktemp("made"), tiny(num_seeds=3), contributions=True)
+    return compare(tmp_path_factory.mktemp("made"), tiny(num_seeds=3), contributions=True)
 
 
 @pytest.fixture
@@ -200,7 +187,7 @@ def test_a_lost_part_is_made_again_with_the_same_bytes(cli, options, run, part):
 
 
 def test_an_experiment_may_be_called_comparison(cli, tiny, tmp_path):
-    place = make(tmp_path, tiny(num_seeds=2, name="comparison"))
+    place = compare(tmp_path, tiny(num_seeds=2, name="comparison"))
     assert cli("report", place).code == 0
     assert cli("report", place / "comparison").code == 0
 
@@ -238,7 +225,7 @@ def test_diff_of_a_run_with_itself_finds_nothing(cli, run):
 def worse(tmp_path_factory, tiny):
     """A comparison of two seeds whose federation learns too slowly."""
     config = tiny(num_seeds=2, learning_rate=0.001, hidden_units=4)
-    return make(tmp_path_factory.mktemp("worse"), config)
+    return compare(tmp_path_factory.mktemp("worse"), config)
 
 
 def test_diff_shows_what_another_learning_rate_changes(cli, options, run, worse):
@@ -263,7 +250,7 @@ def test_diff_of_other_seeds_is_not_paired(cli, made, worse):
 
 def test_diff_needs_the_same_silos(cli, made, tmp_path, tiny):
     config = tiny(num_seeds=2, num_silos=2, excluded_classes="1,3 2,5")
-    outcome = cli("diff", made, make(tmp_path, config))
+    outcome = cli("diff", made, compare(tmp_path, config))
     assert_one_message(outcome, ExitCode.RESULTS)
     assert "tiny has 3 silos and tiny has 2" in outcome.err
     assert outcome.out == ""
@@ -276,7 +263,7 @@ def test_a_failure_in_training_keeps_the_old_comparison(cli, options, run, monke
     for part in ("isolated-equal", "predictions"):
         shutil.rmtree(run / "seed-6" / part)
     before = files(run)
-    monkeypatch.setattr("fedcompare.execution.jobs.train_isolated", burn)
+    monkeypatch.setattr("fedcompare.execution.jobs.train_alone", burn)
     outcome = cli("compare", *options)
     assert_one_message(outcome, ExitCode.SILO)
     assert "isolated-equal training of silo " in outcome.err
@@ -293,7 +280,8 @@ def test_training_that_diverges_keeps_the_old_comparison(cli, options, run, monk
         shutil.rmtree(run / "seed-6" / part)
     before = files(run)
     monkeypatch.setattr(
-        "fedcompare.learning.alone.train_round", lambda *a, **n: [0.5, float("nan")]
+        "fedcompare.learning.alone.train_rounds",
+        lambda rounds: [[0.5, float("nan")] for _ in rounds],
     )
     outcome = cli("compare", *options)
     assert_one_message(outcome, ExitCode.DIVERGED)
@@ -303,7 +291,7 @@ def test_training_that_diverges_keeps_the_old_comparison(cli, options, run, monk
 
 
 def test_a_comparison_in_which_nothing_is_learnt_says_so_first(cli, tmp_path, tiny):
-    run = make(tmp_path, tiny(num_seeds=2, learning_rate=1e-30))
+    run = compare(tmp_path, tiny(num_seeds=2, learning_rate=1e-30))
     verdict = json.loads((run / "comparison/verdict.json").read_text())
     assert verdict["summary"].startswith("Nothing was learnt: no model is surely better than")
     assert {v["sentences"][-1].split(",")[0] for v in verdict["verdicts"]} == {
@@ -364,7 +352,7 @@ def test_parts_of_another_configuration_are_not_mixed(
 
 def test_force_replaces_only_the_parts_of_another_configuration(cli, options, run, tiny):
     before, then = conclusions(run), times(run)
-    train_centralized(run.parent, tiny(seed=6, learning_rate=0.2))
+    make(stage_of(tiny(seed=6, learning_rate=0.2), run.parent, Regime.CENTRALIZED))
     outcome = cli("compare", *options, "--contributions")
     assert_one_message(outcome, ExitCode.RESULTS)
     assert "learning-rate = 0.2, now 0.1" in outcome.err
@@ -373,15 +361,6 @@ def test_force_replaces_only_the_parts_of_another_configuration(cli, options, ru
     replaced = ("seed-6/centralized", "seed-6/predictions")
     kept = {p: t for p, t in then.items() if not any(part in str(p) for part in replaced)}
     assert kept.items() <= times(run).items()
-
-
-def train_centralized(results, config):
-    """Replace one seed's centralized model by one of another configuration."""
-    from fedcompare.execution.jobs import _train
-    from fedcompare.execution.stages import Centralized
-
-    stage = Centralized(config=config, results=results)
-    stage.finish([_train(job, lambda record: None) for job in stage.jobs()])
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, flip])
@@ -723,7 +702,7 @@ def moved(tiny, run, tmp_path):
     here, there = tmp_path / "here", tmp_path / "there"
     write_idx(here)
     results = tmp_path / "moved"
-    make(results, tiny(num_seeds=2, dataset=f"idx:{here}"))
+    compare(results, tiny(num_seeds=2, dataset=f"idx:{here}"))
     here.rename(there)
     return results / "tiny", there
 
@@ -807,7 +786,18 @@ def test_files_that_are_no_text_are_named(cli, run, wrong):
     assert "report.json" in outcome.err
 
 
-# Real Ray: one session for all seeds, and what happens when it is stopped or fails.
+def test_a_small_comparison_needs_no_ray_says_so_and_gives_the_same_bytes(
+    cli, options, tmp_path, made
+):
+    outcome = cli("compare", *options, "--contributions")
+    assert outcome.code == ExitCode.OK, outcome.err
+    said = [line for line in outcome.err.splitlines() if line.startswith("engine: ")]
+    assert len(said) == 1
+    assert said[0].startswith("engine: in-process, since the federations train for about ")
+    assert conclusions(tmp_path / "results" / "tiny") == conclusions(made)
+
+
+# One engine for all seeds, real Ray or not, and what happens when it is stopped or fails.
 
 
 def lines_of_ps(*columns):
@@ -881,7 +871,8 @@ class Started:
 
 @pytest.fixture
 def ray_command(fedcompare_command, options):
-    return [*fedcompare_command, "compare", *options, "--contributions"]
+    words = [*fedcompare_command, "compare", *options, "--contributions"]
+    return [*words, "--engine", "simulation"]
 
 
 @pytest.mark.simulation
@@ -927,10 +918,12 @@ def test_an_interrupted_comparison_goes_on_where_it_stopped(ray_command, tmp_pat
     assert conclusions(run) == conclusions(made)
 
 
-@pytest.mark.simulation
-def test_a_failing_silo_stops_the_comparison(options, tmp_path):
+@pytest.mark.parametrize(
+    "engine", [pytest.param("simulation", marks=pytest.mark.simulation), "in-process"]
+)
+def test_a_failing_silo_stops_the_comparison(options, tmp_path, engine):
     script = Path(__file__).with_name("run_faulty.py")
-    words = [sys.executable, script, "raising", "compare", *options]
+    words = [sys.executable, script, "raising", "compare", *options, "--engine", engine]
     done = subprocess.run(
         [str(word) for word in words],
         capture_output=True,

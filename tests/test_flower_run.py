@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from fedcompare.config.parsing import parse_config, read_settings
-from fedcompare.federated.server_app import run_federated
+from fedcompare.federated.server import run_federated
 from flower_processes import REPOSITORY, LocalFlower
-from support import InlineGrid
+from support import InlineGrid, shared_weights
 
 pytestmark = pytest.mark.simulation
 SMOKE = REPOSITORY / "configs" / "smoke.toml"
@@ -66,8 +66,8 @@ def test_it_writes_the_files_of_fedcompare_federated(part: Path):
 
 def test_its_weights_are_those_of_fedcompare_federated(part: Path):
     config = parse_config(read_settings(SMOKE))
-    weights = run_federated(InlineGrid(2), config).weights
-    assert (part / "weights" / "global.safetensors").read_bytes() == weights
+    expected = shared_weights(run_federated(InlineGrid(2), config))[-1]
+    assert (part / "weights" / "global.safetensors").read_bytes() == expected
 
 
 def test_its_stored_config_is_that_of_fedcompare_federated(part: Path):

@@ -4,6 +4,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -46,6 +47,18 @@ def test_the_make_commands_do_what_the_readme_says():
     for line in ("isolated", "federated --rounds 3", "evaluate --subsets"):
         assert f"fedcompare {line}" in plans[0]
     assert "python -m pytest" in plans[1]
+
+
+def test_the_python_of_the_readme_runs_and_prints(tmp_path):
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    shutil.copytree(REPOSITORY / "configs", tmp_path / "configs")
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    summary, *gains = done.stdout.splitlines()
+    assert summary.startswith("On the whole population, ")
+    assert len(gains) == 6  # two silos, three questions
+    assert (tmp_path / "results/notebook/smoke/comparison/report.html").exists()
 
 
 def quick(line: str) -> list[str]:

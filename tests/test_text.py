@@ -12,12 +12,9 @@ from PIL import Image
 
 from fedcompare.cli.main import run
 from fedcompare.errors import ExitCode
-from fedcompare.federated import session
-from fedcompare.federated.server_app import run_federated
 from fedcompare.text.csv_text import parse_csv
 from fedcompare.text.escaping import visible
 from nasty import FOLDERS
-from support import InlineGrid
 
 SILOS = 2
 
@@ -41,14 +38,6 @@ def pictures(tmp_path_factory):
         "num-server-rounds = 1\n"
     )
     return config
-
-
-@pytest.fixture
-def inline(monkeypatch):
-    def simulate(config, *, log, observer, verbose):
-        return run_federated(InlineGrid(config.partition.num_silos), config, observer)
-
-    monkeypatch.setattr(session, "simulate", simulate)
 
 
 def assert_shown(text):
@@ -102,7 +91,7 @@ def test_a_failure_below_such_a_folder_is_told_and_logged(cli, tiny_toml, tmp_pa
     def burn(*args, **kwargs):
         raise ValueError("the disk \udce9 burns \x1b[31m")
 
-    monkeypatch.setattr("fedcompare.learning.alone.train_round", burn)
+    monkeypatch.setattr("fedcompare.learning.alone.train_rounds", burn)
     results = tmp_path / "\udce9[/x]"
     outcome = cli("isolated", "--config", tiny_toml, "--results", results, "--cpus", "1", "--debug")
     assert outcome.code == ExitCode.SILO

@@ -59,18 +59,18 @@ def _check_cpus() -> Check:
 
 
 def _check_data() -> Check:
-    from fedcompare.data import idx
-    from fedcompare.data.sources import BUNDLED
+    from fedcompare.data.sources import idx_files
+    from fedcompare.data.sources.idx import BUNDLED
 
     try:
-        idx.read_files(BUNDLED)
+        idx_files.read_files(BUNDLED)
     except FedcompareError as error:
         return Check(subject="bundled MNIST", ok=False, finding=str(error))
     return Check(subject="bundled MNIST", ok=True, finding="complete, checksums match")
 
 
 def _folders(results: Path) -> Iterator[Check]:
-    from fedcompare.cache import cache_dir
+    from fedcompare.data.cache import cache_dir
 
     places = {
         "results folder": (results, "choose another with --results"),

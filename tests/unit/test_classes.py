@@ -1,5 +1,6 @@
 """Names of classes: what is written can be read, whatever the names look like."""
 
+import itertools
 import random
 import tomllib
 
@@ -20,7 +21,7 @@ from fedcompare.classes import (
     split_names,
 )
 from fedcompare.config.parsing import Setting, config_from_json, parse_config
-from fedcompare.findings.test_sets import ALL, own, read_key, seen, unseen
+from fedcompare.findings.test_sets import ALL, of_classes, own, seen, unseen
 from fedcompare.runs.manifest import format_config
 
 NASTY = (
@@ -73,11 +74,16 @@ def test_simple_names_are_written_plainly(text):
     assert format_class_lists(parse_class_lists(text)) == text
 
 
+# Of more silos than any comparison has.
+KEYS = {ALL.key, *(make(silo).key for make in (own, seen, unseen) for silo in range(1, 1001))}
+
+
 def test_a_list_of_names_comes_back_and_is_no_other_key():
     for names in (names for lists in LISTS for names in lists if names):
         text = join_names(names)
         assert split_names(text) == names
-        assert read_key(text) == ("classes", None)
+        assert text not in KEYS
+        assert of_classes(range(len(names)), names).key == text
 
 
 def test_different_lists_are_written_differently():
@@ -140,16 +146,30 @@ def test_what_silos_lack_is_counted():
 
 
 @pytest.mark.parametrize(
-    ("key", "read"),
+    ("test_set", "key"),
     [
-        (ALL, ("all", None)),
-        (own(12), ("own", 12)),
-        (seen(1), ("seen", 1)),
-        (unseen(2), ("unseen", 2)),
-        ("1,3,7", ("classes", None)),
-        ("seen:0", ("classes", None)),
-        ("seen:1,2", ("classes", None)),
+        (ALL, "all"),
+        (own(12), "own:12"),
+        (seen(1), "seen:1"),
+        (unseen(2), "unseen:2"),
+        (of_classes((7, 1, 3), "0123456789"), "1,3,7"),
+        (of_classes((0,), ("seen:0",)), '"seen:0"'),
+        (of_classes((0, 1), ("seen:1", "2")), '"seen:1",2'),
+        (of_classes((0,), ("all",)), '"all"'),
     ],
 )
-def test_a_key_says_of_what_it_is(key, read):
-    assert read_key(key) == read
+def test_a_key_says_of_what_it_is(test_set, key):
+    assert test_set.key == key
+
+
+def test_keys_of_test_sets_are_unique():
+    assert len(KEYS) == 1 + 3 * 1000
+    subsets = [rows for size in (1, 2) for rows in itertools.combinations(range(len(NASTY)), size)]
+    keys = {of_classes(rows, NASTY).key for rows in subsets}
+    assert len(keys) == len(subsets)
+    assert not keys & KEYS
+
+
+def test_the_same_classes_are_the_same_test_set():
+    assert of_classes((3, 1), "0123") == of_classes((1, 3), "0123")
+    assert len({own(1), seen(1), unseen(1), own(2), ALL}) == 5

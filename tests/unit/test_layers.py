@@ -1,6 +1,7 @@
 """Who may import whom: the layers of ARCHITECTURE.md, read from the syntax trees."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -18,15 +19,17 @@ MODULES = {
 LAYERS = [
     {"__init__", "errors", "seeds", "names", "classes"},
     {"text", "machine"},
-    {"regimes", "cache"},
     {"config"},
+    {"regimes"},
     {"data", "statistics"},
     {"learning", "runs", "findings"},
-    {"evaluation", "report"},
+    {"evaluation"},
+    {"report"},
     {"federated"},
     {"execution"},
     {"comparison"},
     {"doctor"},
+    {"api"},
     {"cli"},
     {"__main__"},
 ]
@@ -50,19 +53,19 @@ TORCH_FREE = (
 )
 ONLY_IN = {
     "flwr": ("federated",),
-    "ray": ("federated.simulation",),
-    "flwr_datasets": ("data.partitioner", "execution.partition"),
+    "ray": ("federated.engines.simulation",),
+    "flwr_datasets": ("data.partitions", "report.partition"),
     "typer": ("cli",),
     "click": ("cli",),
     "rich": ("report.terminal", "cli"),
-    "datasets": ("data", "execution.partition"),
-    "matplotlib": ("report.fonts", "report.plots", "execution.partition"),
-    "pydantic": ("config", "findings.schema", "runs.manifest"),
+    "datasets": ("data", "report.partition"),
+    "matplotlib": ("report.fonts", "report.plots", "report.partition"),
+    "pydantic": ("config", "findings.schema", "runs.manifest", "runs.reading"),
     "jinja2": ("report",),
     "statsmodels": ("statistics",),
     "scipy": ("statistics",),
     "PIL": ("data",),
-    "xxhash": ("cache", "data.datasets"),
+    "xxhash": ("data.cache", "data.preparing"),
 }
 
 
@@ -105,6 +108,17 @@ def test_imports_go_down_and_not_aside(module):
     for name in internal(MODULES[module]):
         theirs = package(name)
         assert theirs == ours or layer(theirs) < layer(ours) or layer(ours) == 0, name
+
+
+def test_no_import_goes_in_a_circle():
+    def target(name):
+        return name if name in MODULES else name.rpartition(".")[0]
+
+    graph = {
+        module: {target(name) for name in internal(path)} - {"fedcompare"}
+        for module, path in MODULES.items()
+    }
+    tuple(graphlib.TopologicalSorter(graph).static_order())  # raises on a circle
 
 
 @pytest.mark.parametrize("library", ONLY_IN)
@@ -151,6 +165,12 @@ def test_light_modules_import_nothing_heavy(heavy):
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_the_catalogs_of_strategies_and_engines_import_neither():
+    names = "fedcompare.federated.strategies, fedcompare.federated.engines.catalog"
+    code = f"import sys, {names}; sys.exit(bool({{'torch', 'flwr', 'ray'}} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_text_goes_through_the_place_that_escapes_it():
     calls = {
         "print": (),
@@ -173,3 +193,32 @@ def test_text_goes_through_the_place_that_escapes_it():
                 continue
             call = getattr(called, "id", getattr(called, "attr", ""))
             assert call not in calls or name in calls[call], f"{path}:{node.lineno}"
+
+
+def called(path):
+    """Yield the name of what a module calls, and the call."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            yield getattr(node.func, "id", getattr(node.func, "attr", "")), node
+
+
+def test_keys_are_written_and_never_parsed():
+    """The parts of a key are fields of what wrote it; only a dataset is typed as one word."""
+    found = [
+        module.removeprefix("fedcompare.")
+        for module, path in MODULES.items()
+        for name, call in called(path)
+        if name in ("partition", "rpartition", "split", "rsplit")
+        and any(isinstance(a, ast.Constant) and a.value in (":", "-") for a in call.args)
+    ]
+    assert found == ["config.groups"]
+
+
+def test_data_are_loaded_in_one_package():
+    users = {
+        module.removeprefix("fedcompare.")
+        for module, path in MODULES.items()
+        if any(name == "load_dataset" for name, _ in called(path))
+    }
+    assert users
+    assert all(user.startswith("data.") for user in users)

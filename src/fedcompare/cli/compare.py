@@ -16,6 +16,7 @@ def compare(
         typer.Option("--contributions", help="Also who contributes: trains every coalition."),
     ] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print only the verdict, as JSON.")] = False,
+    engine: options.Engine = None,
     cpus: options.Cpus = None,
     config: options.Config = None,
     set_: options.Set = None,
@@ -32,14 +33,28 @@ def compare(
 
     Finished parts are used again, and an interrupted comparison goes on where it stopped.
     """
-    experiment = options.build_config(config, set_, seeds=seeds, cpus=cpus, seed=seed)
-    from fedcompare.cli.commands import run_compare_command
-
-    run_compare_command(
-        experiment,
-        results,
-        contributions=contributions,
-        json_only=json_,
-        force=force,
-        verbose=verbose,
+    experiment = options.build_config(
+        config, set_, seeds=seeds, engine=engine, cpus=cpus, seed=seed
     )
+    from fedcompare import api
+    from fedcompare.cli.console import stderr, stdout
+    from fedcompare.cli.progress import OverallProgress
+    from fedcompare.cli.showing import print_findings, say_written, shown
+
+    with OverallProgress() as progress:
+        found = api.compare(
+            experiment,
+            results,
+            contributions=contributions,
+            force=force,
+            verbose=verbose,
+            listener=progress.listener(),
+        )
+    if json_:
+        from fedcompare.comparison.files import verdict_json
+
+        stdout().say_json(verdict_json(found.findings))
+        return
+    print_findings(found.findings)
+    say_written(found.folder)
+    stderr().say(f"read: {shown(found.folder / 'report.html')}")

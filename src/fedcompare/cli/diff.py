@@ -14,6 +14,12 @@ def diff(
     debug: options.Debug = False,
 ) -> None:
     """Compare two finished comparisons: the second one's federated model minus the first one's."""
-    from fedcompare.cli.commands import run_diff_command
+    from fedcompare import api
+    from fedcompare.cli.console import stdout
+    from fedcompare.report.terminal import to_terminal
 
-    run_diff_command(first, second)
+    found = api.diff(first, second)
+    for table in found.tables:
+        stdout().print(to_terminal(table))
+    for note in found.notes:
+        stdout().say(note)

@@ -12,11 +12,11 @@ def doctor(
 
     Takes some seconds, since it starts Ray and ends it again.
     """
+    from fedcompare import api
     from fedcompare.cli.console import stdout
-    from fedcompare.doctor import diagnose
 
     all_ok = True
-    for check in diagnose(results):
+    for check in api.doctor(results):
         stdout().say(str(check))
         all_ok = all_ok and check.ok
     if not all_ok:

@@ -1,11 +1,14 @@
 """`fedcompare evaluate`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fedcompare.classes import split_names
 from fedcompare.cli import options
+
+if TYPE_CHECKING:
+    from fedcompare.comparison.evaluate import Evaluation
 
 
 def evaluate(
@@ -29,12 +32,35 @@ def evaluate(
     """Measure all trained models alike and write tables, confusion matrices and curves."""
     chosen = [_parse_subset(text) for text in subset or []]
     experiment = options.build_config(config, set_, seed=seed)
-    from fedcompare.cli.commands import run_evaluate_command
-    from fedcompare.runs.lock import claimed, seed_part
+    from fedcompare import api
+    from fedcompare.cli.console import stderr, stdout
+    from fedcompare.cli.showing import say_written
+    from fedcompare.comparison.evaluate import measurements_json
 
-    used = [seed_part(experiment, part) for part in ("isolated", "federated", "evaluation")]
-    with claimed(experiment, results, "evaluate", used):
-        run_evaluate_command(experiment, results, defaults=subsets, chosen=chosen, json_only=json_)
+    found = api.evaluate(experiment, results, lacking=subsets, subsets=chosen)
+    evaluation = found.evaluation
+    if evaluation.warning:
+        (stderr() if json_ else stdout()).say(evaluation.warning)
+    if json_:
+        stdout().say_json(measurements_json(evaluation.measurements()))
+        return
+    _print(evaluation)
+    say_written(found.folder)
+
+
+def _print(evaluation: "Evaluation") -> None:
+    from fedcompare.cli.console import stdout
+    from fedcompare.evaluation.mistakes import commonest
+    from fedcompare.report.evaluation import accuracy_table, mistakes_table, seen_unseen_table
+    from fedcompare.report.terminal import to_terminal
+
+    console = stdout()
+    console.print(to_terminal(accuracy_table(evaluation.scores)))
+    console.print(to_terminal(seen_unseen_table(evaluation.scores)))
+    if evaluation.mistakes:
+        console.print(to_terminal(mistakes_table(list(commonest(evaluation.mistakes)))))
+    for note in evaluation.notes:
+        console.say(note)
 
 
 def _parse_subset(text: str) -> tuple[str, ...]:

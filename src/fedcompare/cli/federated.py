@@ -15,6 +15,7 @@ def federated(
     fraction_evaluate: Annotated[
         float | None, typer.Option(help="Share of silos that evaluate in each round.")
     ] = None,
+    engine: options.Engine = None,
     cpus: options.Cpus = None,
     config: options.Config = None,
     set_: options.Set = None,
@@ -33,11 +34,28 @@ def federated(
         lr=lr,
         batch_size=batch_size,
         fraction_evaluate=fraction_evaluate,
+        engine=engine,
         cpus=cpus,
         seed=seed,
     )
-    from fedcompare.cli.commands import run_federated_command
-    from fedcompare.runs.lock import claimed, seed_part
+    from fedcompare import api
+    from fedcompare.cli.console import stdout
+    from fedcompare.cli.progress import RoundBars
+    from fedcompare.cli.showing import say_trained, say_untested
+    from fedcompare.regimes.catalog import Regime
+    from fedcompare.regimes.trained import untested
+    from fedcompare.report.evaluation import rounds_table
+    from fedcompare.report.terminal import to_terminal
 
-    with claimed(experiment, results, "federated", [seed_part(experiment, "federated")]):
-        run_federated_command(experiment, results, force=force, verbose=verbose)
+    with RoundBars(experiment) as bars:
+        found = api.train(
+            experiment,
+            Regime.FEDERATED,
+            results,
+            force=force,
+            verbose=verbose,
+            listener=bars.listener(),
+        )
+    stdout().print(to_terminal(rounds_table(found.server)))
+    say_untested(untested(found.reports))
+    say_trained(found.folder, found.removed, "fedcompare evaluate --subsets")

@@ -24,8 +24,28 @@ def isolated(
     experiment = options.build_config(
         config, set_, isolated_epochs=epochs, lr=lr, batch_size=batch_size, cpus=cpus, seed=seed
     )
-    from fedcompare.cli.commands import run_isolated_command
-    from fedcompare.runs.lock import claimed, seed_part
+    from fedcompare import api
+    from fedcompare.cli.console import stdout
+    from fedcompare.cli.progress import EpochBars
+    from fedcompare.cli.showing import say_trained
+    from fedcompare.regimes.catalog import Regime
+    from fedcompare.report.evaluation import training_table
+    from fedcompare.report.terminal import to_terminal
 
-    with claimed(experiment, results, "isolated", [seed_part(experiment, "isolated")]):
-        run_isolated_command(experiment, results, force=force, verbose=verbose)
+    with EpochBars(experiment, verbose=verbose) as bars:
+        found = api.train(
+            experiment,
+            Regime.ISOLATED,
+            results,
+            force=force,
+            verbose=verbose,
+            listener=bars.listener(),
+        )
+    names, lacking = found.silos.class_names, found.silos.lacking
+    lacks = {
+        silo: [names[label] for label in labels]
+        for silo, labels in zip(found.silos.ids, lacking, strict=True)
+    }
+    table = training_table(found.reports, lacks, epochs=experiment.isolated.isolated_epochs)
+    stdout().print(to_terminal(table))
+    say_trained(found.folder, found.removed, "fedcompare federated --rounds 3")

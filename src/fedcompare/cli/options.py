@@ -24,6 +24,10 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.
 LearningRate = Annotated[float | None, typer.Option("--lr", help="Learning rate.")]
 BatchSize = Annotated[int | None, typer.Option(help="Examples in one step.")]
 Cpus = Annotated[int | None, typer.Option("--cpus", help="CPUs to use; 0: all.")]
+Engine = Annotated[
+    str | None,
+    typer.Option(help="What runs the silos' clients: simulation (Ray) or in-process."),
+]
 
 Run = Annotated[
     Path, typer.Argument(metavar="RUN", help="Folder of an experiment, such as results/mnist.")
@@ -38,6 +42,7 @@ _OPTION_KEYS = {
     "lr": ("--lr", "learning-rate"),
     "batch_size": ("--batch-size", "batch-size"),
     "cpus": ("--cpus", "num-cpus"),
+    "engine": ("--engine", "engine"),
     "rounds": ("--rounds", "num-server-rounds"),
     "isolated_epochs": ("--epochs", "isolated-epochs"),
     "local_epochs": ("--epochs", "local-epochs"),

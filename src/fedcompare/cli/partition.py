@@ -14,8 +14,17 @@ def partition(
 ) -> None:
     """Show how many examples of each class each silo has, as a table and a picture."""
     experiment = options.build_config(config, set_, seed=seed)
-    from fedcompare.cli.commands import run_partition_command
-    from fedcompare.runs.lock import claimed, seed_part
+    from fedcompare import api
+    from fedcompare.cli.console import stderr, stdout
+    from fedcompare.cli.showing import say_written
+    from fedcompare.regimes.listener import Listener
+    from fedcompare.report.evaluation import counts_table
+    from fedcompare.report.terminal import to_terminal
 
-    with claimed(experiment, results, "partition", [seed_part(experiment, "partition")]):
-        run_partition_command(experiment, results, force=force)
+    listener = Listener(on_note=stderr().say)
+    found = api.partition(experiment, results, force=force, listener=listener)
+    table = counts_table(found.silos.label_counts, found.silos.class_names)
+    stdout().print(to_terminal(table))
+    for note in found.notes:
+        stdout().say(note)
+    say_written(found.folder)

@@ -1,5 +1,7 @@
 """Progress on standard error; shown only on a terminal, and gone when done."""
 
+from typing import Self
+
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -11,7 +13,12 @@ from rich.progress import (
 )
 
 from fedcompare.cli.console import stderr
+from fedcompare.config.groups import ExperimentConfig
+from fedcompare.findings.test_sets import ALL
 from fedcompare.names import silo_name
+from fedcompare.regimes.listener import Listener
+from fedcompare.regimes.records import EpochRecord, Phase, Record, RoundRecord, ServerRecord
+from fedcompare.text.escaping import visible
 
 # Lines of the terminal that the bars leave to what is said above them.
 _SPARE_LINES = 4
@@ -44,7 +51,7 @@ class SiloProgress:
             self._tasks = {}
             self._all = self._bars.add_task(name, total=num_silos * total, note="")
 
-    def __enter__(self) -> "SiloProgress":
+    def __enter__(self) -> Self:
         self._bars.start()
         return self
 
@@ -62,6 +69,48 @@ class SiloProgress:
     def say(self, line: str) -> None:
         """Print a line above the bars."""
         self._console.say(line)
+
+
+class EpochBars(SiloProgress):
+    """Isolated training as it goes: a bar per silo over its epochs."""
+
+    def __init__(self, config: ExperimentConfig, *, verbose: bool) -> None:
+        epochs = config.isolated.isolated_epochs
+        super().__init__(config.partition.num_silos, epochs, "epochs")
+        self._verbose = verbose
+
+    def listener(self) -> Listener:
+        """Return who is to be told of the training."""
+        return Listener(on_note=self.say, on_record=self._on_record)
+
+    def _on_record(self, record: Record) -> None:
+        if isinstance(record, EpochRecord):
+            self.advance(record.silo, record.epoch, f"loss {record.loss:.4f}")
+            if self._verbose:
+                self.say(f"silo {record.silo} epoch {record.epoch}: loss {record.loss:.4f}")
+
+
+class RoundBars(SiloProgress):
+    """A federation as it goes: a bar per silo over the rounds, and a line per round."""
+
+    def __init__(self, config: ExperimentConfig) -> None:
+        self._rounds = config.budget.num_server_rounds
+        super().__init__(config.partition.num_silos, self._rounds, "rounds")
+
+    def listener(self) -> Listener:
+        """Return who is to be told of the federation."""
+        return Listener(on_note=self.say, on_record=self._on_record)
+
+    def _on_record(self, record: Record) -> None:
+        if isinstance(record, RoundRecord) and record.phase is Phase.TRAIN:
+            self.advance(record.silo, record.round, f"loss {record.loss:.4f}")
+        elif isinstance(record, ServerRecord):
+            self._on_server(record)
+
+    def _on_server(self, record: ServerRecord) -> None:
+        if record.evaluated_on == ALL.key and record.accuracy is not None:
+            done = f"round {record.round}/{self._rounds}"
+            self.say(f"{done}: {100 * record.accuracy:.2f} % of all classes")
 
 
 class OverallProgress:
@@ -88,6 +137,15 @@ class OverallProgress:
 
     def __exit__(self, *exception: object) -> None:
         self._bar.stop()
+
+    def listener(self) -> Listener:
+        """Return who is to be told of the comparison."""
+        return Listener(
+            on_start=self.start,
+            on_steps=self.advance,
+            on_note=self.say,
+            on_part=lambda path: self.say(f"made: {visible(str(path))}"),
+        )
 
     def start(self, steps: int) -> None:
         """Say how many training steps there are."""

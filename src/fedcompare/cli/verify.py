@@ -18,6 +18,17 @@ def verify(
     debug: options.Debug = False,
 ) -> None:
     """Derive a finished comparison again from its data, weights and predictions, and compare."""
-    from fedcompare.cli.commands import run_verify_command
+    from fedcompare import api
+    from fedcompare.cli.console import stdout
+    from fedcompare.errors import VerificationError
 
-    run_verify_command(run, dataset)
+    problems = 0
+    for check in api.verify(run, dataset=dataset):
+        problems += not check.ok
+        stdout().say(str(check))
+    if problems:
+        count = "1 check" if problems == 1 else f"{problems} checks"
+        raise VerificationError(
+            f"{count} failed. Do not use these results: remove the named parts and run "
+            "fedcompare compare again"
+        )

@@ -1,7 +1,8 @@
 """THE training loop. No other module calls autograd."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +13,26 @@ from fedcompare.data.examples import Examples
 from fedcompare.learning.optimiser import MomentumSGD
 
 OnEpoch = Callable[[int, float], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrainingRound:
+    """A model to train in place, on what and how; `on_epoch` is told (1-based epoch, loss)."""
+
+    model: nn.Module
+    examples: Examples
+    config: TrainConfig
+    epochs: int
+    seed: int
+    on_epoch: OnEpoch = lambda epoch, loss: None
+
+
+def train_rounds(rounds: Sequence[TrainingRound]) -> list[list[float]]:
+    """Train each model in place; return each one's mean loss of each epoch, as `train_round` does.
+
+    Each gets exactly the bits that it gets alone.
+    """
+    return [_train(one) for one in rounds]
 
 
 def train_round(
@@ -29,16 +50,24 @@ def train_round(
     Training that diverged ends with the epoch whose loss is not finite, the last one returned;
     the weights can also become non-finite in the last step, which no loss tells.
     """
-    model.train()
-    generator = torch.Generator().manual_seed(seed)
+    alone = TrainingRound(
+        model=model, examples=examples, config=config, epochs=epochs, seed=seed, on_epoch=on_epoch
+    )
+    (losses,) = train_rounds([alone])
+    return losses
+
+
+def _train(one: TrainingRound) -> list[float]:
+    model, config = one.model.train(), one.config
+    generator = torch.Generator().manual_seed(one.seed)
     parameters = list(model.parameters())
     optimiser = MomentumSGD(
         parameters, learning_rate=config.learning_rate, momentum=config.momentum
     )
     losses = []
-    for epoch in range(1, epochs + 1):
-        losses.append(_train_epoch(model, parameters, optimiser, examples, config, generator))
-        on_epoch(epoch, losses[-1])
+    for epoch in range(1, one.epochs + 1):
+        losses.append(_train_epoch(model, parameters, optimiser, one.examples, config, generator))
+        one.on_epoch(epoch, losses[-1])
         if not math.isfinite(losses[-1]):
             break
     return losses

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from fedcompare.config.groups import ModelConfig
-from fedcompare.errors import WeightsError
-from fedcompare.learning.models.building import build_model
+from fedcompare.errors import ConfigError, WeightsError
+from fedcompare.learning.models.catalog import CATALOG, build_model, check_model
 from fedcompare.learning.weights import load_state, read_tensors, state_from_bytes, state_to_bytes
 
 
@@ -35,6 +35,23 @@ def test_the_global_random_state_is_left_alone():
     before = torch.get_rng_state()
     build()
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_every_model_of_the_catalog_answers_with_a_logit_per_class(name):
+    config = ModelConfig(model=name, hidden_units=4)
+    check_model(config)
+    model = build_model(config, input_shape=(3, 5, 7), num_classes=6, seed=0)
+    assert model(torch.randn(2, 3, 5, 7)).shape == (2, 6)
+
+
+def test_an_unknown_model_is_refused_with_the_known_ones():
+    config = ModelConfig(model="magic")
+    says = "model: unknown model 'magic'; known: mlp"
+    with pytest.raises(ConfigError, match=says):
+        check_model(config)
+    with pytest.raises(ConfigError, match=says):
+        build_model(config, input_shape=(1, 8, 8), num_classes=10, seed=0)
 
 
 def test_weights_survive_as_bytes():

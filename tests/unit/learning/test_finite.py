@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,15 +14,21 @@ from fedcompare.config.groups import ModelConfig, TrainConfig
 from fedcompare.data.silos import load_silos
 from fedcompare.errors import DivergedError, ExitCode, SiloFailedError, WeightsError
 from fedcompare.evaluation.evaluator import Evaluator
+from fedcompare.execution.campaign import make_parts
+from fedcompare.execution.plan import training_stage
 from fedcompare.federated import client_app, wire
-from fedcompare.federated.server_app import run_federated
-from fedcompare.learning.alone import IsolatedTask, run_isolated, train_isolated
+from fedcompare.federated.engines.catalog import IN_PROCESS
+from fedcompare.federated.server import run_federated
+from fedcompare.learning.alone import Task, train_alone
 from fedcompare.learning.finite import check_finite, first_non_finite
 from fedcompare.learning.forward import predict
-from fedcompare.learning.models.building import build_model
-from fedcompare.learning.training import train_round
+from fedcompare.learning.models.catalog import build_model
+from fedcompare.learning.training import train_round, train_rounds
 from fedcompare.learning.weights import read_tensors
-from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.budgets import Schedule
+from fedcompare.regimes.catalog import Regime, row_of
+from fedcompare.regimes.listener import Listener
+from fedcompare.runs.directory import RunDirectory
 from support import InlineGrid, made_up_examples
 
 EXAMPLES = made_up_examples(70)
@@ -33,9 +40,15 @@ def new_model():
     return build_model(ModelConfig(hidden_units=16), input_shape=(1, 8, 8), num_classes=10, seed=1)
 
 
-def task(learning_rate, *, batch_size=16, epochs=4, **changes):
-    config = TrainConfig(learning_rate=learning_rate, momentum=0.9, batch_size=batch_size)
-    return IsolatedTask(model=new_model(), config=config, epochs=epochs, seed=43, **changes)
+def task(silo, learning_rate, *, batch_size=16, epochs=4, rounds=1, regime=Regime.ISOLATED):
+    return Task(
+        row=row_of(regime),
+        model=new_model(),
+        silo=silo,
+        config=TrainConfig(learning_rate=learning_rate, momentum=0.9, batch_size=batch_size),
+        schedule=Schedule(rounds=rounds, epochs=epochs),
+        seed=43,
+    )
 
 
 # The check itself.
@@ -78,46 +91,68 @@ def test_the_loop_ends_with_the_first_loss_that_is_not_finite():
 
 @pytest.mark.parametrize("regime", [Regime.ISOLATED_EQUAL, Regime.FINE_TUNED])
 def test_regime_silo_seed_round_and_epoch_are_named(tiny, regime):
-    silo = load_silos(tiny())[1]
+    silo = load_silos(tiny())[2]
     expected = rf"^{regime} training of silo 2, seed 43: the loss is not finite in round 1, epoch "
     with pytest.raises(DivergedError, match=expected):
-        train_isolated(task(1000.0, epochs=50, rounds=2, regime=regime), silo)
+        train_alone([task(silo, 1000.0, epochs=50, rounds=2, regime=regime)])
 
 
 def test_weights_that_the_last_step_loses_are_found_though_every_loss_is_finite(tiny):
-    silo = load_silos(tiny())[0]
+    silo = load_silos(tiny())[1]
     losses = []
     with pytest.raises(DivergedError, match=r"weight is not finite in round 1, epoch 1"):
-        train_isolated(
-            task(TOO_HIGH, batch_size=1000, epochs=1), silo, lambda r: losses.append(r.loss)
+        train_alone(
+            [task(silo, TOO_HIGH, batch_size=1000, epochs=1)], lambda r: losses.append(r.loss)
         )
     assert [math.isfinite(loss) for loss in losses] == [True]
 
 
 def test_a_later_round_is_named(tiny, monkeypatch):
-    silo, round_ = load_silos(tiny())[0], iter((0.1, 0.1, TOO_HIGH))
+    silo, rates = load_silos(tiny())[1], iter((0.1, 0.1, TOO_HIGH))
 
-    def train(model, examples, config, **named):
-        rate = next(round_)
-        return train_round(
-            model, examples, config.model_copy(update={"learning_rate": rate}), **named
-        )
+    def faster(rounds):
+        (one,) = rounds
+        config = one.config.model_copy(update={"learning_rate": next(rates)})
+        return train_rounds([replace(one, config=config)])
 
-    monkeypatch.setattr("fedcompare.learning.alone.train_round", train)
+    monkeypatch.setattr("fedcompare.learning.alone.train_rounds", faster)
     with pytest.raises(DivergedError, match="in round 3, epoch 1"):
-        train_isolated(task(0.1, epochs=2, rounds=3), silo)
+        train_alone([task(silo, 0.1, epochs=2, rounds=3)])
 
 
-def test_a_workers_divergence_arrives_as_what_it_is(tiny):
-    with pytest.raises(DivergedError, match=r"isolated training of silo \d, seed 43: "):
-        run_isolated(task(TOO_HIGH), load_silos(tiny()), num_workers=2)
+def test_a_workers_divergence_arrives_as_what_it_is(tiny, tmp_path):
+    config = tiny(learning_rate=TOO_HIGH)
+    stage = training_stage(RunDirectory(tmp_path, config), Regime.ISOLATED)
+    with pytest.raises(DivergedError, match=r"isolated training of silo \d, seed 5: "):
+        make_parts(
+            config,
+            [stage],
+            engine=IN_PROCESS,
+            log=tmp_path / "log",
+            verbose=False,
+            listener=Listener(),
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def spoilt(silo):
+    """Return a silo of which one number is not finite."""
+    inputs = silo.train.inputs.clone()
+    inputs[3, 0, 0, 0] = math.nan
+    return replace(silo, train=replace(silo.train, inputs=inputs))
+
+
+def test_one_that_diverges_is_named_among_those_that_do_not(tiny):
+    silos = load_silos(tiny())
+    tasks = [task(silo, 0.01) for silo in (silos[1], spoilt(silos[2]), silos[3])]
+    with pytest.raises(DivergedError, match=r"isolated training of silo 2, seed 43: "):
+        train_alone(tasks)
 
 
 def test_inputs_that_are_not_finite_are_found(tiny):
-    silo = load_silos(tiny())[0]
-    silo.train.inputs[3, 0, 0, 0] = math.nan
+    silo = load_silos(tiny())[1]
     with pytest.raises(DivergedError, match="check the scale of the inputs"):
-        train_isolated(task(0.01), silo)
+        train_alone([task(spoilt(silo), 0.01)])
 
 
 # The federation: the server looks, since a client may be of any make.
@@ -265,7 +300,7 @@ def test_softmax_hides_no_logit_that_is_not_finite():
 
 
 def test_finite_weights_whose_answers_overflow_are_named(tiny):
-    evaluator = Evaluator(tiny())
+    evaluator = Evaluator(tiny(), load_silos(tiny()))
     state = {name: torch.full_like(tensor, 1e30) for name, tensor in evaluator.initial.items()}
     with pytest.raises(DivergedError, match="the model of ours: an answer on the test set is not"):
         evaluator.predict(state, source="the model of ours")
@@ -273,7 +308,7 @@ def test_finite_weights_whose_answers_overflow_are_named(tiny):
 
 @pytest.mark.parametrize("value", NOT_FINITE)
 def test_weights_that_are_not_finite_are_named(tiny, value):
-    evaluator = Evaluator(tiny())
+    evaluator = Evaluator(tiny(), load_silos(tiny()))
     state = {name: tensor.clone() for name, tensor in evaluator.initial.items()}
     state["hidden.bias"][0] = value
     with pytest.raises(DivergedError, match=r"the average: hidden\.bias is not finite"):

@@ -7,9 +7,9 @@ import torch.nn.functional as F
 
 from fedcompare.config.groups import ModelConfig, TrainConfig
 from fedcompare.learning.forward import predict, torch_threads
-from fedcompare.learning.models.building import build_model
+from fedcompare.learning.models.catalog import build_model
 from fedcompare.learning.optimiser import MomentumSGD
-from fedcompare.learning.training import train_round
+from fedcompare.learning.training import TrainingRound, train_round, train_rounds
 from fedcompare.learning.weights import state_to_bytes
 from support import made_up_examples
 
@@ -94,6 +94,33 @@ def test_another_seed_trains_in_another_order():
     train_round(first, EXAMPLES, CONFIG, epochs=1, seed=1)
     train_round(second, EXAMPLES, CONFIG, epochs=1, seed=2)
     assert weights(first) != weights(second)
+
+
+def test_trained_with_others_a_model_gets_the_bits_that_it_gets_alone():
+    told = []
+    budgets = [(1, 7), (3, 7), (2, 8)]  # epochs, seed
+    rounds = [
+        TrainingRound(
+            model=new_model(),
+            examples=made_up_examples(50 + epochs, seed=seed),
+            config=CONFIG,
+            epochs=epochs,
+            seed=seed,
+            on_epoch=lambda epoch, loss, seed=seed: told.append((seed, epoch, loss)),
+        )
+        for epochs, seed in budgets
+    ]
+    losses = train_rounds(rounds)
+    assert sorted(told) == sorted(
+        (seed, epoch, loss)
+        for (_, seed), own in zip(budgets, losses, strict=True)
+        for epoch, loss in enumerate(own, start=1)
+    )
+    for one, own in zip(rounds, losses, strict=True):
+        alone = new_model()
+        found = train_round(alone, one.examples, CONFIG, epochs=one.epochs, seed=one.seed)
+        assert found == own
+        assert weights(alone) == weights(one.model)
 
 
 def test_training_learns():

@@ -1,0 +1,56 @@
+"""What commands say once their work is done."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.padding import Padding
+
+from fedcompare.cli.console import stderr, stdout
+from fedcompare.findings.findings import Findings
+from fedcompare.names import silo_names
+from fedcompare.report.context import ledger_sheet
+from fedcompare.report.gains import gains_sheet
+from fedcompare.report.terminal import to_terminal
+from fedcompare.text.escaping import visible
+
+
+def say_written(*paths: Path) -> None:
+    """Say where results are."""
+    for path in paths:
+        stderr().say(f"written: {shown(path)}")
+
+
+def say_trained(folder: Path, removed: Sequence[Path], following: str) -> None:
+    """Say where a regime's part is, what it outdated, and which command comes next."""
+    for path in removed:
+        stderr().say(f"removed, since it is of an earlier run: {shown(path)}")
+    note = "with the same --config, --set, --seed and --results"
+    say_written(folder)
+    stderr().say(f"next ({note}):\n  {following}")
+
+
+def say_untested(silos: Sequence[int]) -> None:
+    """Say which silos have no accuracy of their own, if any."""
+    if silos:
+        stderr().say(
+            f"without test examples of their own, and so without accuracy: {silo_names(silos)}"
+        )
+
+
+def print_findings(findings: Findings) -> None:
+    """Print the verdict, and the numbers behind it."""
+    console = stdout()
+    console.print(findings.summary)
+    for verdict in findings.verdicts:
+        console.print()
+        console.print(verdict.headline, style="bold")
+        for sentence in verdict.sentences:
+            console.print(Padding(f"• {sentence}", (0, 0, 0, 2)))
+    console.print()
+    console.print(to_terminal(gains_sheet(findings)))
+    console.print(to_terminal(ledger_sheet(findings)))
+
+
+def shown(path: Path) -> str:
+    """Return a path on one line."""
+    return visible(str(path))
