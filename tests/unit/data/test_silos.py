@@ -91,9 +91,9 @@ def test_nobodys_examples_are_copied_before_they_are_asked_for(tiny, monkeypatch
 
 
 def test_examples_are_shared_while_they_are_held_and_then_let_go(tiny):
-    silos = load_silos(tiny())
+    silos = load_silos(tiny(seed=92))  # which no other test holds
     held = silos[1]
-    assert load_silos(tiny(learning_rate=0.5))[1] is held
+    assert load_silos(tiny(seed=92, learning_rate=0.5))[1] is held
     assert silos.pooled.train is not silos[1].train
     assert list(silos._held) == [1]
     del held
