@@ -20,7 +20,7 @@ from fedcompare.config.groups import ExperimentConfig
 from fedcompare.config.parsing import Setting, parse_config, read_settings
 from fedcompare.findings.checks import Check
 from fedcompare.findings.findings import Findings
-from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.catalog import Regime, row_of
 from fedcompare.regimes.listener import Listener
 from fedcompare.regimes.records import RoundRecord, ServerRecord
 
@@ -127,6 +127,7 @@ def train(
     With `verbose`, what Flower and Ray log is also printed to standard error.
 
     Raises:
+        ValueError: the regime is made from another one's models; `compare` makes those.
         FedcompareError: bad data, a silo that failed, training that diverged, or a finished part
             and no `force`.
     """
@@ -140,6 +141,8 @@ def train(
     from fedcompare.runs.reading import read_reports, read_server
     from fedcompare.runs.reuse import check_free, discard_stale
 
+    if row_of(regime).source:
+        raise ValueError(f"{regime} is made from {row_of(regime).source}: use compare")
     check_choices(config)
     resolve_cpus(config.resources.num_cpus)
     run = RunDirectory(results, config)

@@ -185,3 +185,21 @@ def test_doctor_finds_what_the_command_finds(cli, tmp_path, monkeypatch):
     monkeypatch.setattr(session, "try_ray", lambda: None)
     said = cli("doctor", "--results", tmp_path).out
     assert [str(check) for check in api.doctor(tmp_path)] == said.splitlines()
+
+
+def test_all_unknown_names_are_told_at_once(tiny, tmp_path):
+    config = tiny(model="magic", strategy="fedmagic", engine="steam")
+    with pytest.raises(ConfigError) as error:
+        api.train(config, Regime.ISOLATED, tmp_path)
+    assert [problem.partition(":")[0] for problem in error.value.problems] == [
+        "model",
+        "strategy",
+        "engine",
+    ]
+
+
+@pytest.mark.parametrize("regime", [Regime.FINE_TUNED, Regime.ENSEMBLE])
+def test_a_regime_that_is_made_of_anothers_models_is_not_trained_by_itself(tiny, tmp_path, regime):
+    with pytest.raises(ValueError, match="use compare"):
+        api.train(tiny(), regime, tmp_path, force=True)
+    assert list(tmp_path.iterdir()) == []

@@ -1,12 +1,13 @@
 """Which parts a request needs, and which of them must be made."""
 
+import functools
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.data.silos import load_silos
-from fedcompare.errors import ResultsError, WeightsError
+from fedcompare.errors import ConfigError, ResultsError, WeightsError
 from fedcompare.execution.stages import Answer, Federate, Stage, TrainAlone, TrainingStage
 from fedcompare.federated.engines.catalog import check_engine
 from fedcompare.federated.strategies import check_strategy
@@ -20,11 +21,20 @@ def check_choices(config: ExperimentConfig) -> None:
     """Raise before any work if a model, a strategy or an engine is named that there is not.
 
     Raises:
-        ConfigError: naming those that there are.
+        ConfigError: naming those that there are; all problems at once.
     """
-    check_model(config.model)
-    check_strategy(config.federation)
-    check_engine(config.resources)
+    problems: list[str] = []
+    for check in (
+        functools.partial(check_model, config.model),
+        functools.partial(check_strategy, config.federation),
+        functools.partial(check_engine, config.resources),
+    ):
+        try:
+            check()
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
 
 
 def seed_runs(config: ExperimentConfig, results: Path) -> list[RunDirectory]:
