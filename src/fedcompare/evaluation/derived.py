@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.evaluator import Evaluator
-from fedcompare.learning.weights import State
+from fedcompare.learning.weights import State, weighted_mean
 from fedcompare.regimes.catalog import Way
 
 
@@ -36,19 +35,6 @@ def average(made: Made, evaluator: Evaluator, source: str) -> Answers:
         DivergedError: they are not finite; `source` is named.
     """
     return evaluator.predict(weighted_mean(made.states, made.num_examples), source=source)
-
-
-def weighted_mean(states: Sequence[State], weights: Sequence[int]) -> State:
-    """Return the states' mean, weighted by examples."""
-    total = sum(weights)
-    return {
-        name: torch.stack(
-            [state[name].double() * w / total for state, w in zip(states, weights, strict=True)]
-        )
-        .sum(dim=0)
-        .to(states[0][name].dtype)
-        for name in states[0]
-    }
 
 
 DERIVED: dict[Way, Callable[[Made, Evaluator, str], Answers]] = {

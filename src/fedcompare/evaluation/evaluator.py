@@ -6,7 +6,7 @@ from fedcompare.evaluation.answers import Answers
 from fedcompare.learning.finite import check_finite
 from fedcompare.learning.forward import predict, torch_threads
 from fedcompare.learning.models.catalog import initial_model
-from fedcompare.learning.weights import State, load_state, read_tensors
+from fedcompare.learning.weights import State, load_state, read_tensors, trainable_names
 from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.manifest import Manifest, check_file
 
@@ -21,6 +21,7 @@ class Evaluator:
         self.initial: State = {
             name: tensor.clone() for name, tensor in self._model.state_dict().items()
         }
+        self.trainable = trainable_names(self._model)
 
     def predict(self, state: State, *, source: str = "the weights") -> Answers:
         """Return the answers of the model with these weights, on the whole test set.

@@ -28,6 +28,7 @@ class GlobalModel:
         self._evaluator = Evaluator(config, silos)
         self._class_names = silos.class_names
         self.initial_state: State = self._evaluator.initial
+        self.trainable = self._evaluator.trainable
 
     def parts_of_test_set(self, label_counts: Sequence[Sequence[int]]) -> Parts:
         """Return labels by key: everything (None), and what each silo has no training example of.

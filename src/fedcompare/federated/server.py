@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from fedcompare.learning.weights import State
 
+    _Form = dict[str, tuple[torch.Size, torch.dtype]]
+
 
 @dataclass(slots=True, kw_only=True)
 class _Recorder:
@@ -41,7 +43,7 @@ class _Recorder:
     reports: list[RoundRecord] = field(default_factory=list)
     weights: dict[int, bytes] = field(default_factory=dict)
     start: float = field(default_factory=time.perf_counter)
-    shapes: dict[str, "torch.Size"] = field(default_factory=dict)
+    form: "_Form" = field(default_factory=dict)
 
     @property
     def round(self) -> int:
@@ -77,7 +79,7 @@ class _Recorder:
         if server_round:
             self._end_round(_to_bytes(state), tuple(records))
         else:
-            self.shapes, self.before = _shapes(state), tuple(records)
+            self.form, self.before = _form(state), tuple(records)
         for record in records:
             self.tell(record)
 
@@ -93,7 +95,7 @@ class _Recorder:
 
     def _take_model(self, message: Message, report: wire.Report) -> None:
         state = wire.decode_state(message.content.array_records[wire.ARRAYS])
-        if _shapes(state) != self.shapes:  # an average of them would be broadcast
+        if _form(state) != self.form:  # an average of them would be broadcast
             raise SiloFailedError(f"{silo_name(report.silo)} sent weights of another model")
         subject = f"the training of {silo_name(report.silo)} in {self.name}"
         check_training(subject, self.round, report.losses, state)
@@ -161,6 +163,7 @@ def run_federated(
         silos=training,
         fraction_evaluate=config.federation.fraction_evaluate,
         seed=config.seed,
+        trainable=model.trainable,
         name=name,
     )
     result = strategy.start(
@@ -184,8 +187,8 @@ def _to_bytes(state: "State") -> bytes:
     return state_to_bytes(state)
 
 
-def _shapes(state: "State") -> "dict[str, torch.Size]":
-    return {name: tensor.shape for name, tensor in state.items()}
+def _form(state: "State") -> "_Form":
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in state.items()}
 
 
 def build_server_app(run: Callable[[Grid, Context], None]) -> ServerApp:

@@ -137,6 +137,11 @@ def decode_report(message: Message) -> Report:
     return report
 
 
+def num_examples(reply: Message) -> int:
+    """Return how many examples a silo's model was trained on."""
+    return int(reply.content.metric_records[METRICS][NUM_EXAMPLES])  # type: ignore[arg-type]
+
+
 def _read_report(metrics: MetricRecord) -> Report:
     correct = metrics.get("num-correct")
     return Report(

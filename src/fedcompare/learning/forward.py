@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from fedcompare.learning.randomness import seeded
+
 _PREDICT_BATCH = 2048
 
 
@@ -13,11 +15,13 @@ _PREDICT_BATCH = 2048
 def predict(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
     """Return class probabilities float32 [N, num_classes] from one forward pass.
 
+    They depend on weights and inputs alone, also where the model draws while it answers.
     An example of which a logit is not finite has NaN for all: softmax would hide -inf in a 0.
     """
     model.eval()
     batches = torch.split(inputs, _PREDICT_BATCH)
-    return torch.cat([_probabilities(model(batch)) for batch in batches])
+    with seeded(0):
+        return torch.cat([_probabilities(model(batch).float()) for batch in batches])
 
 
 def _probabilities(logits: torch.Tensor) -> torch.Tensor:

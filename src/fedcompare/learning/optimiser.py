@@ -24,10 +24,13 @@ class MomentumSGD:
         self._momentum = momentum
 
     def step(self, gradients: tuple[torch.Tensor, ...]) -> None:
-        """Update the parameters in place."""
+        """Update the parameters in place; these lie contiguous in memory.
+
+        Gradients need not: the kernel would read them in the order in which they lie.
+        """
         torch._fused_sgd_(
             self._parameters,
-            gradients,
+            [gradient.contiguous() for gradient in gradients],
             self._velocities,
             lr=self._learning_rate,
             momentum=self._momentum,

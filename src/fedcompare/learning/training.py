@@ -11,6 +11,8 @@ from torch import nn
 from fedcompare.config.groups import TrainConfig
 from fedcompare.data.examples import Examples
 from fedcompare.learning.optimiser import MomentumSGD
+from fedcompare.learning.randomness import seeded
+from fedcompare.seeds import derive_seed
 
 OnEpoch = Callable[[int, float], None]
 
@@ -60,16 +62,18 @@ def train_round(
 def _train(one: TrainingRound) -> list[float]:
     model, config = one.model.train(), one.config
     generator = torch.Generator().manual_seed(one.seed)
-    parameters = list(model.parameters())
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = MomentumSGD(
         parameters, learning_rate=config.learning_rate, momentum=config.momentum
     )
     losses = []
-    for epoch in range(1, one.epochs + 1):
-        losses.append(_train_epoch(model, parameters, optimiser, one.examples, config, generator))
-        one.on_epoch(epoch, losses[-1])
-        if not math.isfinite(losses[-1]):
-            break
+    with seeded(derive_seed(one.seed, "model")):  # for what the model draws, as dropout does
+        for epoch in range(1, one.epochs + 1):
+            loss = _train_epoch(model, parameters, optimiser, one.examples, config, generator)
+            losses.append(loss)
+            one.on_epoch(epoch, loss)
+            if not math.isfinite(loss):
+                break
     return losses
 
 
@@ -88,7 +92,8 @@ def _train_epoch(
     for batch_rows, batch_labels in zip(rows, labels, strict=True):
         logits = model(examples.inputs.index_select(0, batch_rows))
         loss = F.cross_entropy(logits, batch_labels)
-        optimiser.step(torch.autograd.grad(loss, parameters))
+        # What a model has and does not use gets zeros.
+        optimiser.step(torch.autograd.grad(loss, parameters, materialize_grads=True))
         losses.append(loss.detach())
     # Read once an epoch: reading each loss would wait for each step.
     sizes = torch.tensor([len(batch) for batch in rows], dtype=torch.float64)
