@@ -133,7 +133,7 @@ def train(
     """
     from fedcompare.execution.campaign import make_parts
     from fedcompare.execution.failures import logged
-    from fedcompare.execution.plan import check_choices, training_stage
+    from fedcompare.execution.plan import check_choices, check_trainable, training_stage
     from fedcompare.federated.engines.catalog import SIMULATION
     from fedcompare.machine.cpus import resolve_cpus
     from fedcompare.runs.directory import RunDirectory
@@ -151,6 +151,7 @@ def train(
         silos = _load(config, listener or SILENT)
         clashes = check_free(run, regime, silos.origin, force=force)
         stage = training_stage(run, regime)
+        check_trainable(config, [stage])
         make_parts(
             config,
             [stage],

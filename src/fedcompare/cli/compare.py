@@ -16,6 +16,7 @@ def compare(
         typer.Option("--contributions", help="Also who contributes: trains every coalition."),
     ] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print only the verdict, as JSON.")] = False,
+    model: options.Model = None,
     engine: options.Engine = None,
     cpus: options.Cpus = None,
     config: options.Config = None,
@@ -34,7 +35,7 @@ def compare(
     Finished parts are used again, and an interrupted comparison goes on where it stopped.
     """
     experiment = options.build_config(
-        config, set_, seeds=seeds, engine=engine, cpus=cpus, seed=seed
+        config, set_, seeds=seeds, model=model, engine=engine, cpus=cpus, seed=seed
     )
     from fedcompare import api
     from fedcompare.cli.console import stderr, stdout

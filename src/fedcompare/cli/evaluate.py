@@ -22,6 +22,7 @@ def evaluate(
     json_: Annotated[
         bool, typer.Option("--json", help="Print only a JSON list, one object per number.")
     ] = False,
+    model: options.Model = None,
     config: options.Config = None,
     set_: options.Set = None,
     seed: options.Seed = None,
@@ -31,7 +32,7 @@ def evaluate(
 ) -> None:
     """Measure all trained models alike and write tables, confusion matrices and curves."""
     chosen = [_parse_subset(text) for text in subset or []]
-    experiment = options.build_config(config, set_, seed=seed)
+    experiment = options.build_config(config, set_, model=model, seed=seed)
     from fedcompare import api
     from fedcompare.cli.console import stderr, stdout
     from fedcompare.cli.showing import say_written

@@ -10,6 +10,7 @@ from fedcompare.cli import options
 def federated(
     rounds: Annotated[int | None, typer.Option(help="Rounds on the server.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Local epochs in each round.")] = None,
+    model: options.Model = None,
     lr: options.LearningRate = None,
     batch_size: options.BatchSize = None,
     fraction_evaluate: Annotated[
@@ -31,6 +32,7 @@ def federated(
         set_,
         rounds=rounds,
         local_epochs=epochs,
+        model=model,
         lr=lr,
         batch_size=batch_size,
         fraction_evaluate=fraction_evaluate,

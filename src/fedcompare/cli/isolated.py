@@ -9,6 +9,7 @@ from fedcompare.cli import options
 
 def isolated(
     epochs: Annotated[int | None, typer.Option(help="Epochs of each model.")] = None,
+    model: options.Model = None,
     lr: options.LearningRate = None,
     batch_size: options.BatchSize = None,
     cpus: options.Cpus = None,
@@ -22,7 +23,14 @@ def isolated(
 ) -> None:
     """Train one model per silo, each on its own data alone."""
     experiment = options.build_config(
-        config, set_, isolated_epochs=epochs, lr=lr, batch_size=batch_size, cpus=cpus, seed=seed
+        config,
+        set_,
+        isolated_epochs=epochs,
+        model=model,
+        lr=lr,
+        batch_size=batch_size,
+        cpus=cpus,
+        seed=seed,
     )
     from fedcompare import api
     from fedcompare.cli.console import stdout

@@ -21,6 +21,10 @@ Results = Annotated[Path, typer.Option(help="Folder for results.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a finished result.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show what the libraries below log.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")]
+Model = Annotated[
+    str | None,
+    typer.Option(help='Model, as "linear", "mlp(hidden=[200, 200])" or "my_module:my_function".'),
+]
 LearningRate = Annotated[float | None, typer.Option("--lr", help="Learning rate.")]
 BatchSize = Annotated[int | None, typer.Option(help="Examples in one step.")]
 Cpus = Annotated[int | None, typer.Option("--cpus", help="CPUs to use; 0: all.")]
@@ -39,6 +43,7 @@ DEFAULT_RESULTS = Path("results")
 # Option name -> (what the user types, the key it sets).
 _OPTION_KEYS = {
     "seed": ("--seed", "seed"),
+    "model": ("--model", "model"),
     "lr": ("--lr", "learning-rate"),
     "batch_size": ("--batch-size", "batch-size"),
     "cpus": ("--cpus", "num-cpus"),

@@ -12,7 +12,13 @@ from fedcompare.errors import ConfigError
 from fedcompare.evaluation.cases import check_own_cases
 from fedcompare.execution.campaign import make_parts
 from fedcompare.execution.engine_choice import choose_engine
-from fedcompare.execution.plan import check_choices, seed_runs, seed_stages, unfinished
+from fedcompare.execution.plan import (
+    check_choices,
+    check_trainable,
+    seed_runs,
+    seed_stages,
+    unfinished,
+)
 from fedcompare.machine.cpus import resolve_cpus
 from fedcompare.regimes.listener import Listener
 from fedcompare.runs.files import check_writable
@@ -52,6 +58,7 @@ def compare(
             for stage in seed_stages(run, contributions=contributions)
         ]
         missing = list(unfinished(stages, force=force))
+        check_trainable(config, missing)
         choice = choose_engine(config, missing)
         if choice.note:
             listener.on_note(f"engine: {choice.note}")

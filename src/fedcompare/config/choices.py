@@ -9,9 +9,9 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter, ValidationError
 
 from fedcompare.errors import ConfigError
 from fedcompare.text.typed import shown, suggestion
@@ -57,6 +57,7 @@ class Choice:
 
 
 ChoiceKey = Annotated[Choice, BeforeValidator(Choice.parse), PlainSerializer(str)]
+Width = Annotated[int, Field(ge=1, le=100_000)]  # of a layer
 
 
 def check_choice(key: str, name: str, known: Iterable[str]) -> None:
@@ -92,6 +93,25 @@ def check_arguments(
         for name, parameter in parameters.items()
         if parameter.default is inspect.Parameter.empty and name not in chosen
     ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def check_values(key: str, choice: Choice, callee: Callable[..., object]) -> None:
+    """Raise if the value of an argument is not of the type that the callee's signature says.
+
+    Raises:
+        ConfigError: with a line for each such argument.
+    """
+    types = get_type_hints(callee, include_extras=True)
+    problems = []
+    for name, value in choice.arguments:
+        try:
+            TypeAdapter(types[name]).validate_python(value, strict=True)
+        except ValidationError as error:
+            says = error.errors(include_url=False)[0]["msg"].removeprefix("Input ")
+            says = says.replace("a valid tuple", "a list in brackets")
+            problems.append(f"{key}: {choice.name}: {name} {says} (got {_written(value)})")
     if problems:
         raise ConfigError(problems)
 

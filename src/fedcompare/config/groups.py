@@ -17,6 +17,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from fedcompare.classes import ClassLists, format_class_lists, parse_class_lists
+from fedcompare.config.choices import Choice, ChoiceKey, Width
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
@@ -142,10 +143,13 @@ class PartitionConfig(_Group):
 
 
 class ModelConfig(_Group):
-    """The network, by its name in the catalog; "mlp" has `hidden_units` between its two layers."""
+    """The network, by its name in the catalog, or by the dotted path of the user's own.
 
-    model: _Text = "mlp"
-    hidden_units: Annotated[int, Field(ge=1, le=100_000)] = 128
+    `hidden_units` is the one hidden layer of "mlp" without arguments.
+    """
+
+    model: ChoiceKey = Choice("mlp")
+    hidden_units: Width = 128
 
 
 class TrainConfig(_Group):

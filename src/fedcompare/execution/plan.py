@@ -11,7 +11,7 @@ from fedcompare.errors import ConfigError, ResultsError, WeightsError
 from fedcompare.execution.stages import Answer, Federate, Stage, TrainAlone, TrainingStage
 from fedcompare.federated.engines.catalog import check_engine
 from fedcompare.federated.strategies import check_strategy
-from fedcompare.learning.models.catalog import check_model
+from fedcompare.learning.models.catalog import check_fit, check_model
 from fedcompare.regimes.catalog import ROWS, Regime, Way, row_of
 from fedcompare.regimes.coalitions import coalitions_to_train
 from fedcompare.runs.directory import RunDirectory
@@ -35,6 +35,17 @@ def check_choices(config: ExperimentConfig) -> None:
             problems += error.problems
     if problems:
         raise ConfigError(problems)
+
+
+def check_trainable(config: ExperimentConfig, stages: Sequence[Stage]) -> None:
+    """Raise before any training if the model cannot be trained as these stages would.
+
+    Raises:
+        ConfigError: it does not take such inputs, or is the user's own and wrong.
+    """
+    sizes = [size for stage in stages if isinstance(stage, TrainingStage) for size in stage.sizes()]
+    if sizes:
+        check_fit(config, load_silos(config).dataset, sizes)
 
 
 def seed_runs(config: ExperimentConfig, results: Path) -> list[RunDirectory]:

@@ -134,6 +134,10 @@ class TrainingStage(Stage):
         """Return on whose data there is training: silos, or `POOLED`."""
         raise NotImplementedError
 
+    def sizes(self) -> list[int]:
+        """Return how many examples there are to train on, for each of the trainers."""
+        return list(map(self._size, self.trainers()))
+
     @override
     def steps(self) -> int:
         return self.schedule.total * sum(map(self._epoch_steps, self.trainers()))
@@ -143,9 +147,12 @@ class TrainingStage(Stage):
         return self.schedule.total * max(map(self._epoch_steps, self.trainers()))
 
     def _epoch_steps(self, silo: int) -> int:
+        batch_size = self.config.train.batch_size
+        return count_steps(self._size(silo), epochs=1, batch_size=batch_size)
+
+    def _size(self, silo: int) -> int:
         counts = self.silos.label_counts
-        examples = sum(map(sum, counts)) if silo == POOLED else sum(counts[silo - 1])
-        return count_steps(examples, epochs=1, batch_size=self.config.train.batch_size)
+        return sum(map(sum, counts)) if silo == POOLED else sum(counts[silo - 1])
 
     def _write(self, trained: Trained) -> None:
         write_trained(

@@ -12,7 +12,7 @@ from fedcompare.data.silos import load_silos
 from fedcompare.errors import ConfigError
 from fedcompare.federated.server import build_server_app, run_federated
 from fedcompare.federated.strategies import check_strategy
-from fedcompare.learning.models.catalog import check_model
+from fedcompare.learning.models.catalog import check_fit, check_model
 from fedcompare.regimes.catalog import Regime, row_of
 from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.inputs import wanted_inputs
@@ -30,6 +30,7 @@ def run_from_context(grid: Grid, context: Context) -> None:
     run, silos = RunDirectory(results, config), load_silos(config)
     with claimed(config, results, "federated, by flwr run", [seed_part(config, Regime.FEDERATED)]):
         clashes = check_free(run, Regime.FEDERATED, silos.origin, force=force)
+        check_fit(config, silos.dataset, map(sum, silos.label_counts))
         trained = run_federated(grid, config)
         write_trained(
             run,
@@ -48,7 +49,7 @@ def config_from_run_config(
     """Return the configuration, the results folder, and whether to replace a finished run.
 
     Raises:
-        ConfigError: a key is unknown or wrong, or names no model or no strategy.
+        ConfigError: a key is unknown or wrong, or names no strategy or model.
     """
     settings = {
         key: Setting(value, f"run config {key}")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from fedcompare.config.dotted import DottedPath
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.machine import environment
 from fedcompare.regimes.catalog import Regime, row_of
@@ -23,7 +24,7 @@ class Inputs:
     `regime` is None where no model was trained; `settings` are the keys that count, by value;
     `data` and `partition` the SHA-256 of the examples and of which silo has which; `sources`
     the SHA-256 of every file of another part that was read, by "part/file"; `software` the
-    versions that can change a number.
+    versions that can change a number; of a model of the user's own, its module's digest.
     """
 
     regime: Regime | None
@@ -52,13 +53,15 @@ def wanted_inputs(
     """
     packages = _FEDERATED_SOFTWARE if regime is Regime.FEDERATED else _SOFTWARE
     installed = environment.versions()
+    own = DottedPath.parse(config.model.model.name)
     return Inputs(
         regime=regime,
         settings=config.counted(row_of(regime).scopes if regime else ()),
         data=origin.data,
         partition=origin.partition,
         sources=dict(sources or {}),
-        software={package: installed[package] for package in packages},
+        software={package: installed[package] for package in packages}
+        | ({own.module: own.digest()} if own else {}),
     )
 
 

@@ -55,7 +55,7 @@ def failing(monkeypatch):
     """Return `failing(burn)`: from now on, models fail so; forked workers inherit it."""
 
     def fail(how):
-        monkeypatch.setitem(catalog.CATALOG, "mlp", lambda *shape: Failing(how))
+        monkeypatch.setitem(catalog.CATALOG, "mlp", lambda **shape: Failing(how))
 
     return fail
 

@@ -167,9 +167,13 @@ def test_an_unknown_strategy_is_refused_with_the_known_ones():
         check_strategy(FederationConfig(strategy="fedmagic"))
 
 
+MODELS = "mlp, linear, 2nn, cnn, resnet18, package.module:factory"
 unknown_names = pytest.mark.parametrize(
     ("choice", "says"),
-    [("strategy=fedmagic", SAYS), ("model=magic", "model: unknown model 'magic'; known: mlp")],
+    [
+        ("strategy=fedmagic", SAYS),
+        ("model=magic", f"model: unknown model 'magic'; known: {MODELS}"),
+    ],
 )
 
 

@@ -1,32 +1,81 @@
 """The models there are, and the one from which every regime of an experiment starts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from fedcompare.config.choices import check_choice
+from fedcompare.config.choices import (
+    Choice,
+    check_arguments,
+    check_choice,
+    check_values,
+    choosable,
+)
+from fedcompare.config.dotted import FORM, DottedPath
 from fedcompare.config.groups import ExperimentConfig, ModelConfig
 from fedcompare.data.examples import Dataset
-from fedcompare.learning.models import mlp
+from fedcompare.errors import ConfigError
+from fedcompare.learning.forward import torch_threads
+from fedcompare.learning.models import cnn, linear, mlp, own, resnet18
+from fedcompare.learning.randomness import seeded
 from fedcompare.seeds import derive_seed
 
-Shape = tuple[int, ...]
-# Each makes a model of its own from the keys, the shape of one input and the number of classes.
-CATALOG: dict[str, Callable[[ModelConfig, Shape, int], nn.Module]] = {"mlp": mlp.build}
+# Each makes a model from the shape of one input, the number of outputs, and chosen arguments.
+CATALOG: dict[str, Callable[..., nn.Module]] = {
+    "mlp": mlp.build,
+    "linear": linear.build,
+    "2nn": mlp.build_2nn,
+    "cnn": cnn.build,
+    "resnet18": resnet18.build,
+}
+_OWN = "A torch module that a function of your own makes from input_shape and num_outputs."
+
+
+class Described(NamedTuple):
+    """What there is to know of a model before it is chosen."""
+
+    name: str
+    arguments: str
+    summary: str
+
+
+def describe() -> list[Described]:
+    """Return a row for each model, as the code has it; the last one is the user's own."""
+    rows = [
+        Described(name, _arguments(build), str(build.__doc__).splitlines()[0])
+        for name, build in CATALOG.items()
+    ]
+    return [*rows, Described(FORM, "those of the function", _OWN)]
 
 
 def check_model(config: ModelConfig) -> None:
-    """Raise before any work if there is no such model.
+    """Raise before any work if there is no such model, or it has no such arguments.
 
     Raises:
         ConfigError: naming those that there are.
     """
-    check_choice("model", config.model, CATALOG)
+    _find(config)
+
+
+def check_fit(config: ExperimentConfig, dataset: Dataset, sizes: Iterable[int]) -> None:
+    """Raise before any training if the model does not fit the data, or its own code is wrong.
+
+    `sizes` are numbers of examples that it will be trained on: where an epoch's last batch is a
+    single example, not every model can be trained.
+
+    Raises:
+        ConfigError: naming the remedy.
+    """
+    with torch_threads(1), seeded(0):  # workers are forked from a process without threads
+        model = initial_model(config, dataset)
+        if DottedPath.parse(config.model.model.name):
+            _try_out(config, model, dataset, sizes)
 
 
 def initial_model(config: ExperimentConfig, dataset: Dataset) -> nn.Module:
-    """Return the model from which every regime of an experiment starts."""
+    """Return the model from which every regime of an experiment starts; raises as `build_model`."""
     return build_model(
         config.model,
         input_shape=tuple(dataset.train.inputs.shape[1:]),
@@ -36,16 +85,82 @@ def initial_model(config: ExperimentConfig, dataset: Dataset) -> nn.Module:
 
 
 def build_model(
-    config: ModelConfig, *, input_shape: Shape, num_classes: int, seed: int
+    config: ModelConfig, *, input_shape: tuple[int, ...], num_classes: int, seed: int
 ) -> nn.Module:
     """Return a model whose initial weights depend on the experiment seed alone.
 
     The global random state is left as it was.
 
     Raises:
-        ConfigError: there is no such model.
+        ConfigError: there is no such model, or it does not take such inputs.
     """
-    check_model(config)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(seed, "initial-weights"))
-        return CATALOG[config.model](config, input_shape, num_classes)
+    choice, build = _find(config)
+    with seeded(derive_seed(seed, "initial-weights")):
+        if DottedPath.parse(choice.name):
+            return own.make(choice, build, input_shape=input_shape, num_outputs=num_classes)
+        try:
+            return build(input_shape=input_shape, num_outputs=num_classes, **choice.keywords)
+        except ValueError as error:
+            raise ConfigError([f"model: {choice.name} {error}"]) from error
+
+
+def _find(config: ModelConfig) -> tuple[Choice, Callable[..., nn.Module]]:
+    """Return the choice with all arguments of the keys, and what makes the model; both checked."""
+    choice = config.model
+    if path := DottedPath.parse(choice.name):
+        factory = path.load("model")
+        own.check_factory(choice, factory)
+        check_arguments("model", choice, factory, given=own.GIVEN)
+        return choice, factory
+    check_choice("model", choice.name, [*CATALOG, FORM])
+    build = CATALOG[choice.name]
+    check_arguments("model", choice, build, given=own.GIVEN)
+    check_values("model", choice, build)
+    return _with_hidden_units(config), build
+
+
+def _with_hidden_units(config: ModelConfig) -> Choice:
+    choice, units = config.model, config.hidden_units
+    if choice.name != "mlp":
+        return choice
+    if not choice.arguments:
+        return Choice("mlp", (("hidden", (units,)),))
+    default = ModelConfig().hidden_units
+    if units != default:
+        raise ConfigError(
+            [
+                f"hidden-units: {units} contradicts model = {choice}; leave it out, or set it to "
+                f"{default}, its default, which then says nothing"
+            ]
+        )
+    return choice
+
+
+def _try_out(
+    config: ExperimentConfig, model: nn.Module, dataset: Dataset, sizes: Iterable[int]
+) -> None:
+    choice, num_outputs = config.model.model, len(dataset.class_names)
+    two = dataset.train.inputs[torch.arange(2) % len(dataset.train)]
+    for count, training in ((2, False), (1, False), (2, True)):
+        own.try_out(choice, model, two[:count], num_outputs, training=training)
+    batch = config.train.batch_size
+    single = next((size for size in sizes if batch == 1 or size % batch == 1), None)
+    if single is None:
+        return
+    try:
+        own.try_out(choice, model, two[:1], num_outputs, training=True)
+    except ConfigError as error:
+        raise ConfigError(
+            [
+                *error.problems,
+                f"batch-size: the last batch of {single} training examples has one example, which "
+                f"the model cannot be trained on; choose another than {batch}",
+            ]
+        ) from error
+
+
+def _arguments(build: Callable[..., nn.Module]) -> str:
+    """Return the arguments that can be chosen, with their defaults, as they are written."""
+    parameters = choosable(build, given=own.GIVEN).items()
+    written = str(Choice("", tuple((name, p.default) for name, p in parameters)))
+    return written[1:-1]
