@@ -5,6 +5,7 @@ The configuration knows the form; a catalog, or the callee's own signature, know
 """
 
 import ast
+import difflib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -68,7 +69,9 @@ def check_choice(key: str, name: str, known: Iterable[str]) -> None:
     """
     names = list(known)
     if name not in names:
-        raise ConfigError([f"{key}: unknown {key} {shown(name)}; known: {', '.join(names)}"])
+        close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+        meant = f"did you mean {close[0]}? " if close else ""
+        raise ConfigError([f"{key}: unknown {key} {shown(name)}; {meant}known: {', '.join(names)}"])
 
 
 def check_arguments(
@@ -84,7 +87,8 @@ def check_arguments(
     parameters = choosable(callee, given=given)
     chosen = choice.keywords
     problems = [
-        f"{key}: {choice.name} has no argument {name}; {suggestion(name, list(parameters))}"
+        f"{key}: {choice.name} has no argument {name}; "
+        + (suggestion(name, list(parameters)) if parameters else "it takes none")
         for name in chosen
         if name not in parameters
     ]
