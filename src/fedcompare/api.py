@@ -92,24 +92,35 @@ def partition(
     config: ExperimentConfig,
     results: Path = RESULTS,
     *,
+    export: Path | None = None,
     force: bool = False,
     listener: Listener | None = None,
 ) -> Partitioned:
     """Count each silo's examples of each class, and write them with a picture.
 
+    `export` is a file for which row went to which silo, of which the key `partition` makes the
+    same silos again, as "plan:FILE".
+
     Raises:
-        FedcompareError: bad data, or a part of another configuration and no `force`.
+        FedcompareError: bad data, or a part of another configuration or an exported plan that is
+            there, and no `force`.
     """
-    from fedcompare.execution.partition import notes, write_partition
+    from fedcompare.data.partitions.catalog import check_partitioner
+    from fedcompare.execution.partition import check_export, export_plan, notes, write_partition
     from fedcompare.runs.directory import PARTITION, RunDirectory
     from fedcompare.runs.lock import claimed, seed_part
     from fedcompare.runs.reuse import check_partition
 
+    check_partitioner(config.partition)
+    if export:
+        check_export(export, force=force)
     run = RunDirectory(results, config)
     with claimed(config, results, "partition", [seed_part(config, PARTITION)]):
         silos = _load(config, listener or SILENT)
         check_partition(run, silos.origin, force=force)
         folder = write_partition(run, silos)
+        if export:
+            export_plan(export, config, silos)
     return Partitioned(folder=folder, silos=silos, notes=tuple(notes(silos)))
 
 
@@ -185,10 +196,12 @@ def evaluate(
         FedcompareError: a model is missing or altered, or a class does not exist.
     """
     from fedcompare.comparison import evaluate as work
+    from fedcompare.data.partitions.catalog import check_partitioner
     from fedcompare.data.silos import load_silos
     from fedcompare.runs.directory import EVALUATION, RunDirectory
     from fedcompare.runs.lock import claimed, seed_part
 
+    check_partitioner(config.partition)
     used = [seed_part(config, part) for part in (*work.EVALUATED, EVALUATION)]
     with claimed(config, results, "evaluate", used):
         silos, run = load_silos(config), RunDirectory(results, config)

@@ -21,6 +21,7 @@ def compare(
     cpus: options.Cpus = None,
     config: options.Config = None,
     set_: options.Set = None,
+    partition: options.Partition = None,
     seed: options.Seed = None,
     results: options.Results = options.DEFAULT_RESULTS,
     force: Annotated[
@@ -35,7 +36,14 @@ def compare(
     Finished parts are used again, and an interrupted comparison goes on where it stopped.
     """
     experiment = options.build_config(
-        config, set_, seeds=seeds, model=model, engine=engine, cpus=cpus, seed=seed
+        config,
+        set_,
+        seeds=seeds,
+        model=model,
+        engine=engine,
+        cpus=cpus,
+        partition=partition,
+        seed=seed,
     )
     from fedcompare import api
     from fedcompare.cli.console import stderr, stdout

@@ -25,6 +25,7 @@ def evaluate(
     model: options.Model = None,
     config: options.Config = None,
     set_: options.Set = None,
+    partition: options.Partition = None,
     seed: options.Seed = None,
     results: options.Results = options.DEFAULT_RESULTS,
     verbose: options.Verbose = False,
@@ -32,7 +33,7 @@ def evaluate(
 ) -> None:
     """Measure all trained models alike and write tables, confusion matrices and curves."""
     chosen = [_parse_subset(text) for text in subset or []]
-    experiment = options.build_config(config, set_, model=model, seed=seed)
+    experiment = options.build_config(config, set_, model=model, partition=partition, seed=seed)
     from fedcompare import api
     from fedcompare.cli.console import stderr, stdout
     from fedcompare.cli.showing import say_written

@@ -20,6 +20,7 @@ def federated(
     cpus: options.Cpus = None,
     config: options.Config = None,
     set_: options.Set = None,
+    partition: options.Partition = None,
     seed: options.Seed = None,
     results: options.Results = options.DEFAULT_RESULTS,
     force: options.Force = False,
@@ -38,6 +39,7 @@ def federated(
         fraction_evaluate=fraction_evaluate,
         engine=engine,
         cpus=cpus,
+        partition=partition,
         seed=seed,
     )
     from fedcompare import api

@@ -15,6 +15,7 @@ def isolated(
     cpus: options.Cpus = None,
     config: options.Config = None,
     set_: options.Set = None,
+    partition: options.Partition = None,
     seed: options.Seed = None,
     results: options.Results = options.DEFAULT_RESULTS,
     force: options.Force = False,
@@ -30,6 +31,7 @@ def isolated(
         lr=lr,
         batch_size=batch_size,
         cpus=cpus,
+        partition=partition,
         seed=seed,
     )
     from fedcompare import api

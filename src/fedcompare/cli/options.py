@@ -16,6 +16,14 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override one key; repeatable."),
 ]
+Partition = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RULE",
+        help='How examples are split over silos: "dirichlet(alpha=0.5)", plan:FILE, ...; '
+        "see: fedcompare list partitioners",
+    ),
+]
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
 Results = Annotated[Path, typer.Option(help="Folder for results.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a finished result.")]
@@ -44,6 +52,7 @@ DEFAULT_RESULTS = Path("results")
 _OPTION_KEYS = {
     "seed": ("--seed", "seed"),
     "model": ("--model", "model"),
+    "partition": ("--partition", "partition"),
     "lr": ("--lr", "learning-rate"),
     "batch_size": ("--batch-size", "batch-size"),
     "cpus": ("--cpus", "num-cpus"),

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from fedcompare.classes import ClassLists, format_class_lists, parse_class_lists
 from fedcompare.config.choices import Choice, ChoiceKey, Width
+from fedcompare.config.plan_files import PLAN, format_partition, parse_partition, plan_path
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
@@ -44,6 +45,21 @@ ExcludedClasses = Annotated[
     PlainSerializer(format_class_lists),
 ]
 
+EXCLUDED_CLASSES = "excluded-classes"
+"""The default partitioner, which alone reads the key of the same name."""
+
+
+def _check_partition(choice: Choice) -> Choice:
+    _check_text(format_partition(choice))
+    return choice
+
+
+PartitionKey = Annotated[
+    Choice,
+    BeforeValidator(parse_partition),
+    AfterValidator(_check_partition),
+    PlainSerializer(format_partition),
+]
 
 SEED_LIMIT = 2**63
 _Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
@@ -127,19 +143,28 @@ class DataConfig(_Group):
 
 
 class PartitionConfig(_Group):
-    """How the examples are split over silos; no `excluded_classes` means IID parts.
+    """How the examples are split over silos: by which partitioner, with its own arguments.
 
-    What counts is which rows each silo gets, by their digest.
+    The default one makes IID parts without the `excluded_classes` of each silo. What counts is
+    which rows each silo gets, by their digest.
     """
 
     scope = Scope.NOTHING
 
+    partition: PartitionKey = Choice(EXCLUDED_CLASSES)
     num_silos: Annotated[int, Field(ge=1, le=10_000)] = 3
     excluded_classes: ExcludedClasses = (("1", "3", "7"), ("2", "5", "8"), ("4", "6", "9"))
 
     def excluded_from(self, silo_index: int) -> tuple[str, ...]:
         """Return the names of the classes that the silo at this 0-based index must not have."""
         return self.excluded_classes[silo_index] if self.excluded_classes else ()
+
+    def located(self) -> "PartitionConfig":
+        """Return the same rule with the file of a plan as an absolute path."""
+        if (file := plan_path(self.partition)) is None:
+            return self
+        path = str(Path(os.path.expanduser(file)).absolute())
+        return self.model_copy(update={"partition": Choice(PLAN, (("file", path),))})
 
 
 class ModelConfig(_Group):
@@ -259,12 +284,12 @@ class ExperimentConfig(_Group):
         return [self.with_seed(seed) for seed in seeds]
 
     def located(self) -> "ExperimentConfig":
-        """Return the same experiment with the data's place as an absolute path.
+        """Return the same experiment with the places of data and plan as absolute paths.
 
         What is stored can then be used from any working folder.
         """
         data = self.data.model_copy(update={"dataset": str(self.data.source.located())})
-        return self.model_copy(update={"data": data})
+        return self.model_copy(update={"data": data, "partition": self.partition.located()})
 
     def counted(self, scopes: Collection[Scope] = ()) -> dict[str, str | int | float]:
         """Return the seed and the keys that can change what depends on these scopes.

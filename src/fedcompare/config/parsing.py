@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from fedcompare.classes import format_class_lists
-from fedcompare.config.groups import GROUP_OF, KEYS, ExperimentConfig
-from fedcompare.errors import ConfigError
+from fedcompare.config.following import follow_partition, num_silos_of
+from fedcompare.config.groups import EXCLUDED_CLASSES, GROUP_OF, KEYS, ExperimentConfig
+from fedcompare.errors import ConfigError, PartitionError
 from fedcompare.text.typed import plain, shown, suggestion
 
 _MAX_FILE = 2**20  # bytes of a configuration
@@ -97,6 +98,10 @@ def parse_config(settings: Settings) -> ExperimentConfig:
         bad = dict(_field_problems(error))
         config = _build({key: setting for key, setting in known.items() if key not in bad})
     problems += [f"{known[key].typed}: {problem}" for key, problem in bad.items()]
+    try:
+        config = follow_partition(config, given=known)
+    except PartitionError as error:
+        problems.append(f"{known['partition'].typed}: {error}")
     problems += [
         f"{next((known[key].typed for key in reversed(keys) if key in known), keys[-1])}: {problem}"
         for keys, problem in _contradictions(config, given=known)
@@ -141,7 +146,22 @@ def _contradictions(
     """Yield (keys, problem) for values that are right alone but not together."""
     partition = config.partition
     listed = len(partition.excluded_classes)
-    if listed not in (0, partition.num_silos):
+    own = num_silos_of(partition.partition)
+    if own not in (None, partition.num_silos):
+        yield (
+            ("partition", "num-silos"),
+            f"num-silos = {partition.num_silos}, but {partition.partition.name} has sizes for "
+            f"{own} silos; leave num-silos out, or make them equal",
+        )
+    if partition.partition.name != EXCLUDED_CLASSES:
+        if listed and "excluded-classes" in given:
+            yield (
+                ("partition", "excluded-classes"),
+                f"{partition.partition.name} deals all classes by its own rule, and "
+                f'excluded-classes is for partition = "{EXCLUDED_CLASSES}" alone; leave out one of '
+                'them (in a run config: excluded-classes = "")',
+            )
+    elif listed not in (0, partition.num_silos):
         remedy = 'list one entry per silo, or set it to "" for IID silos'
         key = "excluded-classes"
         also = (

@@ -11,7 +11,8 @@ from fedcompare.classes import lacking
 from fedcompare.config.groups import DataConfig, ExperimentConfig, PartitionConfig
 from fedcompare.data.dataset import read_dataset
 from fedcompare.data.examples import Dataset, Examples
-from fedcompare.data.partitions.plan import Plan, partition_dataset
+from fedcompare.data.partitions.plan import partition_dataset
+from fedcompare.data.partitions.rows import Plan
 from fedcompare.names import POOLED, silo_name
 from fedcompare.regimes.records import Origin
 
@@ -97,7 +98,7 @@ class Silos:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return a sentence on each thing that was converted, left out, or is suspicious."""
-        return self.dataset.notes
+        return (*self.dataset.notes, *self.plan.notes)
 
     @functools.cached_property
     def label_counts(self) -> tuple[tuple[int, ...], ...]:

@@ -181,5 +181,5 @@ def check_own_cases(labels: Labels, counts: Floats, class_names: Sequence[str]) 
             raise DataError(
                 f"{silo_name(silo)} trains on class {names}, but the test set has no example of "
                 "it, so its own cases cannot be measured. Add test examples, or exclude the class "
-                "in excluded-classes"
+                "in excluded-classes or by another partition"
             )

@@ -8,6 +8,7 @@ from flwr.serverapp import Grid
 
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.config.parsing import Setting, parse_config
+from fedcompare.data.partitions.catalog import check_partitioner
 from fedcompare.data.silos import load_silos
 from fedcompare.errors import ConfigError
 from fedcompare.federated.server import build_server_app, run_federated
@@ -49,7 +50,7 @@ def config_from_run_config(
     """Return the configuration, the results folder, and whether to replace a finished run.
 
     Raises:
-        ConfigError: a key is unknown or wrong, or names no strategy or model.
+        ConfigError: a key is unknown or wrong, or names no partitioner, model or strategy.
     """
     settings = {
         key: Setting(value, f"run config {key}")
@@ -60,6 +61,7 @@ def config_from_run_config(
     if not isinstance(results, str) or "\0" in results or not isinstance(force, bool):
         raise ConfigError([f"run config: {_RESULTS} must be a string and {_FORCE} true or false"])
     config = parse_config(settings).located()
+    check_partitioner(config.partition)
     check_model(config.model)
     check_strategy(config.federation)
     return config, Path(results), force

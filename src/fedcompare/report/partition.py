@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fedcompare.config.groups import PartitionConfig
 from fedcompare.data.examples import Dataset
-from fedcompare.data.partitions.catalog import build_partitioner, find_rule
+from fedcompare.data.partitions.rows import Plan
 from fedcompare.report.plots import CHARACTER, LINE, picture_names
 
 # Inches of the picture; the first four make the 6.4 by 4.8 of a few silos with short names.
@@ -17,13 +16,15 @@ _KEY_WIDTH, _GAP, _WIDEST = 0.65, 0.15, 40.0
 _ROWS, _MOST_NAMED_CLASSES = 18, 54
 
 
-def plot_partition(dataset: Dataset, config: PartitionConfig, *, seed: int) -> Figure:
+def plot_partition(dataset: Dataset, plan: Plan) -> Figure:
     """Return a figure of a stacked bar for each silo's training examples, a colour a class."""
     import datasets
     from flwr_datasets.visualization import plot_label_distributions
 
+    from fedcompare.data.partitions.planned_partitioner import PlannedPartitioner
+
     positions = list(map(str, range(len(dataset.class_names))))
-    partitioner = build_partitioner(find_rule(config, dataset), seed=seed, split="train")
+    partitioner = PlannedPartitioner(plan.train)
     partitioner.dataset = datasets.Dataset.from_dict(
         {"label": dataset.train.labels.numpy()},
         features=datasets.Features({"label": datasets.ClassLabel(names=positions)}),
@@ -34,7 +35,7 @@ def plot_partition(dataset: Dataset, config: PartitionConfig, *, seed: int) -> F
     plot_label_distributions(
         partitioner, label_name="label", title="Training examples per silo", axis=axes
     )
-    silos = config.num_silos
+    silos = len(plan)
     width = max(_AXES_WIDTH, min(_WIDEST, silos * LINE))
     every = math.ceil(silos * CHARACTER * (len(str(silos)) + 1) / width)
     axes.set_xlabel("silo (partition id + 1)")

@@ -34,6 +34,21 @@ def replacing(target: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def replacing_file(target: Path) -> Iterator[Path]:
+    """Yield a path for a file that takes `target`'s place if the block succeeds, else vanishes.
+
+    Raises:
+        StorageError: something cannot be written.
+    """
+    with storage_errors(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
+            part = Path(folder) / target.name
+            yield part
+            part.replace(target)
+
+
 def check_writable(folder: Path) -> None:
     """Raise before any work is done that could not be stored.
 

@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 from matplotlib.figure import Figure
 
-from fedcompare.data.silos import load_dataset
+from fedcompare.data.silos import load_silos
 from fedcompare.report.partition import _add_legend, plot_partition
 from fedcompare.report.plots import picture_names, save_figure
 from nasty import NAMES
@@ -12,7 +12,8 @@ from nasty import NAMES
 @pytest.mark.parametrize("silos", [3, 60])
 def test_the_silos_under_the_axes_do_not_overlap(tiny, tmp_path, silos):
     config = tiny(num_silos=silos, excluded_classes="")
-    figure = plot_partition(load_dataset(config.data), config.partition, seed=config.seed)
+    partition = load_silos(config)
+    figure = plot_partition(partition.dataset, partition.plan)
     save_figure(figure, tmp_path / "a.png")
     (axes,) = figure.axes
     labels = [t.label1 for t in axes.xaxis.get_major_ticks() if t.label1.get_visible()]

@@ -34,6 +34,7 @@ CHANGES = {
     "label-column": ("class", set()),
     "image-size": (4, EVERYTHING),
     "num-silos": (2, EVERYTHING),
+    "partition": ("iid", EVERYTHING),
     "excluded-classes": ("1 2 3", EVERYTHING),
     "model": ("other", EVERYTHING),
     "hidden-units": (8, EVERYTHING),

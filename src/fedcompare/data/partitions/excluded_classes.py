@@ -14,8 +14,10 @@ from fedcompare.classes import (
 )
 from fedcompare.config.groups import PartitionConfig
 from fedcompare.data.examples import Dataset
+from fedcompare.data.partitions.rows import Plan, read_rows
 from fedcompare.errors import PartitionError
 from fedcompare.names import silo_name
+from fedcompare.seeds import derive_seed
 
 if TYPE_CHECKING:
     from fedcompare.data.partitions.excluded_classes_partitioner import ExcludedClassesPartitioner
@@ -27,6 +29,7 @@ class ExcludedClasses:
 
     excluded: tuple[tuple[int, ...], ...]
     remedy: ClassVar[str] = "exclude fewer classes from it in excluded-classes, or lower num-silos"
+    told: ClassVar[bool] = False
 
     @classmethod
     def of(cls, config: PartitionConfig, dataset: Dataset) -> "ExcludedClasses":
@@ -41,8 +44,19 @@ class ExcludedClasses:
         """Return the labels excluded from each silo."""
         return {"excluded": self.excluded}
 
-    def partitioner(self, seed: int) -> "ExcludedClassesPartitioner":
-        """Return the partitioner of rows whose label is in the column "label"."""
+    def deal(self, dataset: Dataset, seed: int) -> Plan:
+        """Return the rows of each silo: the training and the test split are split alike."""
+        train, test = (
+            read_rows(
+                self._partitioner(derive_seed(seed, "partition", split)),
+                examples.labels.numpy(),
+                len(self.excluded),
+            )
+            for split, examples in (("train", dataset.train), ("test", dataset.test))
+        )
+        return Plan(train=train, test=test)
+
+    def _partitioner(self, seed: int) -> "ExcludedClassesPartitioner":
         # Its import takes longer than reading a cached partition, which needs no partitioner.
         from fedcompare.data.partitions.excluded_classes_partitioner import (
             ExcludedClassesPartitioner,
