@@ -11,12 +11,14 @@ name does, and returns what it made; none prints. Expected failures are `Fedcomp
 only one function needs is imported when it is called: torch, Flower and the report are large.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fedcompare.config.choices import check_choice
 from fedcompare.config.groups import ExperimentConfig
+from fedcompare.config.listed import Listed
 from fedcompare.config.parsing import Setting, parse_config, read_settings
 from fedcompare.findings.checks import Check
 from fedcompare.findings.findings import Findings
@@ -296,6 +298,25 @@ def doctor(results: Path = RESULTS) -> Iterator[Check]:
     from fedcompare.doctor import diagnose
 
     yield from diagnose(results)
+
+
+def catalog(name: str) -> tuple[Listed, ...]:
+    """Return what there is to choose from: the rows of a catalog, by its name.
+
+    Raises:
+        ConfigError: there is no such catalog.
+    """
+    check_choice("catalog", name, _CATALOGS)
+    return tuple(_CATALOGS[name]())
+
+
+def _partitioners() -> Iterator[Listed]:
+    from fedcompare.data.partitions.catalog import list_partitioners
+
+    yield from list_partitioners()
+
+
+_CATALOGS: Mapping[str, Callable[[], Iterator[Listed]]] = {"partitioners": _partitioners}
 
 
 def _load(config: ExperimentConfig, listener: Listener) -> "Silos":

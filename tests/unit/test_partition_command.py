@@ -1,11 +1,12 @@
-"""Partitions on the command line: chosen, exported and used again."""
+"""Partitions on the command line: chosen, exported, used again, and listed."""
 
 import json
 
 import pytest
 
+from fedcompare import api
 from fedcompare.data.silos import load_silos
-from fedcompare.errors import ExitCode
+from fedcompare.errors import ConfigError, ExitCode
 
 DIRICHLET = "dirichlet(alpha=0.5, min_partition_size=1)"
 
@@ -81,3 +82,17 @@ def test_a_comparison_of_seeds_and_of_a_plan_is_made_and_verified(cli, tiny_toml
         assert compared.code == 0, compared.err
         verified = cli("verify", results / "tiny")
         assert verified.code == 0, verified.out
+
+
+def test_catalogs_are_listed_by_their_names(cli):
+    listed = cli("list", "partitioners")
+    assert listed.code == 0
+    assert "dirichlet(alpha, min_partition_size=10, self_balancing=false)\n" in listed.out
+    assert "natural-id\n    Not offered: it splits by another column" in listed.out
+    for row in api.catalog("partitioners"):
+        assert row.written in listed.out
+    refused = cli("list", "partitoners")
+    assert refused.code == ExitCode.CONFIG
+    assert "unknown catalog 'partitoners'; did you mean partitioners?" in refused.err
+    with pytest.raises(ConfigError):
+        api.catalog("")

@@ -16,6 +16,7 @@ from fedcompare.cli.doctor import doctor
 from fedcompare.cli.evaluate import evaluate
 from fedcompare.cli.federated import federated
 from fedcompare.cli.isolated import isolated
+from fedcompare.cli.listing import list_catalog
 from fedcompare.cli.partition import partition
 from fedcompare.cli.report import report
 from fedcompare.cli.verify import verify
@@ -43,6 +44,7 @@ for command in (
     doctor,
 ):
     app.command()(command)
+app.command("list")(list_catalog)
 
 
 def _print_version(value: bool) -> None:
