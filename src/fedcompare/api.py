@@ -316,7 +316,16 @@ def _partitioners() -> Iterator[Listed]:
     yield from list_partitioners()
 
 
-_CATALOGS: Mapping[str, Callable[[], Iterator[Listed]]] = {"partitioners": _partitioners}
+def _models() -> Iterator[Listed]:
+    from fedcompare.learning.models.catalog import list_models
+
+    yield from list_models()
+
+
+_CATALOGS: Mapping[str, Callable[[], Iterator[Listed]]] = {
+    "models": _models,
+    "partitioners": _partitioners,
+}
 
 
 def _load(config: ExperimentConfig, listener: Listener) -> "Silos":

@@ -48,7 +48,7 @@ class Choice:
         """Return the choice as `parse` reads it; equal choices give equal text."""
         if not self.arguments:
             return self.name
-        listed = ", ".join(f"{name}={_written(value)}" for name, value in self.arguments)
+        listed = ", ".join(f"{name}={written(value)}" for name, value in self.arguments)
         return f"{self.name}({listed})"
 
     @property
@@ -115,7 +115,7 @@ def check_values(key: str, choice: Choice, callee: Callable[..., object]) -> Non
         except ValidationError as error:
             says = error.errors(include_url=False)[0]["msg"].removeprefix("Input ")
             says = says.replace("a valid tuple", "a list in brackets")
-            problems.append(f"{key}: {choice.name}: {name} {says} (got {_written(value)})")
+            problems.append(f"{key}: {choice.name}: {name} {says} (got {written(value)})")
     if problems:
         raise ConfigError(problems)
 
@@ -164,9 +164,10 @@ def _value(name: str, node: ast.expr) -> Value:
     return value
 
 
-def _written(value: Value) -> str:
+def written(value: Value) -> str:
+    """Return a value as `Choice.parse` reads it."""
     if isinstance(value, tuple):
-        return f"[{', '.join(map(_written, value))}]"
+        return f"[{', '.join(map(written, value))}]"
     if isinstance(value, bool) or value is None:
         return str(value).lower()
     return repr(value)

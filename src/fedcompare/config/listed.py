@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from fedcompare.config.choices import choosable
+from fedcompare.config.choices import choosable, written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,16 +23,8 @@ class Listed:
 
 def written_arguments(callee: Callable[..., object], *, given: Iterable[str] = ()) -> str:
     """Return the arguments that a choice may set, with their defaults: "alpha, size=10"."""
+    defaults = {name: p.default for name, p in choosable(callee, given=given).items()}
     return ", ".join(
-        name if parameter.default is inspect.Parameter.empty else f"{name}={_shown(parameter)}"
-        for name, parameter in choosable(callee, given=given).items()
-    )
-
-
-def _shown(parameter: inspect.Parameter) -> str:
-    default = parameter.default
-    return (
-        str(default).lower()
-        if default is None or default is True or default is False
-        else repr(default)
+        name if default is inspect.Parameter.empty else f"{name}={written(default)}"
+        for name, default in defaults.items()
     )

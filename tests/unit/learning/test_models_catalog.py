@@ -10,7 +10,7 @@ from fedcompare.config.choices import Choice
 from fedcompare.config.groups import ModelConfig
 from fedcompare.errors import ConfigError
 from fedcompare.federated.server_app import config_from_run_config
-from fedcompare.learning.models.catalog import CATALOG, build_model, check_model, describe
+from fedcompare.learning.models.catalog import CATALOG, build_model, check_model, list_models
 from fedcompare.learning.weights import state_to_bytes
 
 
@@ -115,13 +115,13 @@ def test_the_run_config_of_flower_takes_a_model_as_text(tiny_settings):
         config_from_run_config({**tiny_settings, "model": "magic"})
 
 
-def test_the_catalog_describes_itself():
-    rows = {row.name: row for row in describe()}
+def test_the_catalog_list_modelss_itself():
+    rows = {row.name: row for row in list_models()}
     assert list(rows) == [*CATALOG, "package.module:factory"]
     assert rows["mlp"].arguments == "hidden=[128]"
     assert rows["resnet18"].arguments == "groups=32"
     assert rows["cnn"].arguments == ""
-    assert all(row.summary.endswith(".") and "\n" not in row.summary for row in rows.values())
+    assert all(row.line.endswith(".") and "\n" not in row.line for row in rows.values())
 
 
 def test_torchvision_is_imported_by_resnet_alone():

@@ -1,7 +1,6 @@
 """The models there are, and the one from which every regime of an experiment starts."""
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import nn
@@ -11,10 +10,10 @@ from fedcompare.config.choices import (
     check_arguments,
     check_choice,
     check_values,
-    choosable,
 )
 from fedcompare.config.dotted import FORM, DottedPath
 from fedcompare.config.groups import ExperimentConfig, ModelConfig
+from fedcompare.config.listed import Listed, written_arguments
 from fedcompare.data.examples import Dataset
 from fedcompare.errors import ConfigError
 from fedcompare.learning.forward import torch_threads
@@ -33,21 +32,12 @@ CATALOG: dict[str, Callable[..., nn.Module]] = {
 _OWN = "A torch module that a function of your own makes from input_shape and num_outputs."
 
 
-class Described(NamedTuple):
-    """What there is to know of a model before it is chosen."""
-
-    name: str
-    arguments: str
-    summary: str
-
-
-def describe() -> list[Described]:
-    """Return a row for each model, as the code has it; the last one is the user's own."""
-    rows = [
-        Described(name, _arguments(build), str(build.__doc__).splitlines()[0])
-        for name, build in CATALOG.items()
-    ]
-    return [*rows, Described(FORM, "those of the function", _OWN)]
+def list_models() -> Iterator[Listed]:
+    """Yield each model, as the code has it; the last one is the user's own."""
+    for name, build in CATALOG.items():
+        line = str(build.__doc__).splitlines()[0]
+        yield Listed(name=name, line=line, arguments=written_arguments(build, given=own.GIVEN))
+    yield Listed(name=FORM, line=_OWN, arguments="...")
 
 
 def check_model(config: ModelConfig) -> None:
@@ -157,10 +147,3 @@ def _try_out(
                 f"the model cannot be trained on; choose another than {batch}",
             ]
         ) from error
-
-
-def _arguments(build: Callable[..., nn.Module]) -> str:
-    """Return the arguments that can be chosen, with their defaults, as they are written."""
-    parameters = choosable(build, given=own.GIVEN).items()
-    written = str(Choice("", tuple((name, p.default) for name, p in parameters)))
-    return written[1:-1]
