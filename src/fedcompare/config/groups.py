@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from fedcompare.classes import ClassLists, format_class_lists, parse_class_lists
+from fedcompare.classes import ClassLists, format_class_lists, parse_class_lists, split_names
 from fedcompare.config.choices import Choice, ChoiceKey, Width
 from fedcompare.config.plan_files import PLAN, format_partition, parse_partition, plan_path
 
@@ -36,6 +36,16 @@ def _check_name(value: str) -> str:
         raise ValueError('use letters, digits, ".", "_" and "-", and begin with a letter or digit')
     if value.endswith(".") or _RESERVED.fullmatch(value):
         raise ValueError("cannot name a folder on Windows; choose another")
+    return value
+
+
+def _check_names(value: str) -> str:
+    """Refuse what is no list of names."""
+    if value:
+        try:
+            split_names(value)
+        except ValueError as error:
+            raise ValueError(f"write names as age,weight, or as '\"a, b\",c': {error}") from error
     return value
 
 
@@ -65,6 +75,8 @@ SEED_LIMIT = 2**63
 _Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
 _Count = Annotated[int, Field(ge=1, le=10_000_000)]
 _Text = Annotated[str, Field(max_length=1000), AfterValidator(_check_text)]
+# Column names, as `split_names` reads them.
+_Names = Annotated[_Text, AfterValidator(_check_names)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -94,11 +106,16 @@ class _Group(BaseModel):
     )
 
 
+CSV, PARQUET = "csv", "parquet"
+_TABLES = {".csv": CSV, ".tsv": CSV, ".parquet": PARQUET, ".pq": PARQUET}
+
+
 @dataclass(frozen=True, slots=True)
 class DatasetName:
     """A dataset's name in its parts: the kind of its source, and the place of what follows a colon.
 
-    "mnist" has no place, "idx:/data" the place "/data", and "idx:" an empty one.
+    "mnist" has no place, "idx:/data" the place "/data", and "idx:" an empty one. A path that ends
+    as the file of a table does is one: "patients.csv" is "csv:patients.csv".
     """
 
     kind: str
@@ -108,6 +125,8 @@ class DatasetName:
     def parse(cls, text: str) -> "DatasetName":
         """Return the parts of a name as it is typed."""
         kind, colon, place = text.partition(":")
+        if not colon and (table := _TABLES.get(Path(text.removesuffix(".gz")).suffix.lower())):
+            return cls(table, text)
         return cls(kind, place if colon else None)
 
     def __str__(self) -> str:
@@ -119,16 +138,38 @@ class DatasetName:
         return DatasetName(self.kind, str(Path(path).absolute())) if os.path.exists(path) else self
 
 
+def experiment_name(dataset: str) -> str:
+    """Return a name for experiments with these data: that of the file, where folders take it."""
+    name = DatasetName.parse(dataset)
+    stem = Path(name.place or name.kind).name.split(".")[0]
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:60]
+    try:
+        return _check_name(plain)
+    except ValueError:
+        return "data"
+
+
 class DataConfig(_Group):
     """Which dataset, and what its parts are called ("" finds the columns by their type).
 
     `image_size` resizes all pictures to a square of so many pixels a side; 0 keeps them.
+    `label` and `silo` name columns of a table; `features` lists the columns to learn from ("" for
+    all others), `ignore` those to leave out. Held out for the test are a share of the rows, or
+    those that `split_column` calls so, or the rows of another file, `test_data`.
     What counts is the data that they give, by their digest, and not where they lie.
     """
 
     scope = Scope.NOTHING
 
     dataset: Annotated[_Text, Field(min_length=1)] = "mnist"
+    label: _Text = ""
+    silo: _Text = ""
+    features: _Names = ""
+    ignore: _Names = ""
+    encoding: _Text = ""
+    test_fraction: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.2
+    split_column: _Text = ""
+    test_data: _Text = ""
     dataset_config: _Text = ""
     train_split: _Text = "train"
     test_split: _Text = "test"
@@ -140,6 +181,18 @@ class DataConfig(_Group):
     def source(self) -> DatasetName:
         """Return the dataset's name in its parts."""
         return DatasetName.parse(self.dataset)
+
+    @property
+    def is_table(self) -> bool:
+        """Return whether the dataset is a file with rows and columns."""
+        return self.source.kind in (CSV, PARQUET)
+
+    def located(self) -> "DataConfig":
+        """Return the same data with absolute paths, where these are paths of what is there."""
+        places = {"dataset": str(self.source.located())}
+        if self.test_data:
+            places["test_data"] = str(DatasetName.parse(self.test_data).located())
+        return self.model_copy(update=places)
 
 
 class PartitionConfig(_Group):
@@ -288,8 +341,8 @@ class ExperimentConfig(_Group):
 
         What is stored can then be used from any working folder.
         """
-        data = self.data.model_copy(update={"dataset": str(self.data.source.located())})
-        return self.model_copy(update={"data": data, "partition": self.partition.located()})
+        located = {"data": self.data.located(), "partition": self.partition.located()}
+        return self.model_copy(update=located)
 
     def counted(self, scopes: Collection[Scope] = ()) -> dict[str, str | int | float]:
         """Return the seed and the keys that can change what depends on these scopes.

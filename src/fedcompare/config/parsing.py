@@ -161,7 +161,7 @@ def _contradictions(
                 f'excluded-classes is for partition = "{EXCLUDED_CLASSES}" alone; leave out one of '
                 'them (in a run config: excluded-classes = "")',
             )
-    elif listed not in (0, partition.num_silos):
+    elif not config.data.silo and listed not in (0, partition.num_silos):
         remedy = 'list one entry per silo, or set it to "" for IID silos'
         key = "excluded-classes"
         also = (

@@ -8,7 +8,7 @@ from fedcompare.data.sources.catalog import open_source
 from fedcompare.machine.environment import versions
 
 _FORMAT = 4  # of what is cached; to be raised when the same files are decoded to something else
-_DECODERS = ("datasets", "numpy", "pillow", "torch", "torchvision")
+_DECODERS = ("datasets", "numpy", "pillow", "pyarrow", "torch", "torchvision")
 
 
 def read_dataset(config: DataConfig) -> Dataset:
@@ -51,4 +51,8 @@ def _dataset(entry: Entry) -> Dataset:
         fingerprint=facts["fingerprint"],
         example_bytes=facts["example_bytes"],
         notes=tuple(facts["notes"]),
+        silo_names=tuple(facts.get("silo_names", ())),
+        train_silos=tensors.get("train_silos"),
+        test_silos=tensors.get("test_silos"),
+        contract=facts.get("contract", ""),
     )

@@ -13,13 +13,13 @@ Pixels = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Examples:
-    """Ready-to-train examples: `inputs` float32 [N, C, H, W], `labels` and `ids` int64 [N].
+    """Ready-to-train examples: `inputs` float32 [N, ...], `labels` and `ids` int64 [N].
 
     An id is the row number of an example within its split, in the order of the source: answers
     of several subsets can be joined by it.
 
-    Inputs are in [-1, 1]; only where pixels of more than 8 bits are scaled by the training
-    data's range, test inputs may lie outside.
+    Pictures are [N, C, H, W] in [-1, 1]; only where pixels of more than 8 bits are scaled by the
+    training data's range, test inputs may lie outside. Rows of a table are [N, F].
     """
 
     inputs: torch.Tensor
@@ -48,6 +48,9 @@ class Dataset:
     `example_bytes` is the raw size of one example with its label, as its source counts it.
     `notes` says in a sentence each what was converted, scaled, left out, or is suspicious.
     `stored_names` are the names in the source's own numbering, those without examples included.
+    Where the data say themselves who has which examples, `silo_names` names the silos in the order
+    of their ids, and `train_silos` and `test_silos`, int64 [N], hold positions in it. `contract` is
+    the JSON of how rows of a table became inputs.
     """
 
     train: Examples
@@ -57,6 +60,10 @@ class Dataset:
     example_bytes: int
     notes: tuple[str, ...] = ()
     stored_names: tuple[str, ...] = ()
+    silo_names: tuple[str, ...] = ()
+    train_silos: torch.Tensor | None = None
+    test_silos: torch.Tensor | None = None
+    contract: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +81,29 @@ class Decoded:
     test_labels: torch.Tensor
     class_names: tuple[str, ...]
     stored_names: tuple[str, ...]
+    fingerprint: str
+    example_bytes: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TableSplit:
+    """Rows of a table as models take them: float32 [N, F], and int64 [N] for labels and silos."""
+
+    inputs: torch.Tensor
+    labels: torch.Tensor
+    silos: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DecodedTable:
+    """What a table gives; `silo_names` is empty where no column says who has which row."""
+
+    train: TableSplit
+    test: TableSplit
+    class_names: tuple[str, ...]
+    silo_names: tuple[str, ...]
+    contract: str
     fingerprint: str
     example_bytes: int
     notes: tuple[str, ...]

@@ -13,22 +13,21 @@ from fedcompare.data.dataset import read_dataset
 from fedcompare.data.examples import Dataset, Examples
 from fedcompare.data.partitions.plan import partition_dataset
 from fedcompare.data.partitions.rows import Plan
+from fedcompare.data.tables.contract import contract_from_json
+from fedcompare.data.tables.treatment import uses
+from fedcompare.errors import ConfigError
 from fedcompare.names import POOLED, silo_name
 from fedcompare.regimes.records import Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Silo:
-    """One data holder: its 1-based id, what it trains on, and its own held-out examples."""
+    """One data holder: its 1-based id and name, what it trains on, its own held-out examples."""
 
     id: int
+    name: str
     train: Examples
     test: Examples
-
-    @property
-    def name(self) -> str:
-        """Return what messages call this silo."""
-        return silo_name(self.id)
 
     def label_counts(self, num_classes: int) -> tuple[int, ...]:
         """Return how many training examples of each class the silo has."""
@@ -66,7 +65,10 @@ class Silos:
         if found is None:
             train, test = self.plan.rows(silo)
             found = self._held[silo] = Silo(
-                id=silo, train=self.dataset.train.subset(train), test=self.test.subset(test)
+                id=silo,
+                name=silo_name(silo, self.names),
+                train=self.dataset.train.subset(train),
+                test=self.test.subset(test),
             )
         return found
 
@@ -84,6 +86,21 @@ class Silos:
     def test(self) -> Examples:
         """Return the whole test split, those examples too that no silo has."""
         return self.dataset.test
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return what the data call the silos, in the order of their ids; empty if nothing."""
+        return self.dataset.silo_names
+
+    @property
+    def contract(self) -> str:
+        """Return the JSON of how rows of a table became examples; empty for other data."""
+        return self.dataset.contract
+
+    @property
+    def columns(self) -> tuple[tuple[str, str, str], ...]:
+        """Return a table's columns, each with its kind and what became of it."""
+        return tuple(uses(contract_from_json(self.contract))) if self.contract else ()
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -136,6 +153,58 @@ def load_silos(config: ExperimentConfig) -> Silos:
         PartitionError: the settings do not fit the data, or a silo is left with no data.
     """
     return _partitions_of(config.data)(config.partition, config.seed)
+
+
+def settle(config: ExperimentConfig) -> ExperimentConfig:
+    """Return the experiment with as many silos as its data name, where a column does.
+
+    Of other tables, the keys must say how rows are dealt to silos.
+
+    Raises:
+        ConfigError: other keys ask for other silos, or the data cannot have such a column.
+        FedcompareError: as `load_silos`.
+    """
+    own, default = config.partition, PartitionConfig()
+    if not config.data.is_table:
+        if not config.data.silo:
+            return config
+        raise ConfigError([f"silo: {config.data.dataset} is no table, and has no column of silos"])
+    dataset = load_dataset(config.data)
+    if not config.data.silo:
+        _check_silos(own, dataset)
+        return config
+    count = len(dataset.silo_names)
+    problems = []
+    if own.num_silos not in (default.num_silos, count):
+        problems.append(
+            f"num-silos: {own.num_silos}, but the column {config.data.silo} names {count} silos; "
+            "leave num-silos out"
+        )
+    if own.excluded_classes not in (default.excluded_classes, ()):
+        problems.append("excluded-classes: has no effect beside silo; leave out one of them")
+    if own.partition != default.partition:
+        problems.append("partition: has no effect beside silo; leave out one of them")
+    if problems:
+        raise ConfigError(problems)
+    named = own.model_copy(update={"num_silos": count, "excluded_classes": ()})
+    return config.model_copy(update={"partition": named})
+
+
+def _check_silos(config: PartitionConfig, dataset: Dataset) -> None:
+    """Refuse a table of which nothing says who has which rows, but the tutorial's digits."""
+    default = PartitionConfig()
+    is_default = (config.partition, config.excluded_classes) == (
+        default.partition,
+        default.excluded_classes,
+    )
+    excluded = {name for names in config.excluded_classes for name in names}
+    if is_default and not excluded <= set(dataset.class_names):
+        raise ConfigError(
+            [
+                "silo: no column is said to name the silos. Set --silo COLUMN, or, for equal "
+                f"random parts (num-silos = {config.num_silos}), --set 'excluded-classes=\"\"'"
+            ]
+        )
 
 
 @functools.lru_cache(maxsize=2)

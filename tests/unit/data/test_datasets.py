@@ -126,7 +126,9 @@ def test_changed_data_are_not_taken_from_the_cache(cache, tmp_path):
 
 @pytest.mark.parametrize("name", ["mnistt", "mnist:", "idx:", "hub:", "cifar10"])
 def test_an_unknown_name_lists_the_known_forms(name):
-    with pytest.raises(DataError, match="use mnist, idx:FOLDER, or hub:NAME"):
+    with pytest.raises(
+        DataError, match="use mnist, idx:FOLDER, hub:NAME, csv:FILE, or parquet:FILE"
+    ):
         read_dataset(DataConfig(dataset=name))
 
 
@@ -223,6 +225,14 @@ def test_every_key_is_in_the_key_of_the_cache(cache, tmp_path, monkeypatch, key,
         "train_split": "test",
         "test_split": "train",
         "dataset_config": "default",
+        "label": "label",
+        "silo": "site",
+        "features": "age",
+        "ignore": "age",
+        "encoding": "cp1252",
+        "test_fraction": 0.5,
+        "split_column": "part",
+        "test_data": "test.csv",
     }[key]
     other = config.model_copy(update={key: changed})
     assert inputs_of(monkeypatch, config) != inputs_of(monkeypatch, other)

@@ -75,7 +75,7 @@ def check_partitioner(config: PartitionConfig) -> None:
 
 
 def find_rule(config: PartitionConfig, dataset: Dataset) -> Rule:
-    """Return the rule that `config` asks for.
+    """Return the rule that `config` asks for; data with silos of their own have theirs.
 
     Raises:
         ConfigError: there is no such partitioner.

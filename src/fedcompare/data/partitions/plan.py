@@ -10,8 +10,9 @@ from fedcompare.classes import listed
 from fedcompare.config.groups import PartitionConfig
 from fedcompare.data.cache import Entry, Tensors, cached
 from fedcompare.data.examples import Dataset, Examples, Indices
-from fedcompare.data.partitions.catalog import Rule, check_partitioner, find_rule
+from fedcompare.data.partitions.catalog import check_partitioner, find_rule
 from fedcompare.data.partitions.rows import Plan
+from fedcompare.data.partitions.silo_column import REMEDY, deal_named
 from fedcompare.errors import PartitionError
 from fedcompare.machine.environment import versions
 from fedcompare.names import silo_name
@@ -27,6 +28,8 @@ def partition_dataset(dataset: Dataset, config: PartitionConfig, *, seed: int) -
         ConfigError: there is no such partitioner, or it has not such arguments.
         PartitionError: the settings do not fit the dataset, or a silo is left with no data.
     """
+    if dataset.silo_names:
+        return _named_silos(dataset, config)
     _check_number(config, dataset)
     rule = find_rule(config, dataset)
     inputs = {
@@ -47,9 +50,21 @@ def partition_dataset(dataset: Dataset, config: PartitionConfig, *, seed: int) -
         tuple(entry.tensors[f"{split}-{index}"].numpy() for index in range(config.num_silos))
         for split in ("train", "test")
     )
-    _check_sizes(train, rule)
+    _check_sizes(train, rule.remedy)
     notes = _left_out(dataset, train, test) if rule.told else ()
     return Plan(train=train, test=test, notes=tuple(notes))
+
+
+def _named_silos(dataset: Dataset, config: PartitionConfig) -> Plan:
+    """Return who has which examples, as the data say."""
+    if config.num_silos != (count := len(dataset.silo_names)):
+        raise PartitionError(
+            f"num-silos = {config.num_silos}, but the data name {count} silos: "
+            f"{listed(dataset.silo_names[:10])}; leave num-silos out"
+        )
+    plan = deal_named(dataset)
+    _check_sizes(plan.train, REMEDY, dataset.silo_names)
+    return plan
 
 
 def _digest(labels: torch.Tensor) -> str:
@@ -72,10 +87,10 @@ def _check_number(config: PartitionConfig, dataset: Dataset) -> None:
         )
 
 
-def _check_sizes(train: Sequence[Indices], rule: Rule) -> None:
+def _check_sizes(train: Sequence[Indices], remedy: str, names: Sequence[str] = ()) -> None:
     for silo, rows in enumerate(train, start=1):
         if not len(rows):
-            raise PartitionError(f"{silo_name(silo)} is left with no data: {rule.remedy}")
+            raise PartitionError(f"{silo_name(silo, names)} is left with no data: {remedy}")
 
 
 def _left_out(dataset: Dataset, train: Sequence[Indices], test: Sequence[Indices]) -> Iterator[str]:

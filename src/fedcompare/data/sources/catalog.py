@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fedcompare.config.groups import DataConfig, DatasetName
+from fedcompare.config.groups import CSV, PARQUET, DataConfig, DatasetName
 from fedcompare.data.sources.base import Source
 from fedcompare.errors import DataError
 
@@ -61,8 +61,16 @@ def _open_hub(place: str, config: DataConfig, fresh: bool) -> Source:
     return open_hub(place, config, fresh=fresh)
 
 
+def _open_table(place: str, config: DataConfig, fresh: bool) -> Source:
+    from fedcompare.data.sources.table import TableFile
+
+    return TableFile(config)
+
+
 CATALOG = (
     Row(form=DatasetName("mnist"), open=_open_bundled),
     Row(form=DatasetName("idx", "FOLDER"), open=_open_idx),
     Row(form=DatasetName("hub", "NAME"), open=_open_hub),
+    Row(form=DatasetName(CSV, "FILE"), open=_open_table),
+    Row(form=DatasetName(PARQUET, "FILE"), open=_open_table),
 )

@@ -82,14 +82,14 @@ class HubDataset:
         config = self._config
         with self._open() as (train, test):
             image = columns.find_image_column(train, config.image_column)
-            label = columns.find_label_column(train, config.label_column)
+            label = columns.find_label_column(train, config.label or config.label_column)
             _check_features(train, test, (image, label), config.test_split)
             return assemble(
                 self._stored(train, config.train_split, image, label),
                 self._stored(test, config.test_split, image, label),
                 class_names=columns.class_names_of(train.features[label]),
                 side=config.image_size,
-                notes=columns.label_notes(train, label, config.label_column),
+                notes=columns.label_notes(train, label, config.label or config.label_column),
             )
 
     @contextmanager

@@ -1,0 +1,97 @@
+"""A table in a file: CSV, TSV or Parquet, with a column of labels and, mostly, one of silos."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from fedcompare.config.groups import DataConfig, DatasetName
+from fedcompare.data.examples import DecodedTable, TableSplit
+from fedcompare.data.tables.contract import Contract
+from fedcompare.data.tables.encoding import encode
+from fedcompare.data.tables.reading import content_digest, table_path
+from fedcompare.data.tables.study import Rows, Study, study
+from fedcompare.errors import DataError
+from fedcompare.text.escaping import visible
+
+_FLOAT = 4  # bytes of one input
+
+
+class TableFile:
+    """A file, and that of the test rows where they have their own; not yet read.
+
+    Raises:
+        DataError: a file is missing, or no key names the label.
+    """
+
+    kind: ClassVar[str] = "table"
+
+    def __init__(self, config: DataConfig) -> None:
+        self._config = config
+        names = (config.source, *([DatasetName.parse(config.test_data)] * bool(config.test_data)))
+        self._paths = list(map(table_path, names))
+        if not config.label:
+            raise DataError(
+                f"label: no column of {self._paths[0]} is said to be what models tell. Set --label "
+                f"COLUMN; see fedcompare inspect {self._paths[0]}"
+            )
+
+    def identity(self) -> Mapping[str, object]:
+        """Return the digests of the files' contents: equal files are the same data."""
+        return {
+            "contents": list(map(content_digest, self._paths)),
+            "kinds": [path.suffix for path in self._paths],
+        }
+
+    def decode(self) -> DecodedTable:
+        """Return all rows as examples, and the contract that made them so.
+
+        Raises:
+            DataError: see `study`.
+        """
+        found = study(self._config)
+        contract = found.contract
+        train, test = (_split(contract, rows) for rows in (found.train, found.test))
+        return DecodedTable(
+            train=train,
+            test=test,
+            class_names=contract.classes,
+            silo_names=_shown_names(contract),
+            contract=contract.to_json(),
+            fingerprint=_fingerprint(contract, train, test),
+            example_bytes=_FLOAT * (contract.width + 1),
+            notes=(*_left_out(found), *found.notes),
+        )
+
+
+def _shown_names(contract: Contract) -> tuple[str, ...]:
+    """Return what people call the silos: numbers say nothing without the name of their column."""
+    silos = tuple(map(visible, contract.silos))
+    if all(any(map(str.isalpha, name)) for name in silos):
+        return silos
+    return tuple(f"{contract.silo} {name}" for name in silos)
+
+
+def _left_out(found: Study) -> Iterator[str]:
+    for name, reason in found.contract.left_out.items():
+        yield f"Column {name} is left out: {reason}."
+
+
+def _split(contract: Contract, rows: Rows) -> TableSplit:
+    return TableSplit(
+        inputs=torch.from_numpy(encode(contract, rows.table, rows.numbers)),
+        labels=torch.from_numpy(np.ascontiguousarray(rows.labels)),
+        silos=torch.from_numpy(np.ascontiguousarray(rows.silos)),
+    )
+
+
+def _fingerprint(contract: Contract, *splits: TableSplit) -> str:
+    """Return the SHA-256 over the contract, and all that it made."""
+    total = hashlib.sha256(contract.fingerprint.encode())
+    for split in splits:
+        for tensor in (split.inputs, split.labels, split.silos):
+            total.update(f"\n{tensor.dtype} {[*tensor.shape]}\n".encode())
+            total.update(tensor.numpy().data)
+    return total.hexdigest()

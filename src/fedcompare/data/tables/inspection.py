@@ -1,0 +1,136 @@
+"""What a table holds and what will be done with it, as it is shown before anything is trained."""
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fedcompare.config.groups import DataConfig
+from fedcompare.data.tables.facts import Facts
+from fedcompare.data.tables.study import Study, study
+from fedcompare.data.tables.treatment import LEFT_OUT, treatment
+
+_MOST_VALUES = 50  # of a column that could be a label or name silos
+_COLUMN = "COLUMN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiloRows:
+    """A silo's rows: those to train on, those held out, and all of each class."""
+
+    name: str
+    train: int
+    test: int
+    by_class: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnUse:
+    """A column: its role or kind, what becomes of it, and how many training rows lack a value."""
+
+    name: str
+    kind: str
+    treatment: str
+    missing: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """All that `fedcompare inspect` shows; without a label or a silo column, what could be one.
+
+    `command` is what to go on with.
+    """
+
+    place: str
+    rows: int
+    train: int
+    test: int
+    inputs: int
+    classes: tuple[str, ...]
+    silos: tuple[SiloRows, ...]
+    columns: tuple[ColumnUse, ...]
+    notes: tuple[str, ...]
+    command: str
+
+
+def inspect_table(config: DataConfig) -> Inspection:
+    """Return what a table holds; raises as `study`."""
+    found = study(config)
+    contract = found.contract
+    return Inspection(
+        place=found.train.table.place,
+        rows=len(found.train.table),
+        train=len(found.train),
+        test=len(found.test),
+        inputs=contract.width,
+        classes=contract.classes,
+        silos=tuple(_silos(found)),
+        columns=tuple(_columns(found)),
+        notes=(*found.notes, *_candidates(found)),
+        command=_command(config),
+    )
+
+
+def _silos(found: Study) -> Iterator[SiloRows]:
+    train, test = found.train, found.test
+    classes = max(1, len(found.contract.classes))
+    for silo, name in enumerate(found.contract.silos or ("all rows",)):
+        own = [rows.labels[rows.silos == silo] for rows in (train, test)]
+        counts = sum(np.bincount(labels, minlength=classes) for labels in own)
+        yield SiloRows(
+            name=name,
+            train=len(own[0]),
+            test=len(own[1]),
+            by_class=tuple(np.asarray(counts).tolist()) if found.contract.classes else (),
+        )
+
+
+def _columns(found: Study) -> Iterator[ColumnUse]:
+    roles, facts = found.roles, found.agreement.facts
+    named = {roles.label: "label", roles.silo: "silo", roles.split: "split"}
+    features = {feature.name: feature for feature in found.contract.features}
+    for name in dict.fromkeys((*found.train.table.columns, *found.contract.left_out)):
+        missing = sum(facts[name].missing.values()) if name in facts else None
+        if name in named:
+            yield ColumnUse(name=name, kind=named[name], treatment="")
+        elif feature := features.get(name):
+            yield ColumnUse(
+                name=name, kind=feature.kind, treatment=treatment(feature), missing=missing
+            )
+        else:
+            reason = found.contract.left_out[name]
+            yield ColumnUse(name=name, kind=LEFT_OUT, treatment=reason, missing=missing)
+
+
+def _candidates(found: Study) -> Iterator[str]:
+    """Say which columns could be the label and the silo, where they are not known."""
+    for role, known in (("label", found.roles.label), ("silo", found.roles.silo)):
+        names = [name for name, own in found.agreement.facts.items() if _could_be(own)]
+        if not known:
+            listed = ", ".join(names) or "none has few values"
+            yield f"No column is said to be the {role}; columns with few values: {listed}."
+
+
+def _could_be(facts: Facts) -> bool:
+    return 2 <= facts.distinct <= _MOST_VALUES and 3 * facts.distinct <= facts.present
+
+
+def _command(config: DataConfig) -> str:
+    """Return the command to go on with, with all that was said of the data."""
+    place = config.source.place or ""
+    inside = Path(place).is_relative_to(Path.cwd())
+    words = ["fedcompare", "compare", "--data", os.path.relpath(place) if inside else place]
+    words += ["--label", config.label or _COLUMN, "--silo", config.silo or _COLUMN]
+    for key, value in _others(config).items():
+        words += ["--set", f"{key}={value}"]
+    return shlex.join(words)
+
+
+def _others(config: DataConfig) -> Mapping[str, object]:
+    """Return the keys that are not as by default, but for those with an option of their own."""
+    own, default = (one.model_dump(by_alias=True) for one in (config, DataConfig()))
+    said = ("dataset", "label", "silo")
+    return {key: value for key, value in own.items() if key not in said and value != default[key]}

@@ -1,0 +1,59 @@
+"""Columns that give the answer away, or only repeat the silo: told, and left in."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fedcompare.data.tables.contract import Contract, Feature, Kind
+from fedcompare.data.tables.encoding import measured
+from fedcompare.data.tables.raw import Indices, RawTable
+from fedcompare.data.tables.roles import UNKNOWN, positions
+
+_NEARLY_ALWAYS = 0.98
+_LEAST_GAIN = 0.5  # of what always guessing the commonest leaves open
+_STEPS = 4  # of a number, in one deviation
+_FURTHEST = 5 * _STEPS
+
+
+def leak_notes(
+    contract: Contract, table: RawTable, rows: Indices, labels: Indices, silos: Indices
+) -> Iterator[str]:
+    """Yield a sentence on each column that tells the label, or the silo, of nearly all rows.
+
+    Rows are told by all others with the same category or nearly the same number, for which counts
+    by silo are enough.
+    """
+    for feature in contract.features:
+        groups = _groups(feature, table, rows)
+        for what, targets in ((contract.label, labels), (contract.silo, silos)):
+            share = _told(groups, targets)
+            base = np.bincount(targets).max() / len(targets)
+            if what and share >= _NEARLY_ALWAYS and share - base > _LEAST_GAIN * (1 - base):
+                kind = "a suspected leak" if what == contract.label else "the silo in other words"
+                yield (
+                    f"{feature.name} alone tells {what} of {100 * share:.0f} % of the training "
+                    f"rows: {kind}? It is left in; leave it out with ignore."
+                )
+
+
+def _groups(feature: Feature, table: RawTable, rows: Indices) -> Indices:
+    """Return a number for each row, the same one for values that are nearly alike."""
+    column = table.columns[feature.name]
+    if feature.kind is Kind.CATEGORY:
+        found = positions(column, feature.categories)[rows] - UNKNOWN
+    else:
+        number = (measured(column, rows, feature) - feature.mean) / feature.deviation
+        steps = np.clip(np.floor(number * _STEPS), -_FURTHEST, _FURTHEST)
+        found = np.where(np.isfinite(steps), steps + _FURTHEST + 1, 0).astype(np.int64)
+    groups: Indices = found
+    return groups
+
+
+def _told(groups: Indices, targets: Indices) -> float:
+    """Return the share of rows whose target the other rows of their group have most often."""
+    counts = np.zeros((groups.max() + 1, targets.max() + 1), dtype=np.int64)
+    np.add.at(counts, (groups, targets), 1)
+    ranked = np.sort(counts, axis=1)
+    second = ranked[:, -2] if counts.shape[1] > 1 else np.zeros(len(counts), dtype=np.int64)
+    others = np.where(counts == ranked[:, -1:], second[:, None], ranked[:, -1:])
+    return float(counts[counts - 1 > others].sum() / len(targets))

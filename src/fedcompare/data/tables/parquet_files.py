@@ -1,0 +1,54 @@
+"""Parquet files, whose columns have types: they become text that reads back to the same value."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+
+from fedcompare.data.tables.raw import RawTable, build_table
+from fedcompare.errors import DataError
+
+
+def read_parquet(path: Path) -> RawTable:
+    """Return a file's columns as text; those with several values in a cell are left out.
+
+    Raises:
+        DataError: it is no Parquet file, or damaged, or see `build_table`.
+    """
+    try:
+        table = parquet.read_table(path, use_threads=False)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{path} cannot be read as Parquet: {error}. Restore the file.") from error
+    names, arrays, left_out = [], [], {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        text = _as_text(column)
+        if text is None:
+            left_out[name] = f"its cells are no single values ({column.type})"
+        elif name.startswith("__index_level_"):
+            left_out[name] = "row numbers, the index of pandas"
+        else:
+            names.append(name)
+            arrays.append(text)
+    if not names:
+        raise DataError(f"{path} has no column of single values. Choose a file with data.")
+    return build_table(str(path), names, arrays, first_row=1, left_out=left_out)
+
+
+def _as_text(column: Any) -> Any:
+    """Return a column as text, or None; whole numbers stay whole where pandas made them floats."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _as_text(column.cast(kind.value_type))
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return None
+    if pa.types.is_floating(kind):
+        column = pc.if_else(pc.is_nan(column), None, column)
+        with suppress(pa.ArrowInvalid):
+            column = column.cast(pa.int64())
+    try:
+        return column.cast(pa.large_string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None

@@ -1,0 +1,110 @@
+"""A table as it is stored: every cell is text, and nothing is guessed yet."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fedcompare.errors import DataError
+from fedcompare.text.typed import shown, suggestion
+
+Indices = npt.NDArray[np.int64]
+Column = Any  # a pyarrow array of text without nulls, blanks at both ends taken away
+
+_NUMBERED = "row numbers, a first column without a name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RawTable:
+    """The columns of one file by name, in their order; an empty cell is "".
+
+    `first_row` is the number that a person sees at the first row of data; `notes` say what was
+    found out about the file's form, and `left_out` which columns were not read, and why.
+    """
+
+    place: str
+    columns: Mapping[str, Column]
+    first_row: int
+    notes: tuple[str, ...] = ()
+    left_out: Mapping[str, str]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def row(self, index: int) -> str:
+        """Return what messages call the row at this 0-based index."""
+        return f"row {self.first_row + index}"
+
+    def find(self, name: str, key: str) -> Column:
+        """Return a column that a key names.
+
+        Raises:
+            DataError: the file has no such column; its columns are named.
+        """
+        if name not in self.columns:
+            raise DataError(
+                f"{key} = {shown(name)}: {self.place} has no such column; "
+                f"{suggestion(name, list(self.columns))}"
+            )
+        return self.columns[name]
+
+
+def build_table(
+    place: str,
+    names: Sequence[str],
+    arrays: Sequence[Any],
+    *,
+    first_row: int,
+    notes: Sequence[str] = (),
+    left_out: Mapping[str, str] | None = None,
+) -> RawTable:
+    """Return a table of text arrays, checked: it has rows, and each column a name of its own.
+
+    A first column without a name is a row number: the commonest file of all has one.
+
+    Raises:
+        DataError: two columns have one name, another one has none, there are no rows, or a cell
+            holds a NUL byte.
+    """
+    clean = [name.strip() for name in names]
+    found = dict(left_out or {})
+    pairs = list(zip(clean, arrays, strict=True))
+    if len(pairs) > 1 and not clean[0]:
+        found["(first column)"] = _NUMBERED
+        pairs = pairs[1:]
+    _check_names(place, [name for name, _ in pairs], offset=len(clean) - len(pairs))
+    columns = {name: _stripped(array) for name, array in pairs}
+    table = RawTable(
+        place=place, columns=columns, first_row=first_row, notes=tuple(notes), left_out=found
+    )
+    if not columns or not len(table):
+        raise DataError(f"{place} has a header, but no rows. Choose a file with data.")
+    for name, column in columns.items():
+        if (index := pc.index(pc.match_substring(column, "\0"), True).as_py()) >= 0:
+            raise DataError(
+                f"{place}, {table.row(index)}, column {shown(name)}: the cell holds a NUL byte, so "
+                "the file is damaged, or no text. Restore it, or set encoding."
+            )
+    return table
+
+
+def _stripped(array: Any) -> Column:
+    whole = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return pc.utf8_trim_whitespace(pc.fill_null(whole, ""))
+
+
+def _check_names(place: str, names: Sequence[str], *, offset: int) -> None:
+    if "" in names:
+        number = names.index("") + 1 + offset
+        raise DataError(f"{place}: column {number} has no name. Name it in the header.")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(
+            f"{place}: {len(twice)} names stand twice in the header, such as {shown(twice[0])}. "
+            "Give each column a name of its own."
+        )

@@ -1,0 +1,133 @@
+"""Which column is the label, which the silo, and from which ones models learn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fedcompare.classes import listed, split_names
+from fedcompare.config.groups import DataConfig
+from fedcompare.data.tables.order import naturally
+from fedcompare.data.tables.raw import Column, Indices, RawTable
+from fedcompare.data.tables.values import POINT, Mask, numbers
+from fedcompare.errors import DataError
+from fedcompare.text.typed import shown
+from fedcompare.text.wording import plural
+
+_MOST_CLASSES = 50  # of numbers; more are a measurement
+_WHOLE = r"^([+-]?\d+)\.0+$"
+UNKNOWN = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """The names of the columns in their roles; "" where there is none."""
+
+    label: str
+    silo: str
+    split: str
+    features: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+
+def find_roles(table: RawTable, config: DataConfig) -> Roles:
+    """Return what the keys say of a table's columns.
+
+    Raises:
+        DataError: a key names a column that is not there, or two of them the same one.
+    """
+    single = {"label": config.label, "silo": config.silo, "split-column": config.split_column}
+    wanted = _names(config.features)
+    ignored = _names(config.ignore)
+    named = {key: (name,) for key, name in single.items() if name}
+    for key, names in {**named, "features": wanted, "ignore": ignored}.items():
+        for name in names:
+            table.find(name, key)
+    _check_distinct({key: name for key, name in single.items() if name})
+    taken = {name for name in single.values() if name}
+    if both := [name for name in wanted if name in taken or name in ignored]:
+        raise DataError(
+            f"features lists {listed(both)}, which label, silo, split-column or ignore name too. "
+            "A column has one role."
+        )
+    others = [name for name in table.columns if name not in taken and name not in ignored]
+    features = tuple(name for name in others if not wanted or name in wanted)
+    if not features:
+        raise DataError(f"{table.place} has no column left to learn from; see features and ignore")
+    left = tuple(name for name in table.columns if name not in taken and name not in features)
+    return Roles(
+        label=config.label,
+        silo=config.silo,
+        split=config.split_column,
+        features=features,
+        ignored=left,
+    )
+
+
+def label_texts(column: Column) -> Column:
+    """Return labels as names of classes: 1.0, which gaps make of 1, is 1."""
+    return pc.replace_substring_regex(column, _WHOLE, r"\1")
+
+
+def names_in(column: Column, rows: Indices) -> tuple[str, ...]:
+    """Return the values of these rows, each once, in their natural order."""
+    return tuple(naturally(pc.unique(column.take(pa.array(rows))).to_pylist()))
+
+
+def positions(column: Column, names: Sequence[str]) -> Indices:
+    """Return where each row's value is among these names, or `UNKNOWN`."""
+    found = pc.index_in(column, value_set=pa.array(names, column.type))
+    numbered: Indices = np.asarray(pc.fill_null(found, UNKNOWN)).astype(np.int64)
+    return numbered
+
+
+def is_filled(column: Column) -> Mask:
+    """Return which cells of a label or a silo are not empty: any word names one."""
+    filled: Mask = np.asarray(pc.not_equal(column, ""))
+    return filled
+
+
+def check_classes(table: RawTable, label: str, rows: int, classes: Sequence[str]) -> None:
+    """Raise if a label is no class, but a measurement, a name of each row, or always the same.
+
+    Raises:
+        DataError: saying so.
+    """
+    where = f"label = {shown(label)} ({table.place})"
+    if len(classes) < 2:
+        raise DataError(
+            f"{where}: all training rows are of one class, {listed(classes)}: there is nothing to "
+            "tell apart. Choose another label"
+        )
+    values = pa.array(classes, pa.large_string())
+    found = numbers(values, POINT)
+    if not np.isnan(found).any():
+        broken = found[found != np.round(found)]
+        if len(broken) or len(classes) > _MOST_CLASSES:
+            example = f"{(broken if len(broken) else found)[0]:g}"
+            raise DataError(
+                f"{where}: {len(classes)} different numbers, such as {example}, are a measurement, "
+                "and fedcompare tells classes apart; it does no regression yet. Choose another "
+                "label, or write classes into the column, such as high and low"
+            )
+    elif len(classes) > 20 and 2 * len(classes) > rows:
+        raise DataError(
+            f"{where}: {len(classes)} classes for {plural(rows, 'row')}, such as "
+            f"{listed(classes[:3])}, are names, and no classes. Choose another label"
+        )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return split_names(text) if text else ()
+
+
+def _check_distinct(single: dict[str, str]) -> None:
+    keys = list(single)
+    for index, key in enumerate(keys):
+        for other in keys[:index]:
+            if single[key] == single[other]:
+                raise DataError(
+                    f"{other} and {key} both name {shown(single[key])}. A column has one role."
+                )

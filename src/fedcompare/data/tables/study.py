@@ -1,0 +1,263 @@
+"""Everything that is found out about a table before it becomes examples."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fedcompare.classes import listed
+from fedcompare.config.groups import DataConfig, DatasetName
+from fedcompare.data.tables.agreement import Agreement, agree
+from fedcompare.data.tables.contract import Contract
+from fedcompare.data.tables.encoding import surprises
+from fedcompare.data.tables.kinds import alike_notes
+from fedcompare.data.tables.leaks import leak_notes
+from fedcompare.data.tables.raw import Column, Indices, RawTable
+from fedcompare.data.tables.reading import read_table
+from fedcompare.data.tables.roles import (
+    UNKNOWN,
+    Roles,
+    check_classes,
+    find_roles,
+    is_filled,
+    label_texts,
+    names_in,
+    positions,
+)
+from fedcompare.data.tables.splitting import hold_out
+from fedcompare.data.tables.values import Mask
+from fedcompare.errors import DataError
+from fedcompare.text.typed import shown
+from fedcompare.text.wording import plural
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rows:
+    """Rows of a table: their numbers in it, and the position of each one's class and silo."""
+
+    table: RawTable
+    numbers: Indices
+    labels: Indices
+    silos: Indices
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def where(self, mask: Mask) -> "Rows":
+        """Return the rows of a mask."""
+        return Rows(
+            table=self.table,
+            numbers=self.numbers[mask],
+            labels=self.labels[mask],
+            silos=self.silos[mask],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Study:
+    """The columns' roles, what was agreed on, who has which rows, and sentences on all of it."""
+
+    roles: Roles
+    contract: Contract
+    agreement: Agreement
+    train: Rows
+    test: Rows
+    notes: tuple[str, ...]
+
+
+def study(config: DataConfig) -> Study:
+    """Read a table and find out everything that its columns and rows are.
+
+    Without a label all rows are of one class, without a silo all rows are one silo's: that is
+    enough to look at a table.
+
+    Raises:
+        DataError: a file, a column, a row or a class is not what it has to be; it is named.
+    """
+    table = read_table(config.source, config.encoding)
+    roles = find_roles(table, config)
+    training, testing, split_notes = _split(table, roles, config)
+    classes, silos = _names(table, roles, training)
+    train = _rows(table, roles, training, classes, silos)
+    test, test_notes = _known(_rows(testing.table, roles, testing.numbers, classes, silos), roles)
+    groups = [train.numbers[train.silos == silo] for silo in range(len(silos))]
+    agreement = agree(table, roles.features, groups, asked=bool(config.features))
+    if not agreement.features:
+        raise DataError(f"{table.place}: {_nothing_left(agreement)}")
+    ignored = dict.fromkeys(roles.ignored, "as asked for")
+    contract = Contract(
+        label=roles.label,
+        silo=roles.silo,
+        classes=classes if roles.label else (),
+        silos=silos if roles.silo else (),
+        features=agreement.features,
+        left_out={**table.left_out, **ignored, **agreement.left_out},
+    )
+    notes = chain(
+        table.notes,
+        split_notes,
+        (f"{roles.silo}: {note}" for note in alike_notes(silos)),
+        (f"{roles.label}: {note}" for note in alike_notes(classes)),
+        agreement.notes,
+        leak_notes(contract, table, train.numbers, train.labels, train.silos),
+        test_notes,
+        _surprise_notes(contract, test),
+    )
+    return Study(
+        roles=roles,
+        contract=contract,
+        agreement=agreement,
+        train=train,
+        test=test,
+        notes=tuple(notes),
+    )
+
+
+def _names(
+    table: RawTable, roles: Roles, training: Indices
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the classes and the silos of the training rows; without such columns, one each."""
+    label = label_texts(_column(table, roles.label))
+    classes, silos = names_in(label, training), names_in(_column(table, roles.silo), training)
+    if roles.label:
+        check_classes(table, roles.label, len(training), classes)
+    if roles.silo and len(silos) < 2:
+        raise DataError(
+            f"silo = {shown(roles.silo)} ({table.place}): all training rows are of one silo, "
+            f"{listed(silos)}: there is nobody to federate with. Choose another column"
+        )
+    return classes, silos
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Held:
+    """The rows that are held out, and the table in which they are."""
+
+    table: RawTable
+    numbers: Indices
+
+
+def _split(
+    table: RawTable, roles: Roles, config: DataConfig
+) -> tuple[Indices, _Held, tuple[str, ...]]:
+    """Return the rows to train on, those to test on, and notes of what is left out."""
+    usable, notes = _usable(table, roles)
+    if config.test_data:
+        if roles.split:
+            raise DataError("test-data and split-column both say what is held out. Choose one.")
+        other = _test_table(table, roles, config)
+        own, more = _usable(other, roles)
+        of_test = (f"Of the test data: {note}" for note in more)
+        return usable, _Held(table=other, numbers=own), (*notes, *of_test)
+    if roles.split:
+        return _split_by_column(table, roles, config, usable, notes)
+    labels, silos = (_codes(_column(table, name), usable) for name in (roles.label, roles.silo))
+    held = hold_out(labels, silos, config.test_fraction)
+    notes.append(
+        f"Held out for the test: {held.sum()} of {plural(len(held), 'row')} (test-fraction = "
+        f"{config.test_fraction:g}), the same share of each silo and class, in all seeds the same."
+    )
+    return usable[~held], _Held(table=table, numbers=usable[held]), tuple(notes)
+
+
+def _split_by_column(
+    table: RawTable, roles: Roles, config: DataConfig, usable: Indices, notes: list[str]
+) -> tuple[Indices, _Held, tuple[str, ...]]:
+    values = pc.utf8_lower(table.columns[roles.split].take(pa.array(usable)))
+    wanted = (config.train_split, config.test_split)
+    train, test = (np.asarray(pc.equal(values, name.lower())) for name in wanted)
+    for name, mask, key in zip(wanted, (train, test), ("train-split", "test-split"), strict=True):
+        if not mask.any():
+            raise DataError(
+                f"split-column = {shown(roles.split)}: no row has {shown(name)}, but "
+                f"{listed(pc.unique(values).to_pylist()[:10])}. Set {key}."
+            )
+    if others := int((~train & ~test).sum()):
+        notes.append(f"Rows of other splits than {listed(wanted)}, {others}: left out.")
+    return usable[train], _Held(table=table, numbers=usable[test]), tuple(notes)
+
+
+def _test_table(table: RawTable, roles: Roles, config: DataConfig) -> RawTable:
+    """Return the table of `test_data`, which must have all columns that are used."""
+    other = read_table(DatasetName.parse(config.test_data), config.encoding)
+    needed = [name for name in (roles.label, roles.silo, *roles.features) if name]
+    if lacking := [name for name in needed if name not in other.columns]:
+        raise DataError(
+            f"test-data = {shown(config.test_data)} lacks {plural(len(lacking), 'column')} of "
+            f"{table.place}: {listed(lacking)}. Both files need the same ones; leave them out with "
+            "ignore, or add them"
+        )
+    return other
+
+
+def _usable(table: RawTable, roles: Roles) -> tuple[Indices, list[str]]:
+    """Return the rows that have a label and a silo, and notes on the others."""
+    kept = np.ones(len(table), dtype=np.bool_)
+    notes = []
+    for name in filter(None, (roles.label, roles.silo)):
+        filled = is_filled(table.columns[name])
+        if empty := int((~filled).sum()):
+            first = table.row(int(np.flatnonzero(~filled)[0]))
+            notes.append(f"{plural(empty, 'row')} without {name}, first {first}: left out.")
+        kept &= filled
+    if not kept.any():
+        raise DataError(f"{table.place} has no row with a label and a silo")
+    return np.flatnonzero(kept), notes
+
+
+def _rows(
+    table: RawTable,
+    roles: Roles,
+    numbers: Indices,
+    classes: Sequence[str],
+    silos: Sequence[str],
+) -> Rows:
+    labels = positions(label_texts(_column(table, roles.label)), classes)
+    return Rows(
+        table=table,
+        numbers=numbers,
+        labels=labels[numbers],
+        silos=positions(_column(table, roles.silo), silos)[numbers],
+    )
+
+
+def _known(test: Rows, roles: Roles) -> tuple[Rows, list[str]]:
+    """Return the test rows whose class and silo training has, and notes on the others."""
+    notes = [
+        f"Test rows whose {name} no training row has, {count}: left out."
+        for name, found in ((roles.label, test.labels), (roles.silo, test.silos))
+        if (count := int((found == UNKNOWN).sum()))
+    ]
+    known = test.where((test.labels != UNKNOWN) & (test.silos != UNKNOWN))
+    if not len(known):
+        raise DataError(f"{test.table.place} leaves no row to test on. Set test-fraction")
+    return known, notes
+
+
+def _column(table: RawTable, name: str) -> Column:
+    """Return a column, or one in which all cells are alike where there is none."""
+    return table.columns[name] if name else pa.array([""] * len(table), pa.large_string())
+
+
+def _codes(column: Column, rows: Indices) -> Indices:
+    """Return a number for each row's value, the same numbers in whatever order rows come."""
+    values = label_texts(column.take(pa.array(rows)))
+    return positions(values, sorted(pc.unique(values).to_pylist()))
+
+
+def _nothing_left(agreement: Agreement) -> str:
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in agreement.left_out.items())
+    return f"no column is left to learn from ({reasons})"
+
+
+def _surprise_notes(contract: Contract, test: Rows) -> Iterator[str]:
+    """Say what test rows hold that no training row prepared for."""
+    for found in surprises(contract, test.table, test.numbers):
+        verb = "holds" if found.count == 1 else "hold"
+        yield (
+            f"{found.name}: {plural(found.count, 'test row')} {verb} what training rows do not "
+            f"(first {shown(found.first)} in {test.table.row(found.row)}); it counts as missing."
+        )

@@ -1,0 +1,120 @@
+"""What a cell's text stands for: nothing, a number, a day, yes or no. All work on whole columns."""
+
+import re
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fedcompare.data.tables.raw import Column
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+# In small letters; what people and programs write where there is no value.
+MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none", "?", "-", "–", ".")
+POINT, COMMA = ".", ","
+# The words of a column that says yes or no, the positive one first.
+YES_NO = (("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"))
+_TIME = r"(?:[ T](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?)?"
+# How a day may be written, and which of the groups are its year, month and day.
+_DAYS = {
+    "year-month-day": (rf"^(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})({_TIME})$", r"\1-0\2-0\3\4"),
+    "year/month/day": (r"^(\d{4})/(\d{1,2})/(\d{1,2})$", r"\1-0\2-0\3"),
+    "day.month.year": (r"^(\d{1,2})\.(\d{1,2})\.(\d{4})$", r"\3-0\2-0\1"),
+    "day/month/year": (r"^(\d{1,2})/(\d{1,2})/(\d{4})$", r"\3-0\2-0\1"),
+    "month/day/year": (r"^(\d{1,2})/(\d{1,2})/(\d{4})$", r"\3-0\1-0\2"),
+}
+DAY_FORMATS = tuple(_DAYS)
+_MICROSECONDS = 86_400_000_000
+_LARGEST = 1e100
+_INFINITE = r"[+-]?(?i:inf(?:inity)?)"
+
+
+def is_missing(values: Column) -> Mask:
+    """Return which cells say that there is no value."""
+    return _mask(pc.is_in(pc.utf8_lower(values), value_set=pa.array(MISSING, pa.large_string())))
+
+
+def numbers(values: Column, decimal: str) -> Floats:
+    """Return the number that each cell stands for, NaN where it stands for none.
+
+    `decimal` is the sign before decimals; the other one, blanks and apostrophes group thousands.
+    A Unicode minus and a percent sign are understood; infinite numbers stay infinite, and those
+    whose squares no sum could hold are.
+    """
+    if decimal == POINT:
+        try:
+            return _bounded(_floats(pc.cast(values, pa.float64())))
+        except pa.ArrowInvalid:
+            pass
+    clean = pc.replace_substring(values, "\u2212", "-")
+    clean = pc.replace_substring_regex(clean, "[\u00a0\u2009\u202f]", " ")
+    fits = pc.match_substring_regex(clean, _pattern(decimal))
+    digits = pc.replace_substring_regex(clean, _grouping(decimal) + r"|\s*%$", "")
+    if decimal == COMMA:
+        digits = pc.replace_substring(digits, ",", ".")
+    return _bounded(_floats(pc.cast(pc.if_else(fits, digits, None), pa.float64())))
+
+
+def days(values: Column, form: str) -> Floats:
+    """Return the days since 1970 that each cell stands for, NaN where it is no day of this form."""
+    pattern, order = _DAYS[form]
+    texts = pc.if_else(pc.match_substring_regex(values, pattern), values, None)
+    plain = pc.replace_substring_regex(texts, pattern, order)
+    plain = pc.replace_substring_regex(plain, r"-0(\d\d)", r"-\1")
+    day = pc.utf8_slice_codeunits(plain, 0, 10)
+    read = pc.strptime(day, format="%Y-%m-%d", unit="us", error_is_null=True)
+    real = pc.equal(pc.cast(pc.strftime(read, format="%Y-%m-%d"), pa.large_string()), day)
+    whole = pc.cast(pc.if_else(pc.fill_null(real, False), plain, None), pa.timestamp("us"))
+    return _floats(pc.cast(whole, pa.int64())) / _MICROSECONDS
+
+
+def yes_no(values: Column, words: tuple[str, str]) -> Floats:
+    """Return 1 for the positive word, 0 for the other, in whatever case; NaN for all else."""
+    lower = pc.utf8_lower(values)
+    positive, negative = (_mask(pc.equal(lower, word)) for word in words)
+    return np.where(positive, 1.0, np.where(negative, 0.0, np.nan))
+
+
+def is_code(values: Column) -> Mask:
+    """Return which cells are digits that no number keeps: leading zeros, or 16 and more of them."""
+    return _mask(pc.match_substring_regex(values, r"^[+-]?(?:0\d+|\d{16,})$"))
+
+
+def is_whole(values: Column) -> Mask:
+    """Return which cells are whole numbers and nothing else."""
+    return _mask(pc.match_substring_regex(values, r"^[+-]?\d+$"))
+
+
+def is_prose(values: Column) -> Mask:
+    """Return which cells hold several words."""
+    return _mask(pc.match_substring_regex(values, r"\S+\s+\S+\s+\S+"))
+
+
+def _pattern(decimal: str) -> str:
+    sign = re.escape(decimal)
+    whole = rf"(?:\d{{1,3}}(?:{_grouping(decimal)}\d{{3}})+|\d+)"
+    number = rf"[+-]?(?:{whole}(?:{sign}\d*)?|{sign}\d+)(?:[eE][+-]?\d+)?"
+    return rf"^(?:{number}\s?%?|{_INFINITE})$"
+
+
+def _grouping(decimal: str) -> str:
+    return r"[, ']" if decimal == POINT else r"[. ']"
+
+
+def _bounded(found: Floats) -> Floats:
+    bounded: Floats = np.where(np.abs(found) > _LARGEST, np.copysign(np.inf, found), found)
+    return bounded
+
+
+def _mask(found: Any) -> Mask:
+    mask: Mask = np.asarray(pc.fill_null(found, False))
+    return mask
+
+
+def _floats(found: Any) -> Floats:
+    array: Floats = np.asarray(pc.cast(found, pa.float64()).to_numpy(zero_copy_only=False))
+    return array

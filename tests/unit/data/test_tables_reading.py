@@ -1,0 +1,152 @@
+"""Files as people have them: what is found out of their form, and what is refused, with its row."""
+
+import gzip
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from fedcompare.config.groups import DatasetName
+from fedcompare.data.tables.reading import read_table
+from fedcompare.errors import DataError
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Return `read(content) -> {column: cells}`, of a file of that content."""
+
+    def call(content, name="table.csv", encoding=""):
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return cells(read_table(DatasetName.parse(str(path)), encoding))
+
+    return call
+
+
+def cells(table):
+    return {name: column.to_pylist() for name, column in table.columns.items()}
+
+
+EXPECTED = {"a": ["1", "3"], "b": ["2", "é"]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a,b\n1,2\n3,é\n",
+        "a,b\r\n1,2\r\n3,é",
+        "a;b\n1;2\n3;é\n",
+        "a\tb\n1\t2\n3\té\n",
+        "a|b\n1|2\n3|é\n",
+        "sep=;\na;b\n1;2\n3;é\n",
+        "\ufeffa,b\n1,2\n3,é\n",
+        "\ufeffsep=;\na;b\n1;2\n3;é\n",
+        'a,b\n"1","2"\n\n3,é\n',
+        " a , b \n 1,2 \n\u00a03,é\u2003\n",
+        "a,b\n1,2\n3,é\n".encode("utf-16"),
+        ",a,b\n0,1,2\n1,3,é\n",
+    ],
+)
+def test_separator_encoding_and_blanks_are_found_out(read, content):
+    assert read(content) == EXPECTED
+
+
+def test_a_gzipped_file_is_read(read):
+    assert read(gzip.compress("a,b\n1,2\n3,é\n".encode()), "table.csv.gz") == EXPECTED
+
+
+def test_a_damaged_gzip_file_is_refused(read):
+    with pytest.raises(DataError, match=r"table\.csv\.gz cannot be read"):
+        read(gzip.compress(b"a,b\n1,2\n" * 99)[:-20], "table.csv.gz")
+
+
+def test_no_cell_becomes_something_else(read):
+    words = ["NA", "N/A", "None", "null", "nan", "007", "7", "9007199254740993", "True", "1.0"]
+    content = "a,b\n" + "".join(f"{word},x\n" for word in words)
+    assert read(content)["a"] == words
+
+
+def test_decimal_commas_beside_semicolons_stay_in_their_cells(read):
+    assert read("a;b\n1,5;0\n2,5;1\n") == {"a": ["1,5", "2,5"], "b": ["0", "1"]}
+
+
+def test_quoted_cells_may_hold_separators_line_ends_and_quotes(read):
+    assert read('"a,1",b\n"x\ny","say ""no"""\n') == {"a,1": ["x\ny"], "b": ['say "no"']}
+
+
+def test_text_of_another_encoding_is_read_once_it_is_named(read):
+    content = "a,b\n1,2\n3,é\n".encode("cp1252")
+    assert read(content, encoding="cp1252") == EXPECTED
+    with pytest.raises(DataError, match=r"row 3, column 'b': this is no UTF-8 text. Set encoding"):
+        read(content)
+    with pytest.raises(DataError, match=r"encoding = 'klingon' is unknown"):
+        read(content, encoding="klingon")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a,b\n1,2,\n3,4,\n", r"row 2: it has 3 cells, but the header 2 .*2 rows have another"),
+        ("a,b\n1,2\n3\n", r"row 3: it has 1 cell, but the header 2 \(separated by commas\): '3'"),
+        ("a,b\n1,2\n3,4,5\n", r"row 3: it has 3 cells"),
+        ("sep=;\na;b\n1;2\n3\n", r"row 4: it has 1 cell"),
+        ("a,b,a\n1,2,3\n", r"names stand twice in the header, such as 'a'"),
+        ("a,a \n1,2\n", r"names stand twice in the header, such as 'a'"),
+        ("a,,b\n1,2,3\n", r"column 2 has no name"),
+        (",,b\n1,2,3\n", r"column 2 has no name"),
+        ("a,b\n", r"has a header, but no rows"),
+        ("", r"table\.csv is empty"),
+        ("\n\n", r"table\.csv is empty"),
+        ("a,b\n1,\0\n", r"holds NUL bytes"),
+        ('a,b\n1,"2\n3,4\n5,6\n', r"row 2: a quotation mark is opened and never closed"),
+        ("a,\xe9\n1,2\n".encode("cp1252"), r"row 1, the header: this is no UTF-8 text"),
+        ("1.5,2\n3,4\n", r"the first row holds numbers alone \(1\.5, 2\), and no names"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_its_row(read, content, message):
+    with pytest.raises(DataError, match=message):
+        read(content)
+
+
+def test_a_nul_byte_far_below_is_named_with_row_and_column(read):
+    rows = "1,2\n" * 100_000
+    with pytest.raises(DataError, match=r"row 100002, column 'b': the cell holds a NUL byte"):
+        read(f"a,b\n{rows}1,\0\n")
+
+
+def test_a_file_that_is_not_there_or_no_table_is_refused(read, tmp_path):
+    with pytest.raises(DataError, match=r"nothing\.csv does not exist"):
+        read_table(DatasetName.parse(str(tmp_path / "nothing.csv")), "")
+    with pytest.raises(DataError, match=r"is a folder"):
+        read_table(DatasetName("csv", str(tmp_path)), "")
+    with pytest.raises(DataError, match=r"is no table; use a path"):
+        read_table(DatasetName.parse("mnist"), "")
+
+
+def test_parquet_columns_become_text_that_says_the_same(tmp_path):
+    path = tmp_path / "table.parquet"
+    table = pa.table(
+        {
+            "whole": pa.array([1.0, None, 3.0]),
+            "broken": [1.5, 2.0, None],
+            "large": [9007199254740993, 1, 2],
+            "flag": [True, None, False],
+            "name": pa.array(["007", "NA", None]).dictionary_encode(),
+            "many": [[1], [2], [3]],
+        }
+    )
+    parquet.write_table(table, path)
+    found = read_table(DatasetName.parse(str(path)), "")
+    assert cells(found) == {
+        "whole": ["1", "", "3"],
+        "broken": ["1.5", "2", ""],
+        "large": ["9007199254740993", "1", "2"],
+        "flag": ["true", "", "false"],
+        "name": ["007", "NA", ""],
+    }
+    assert "no single values" in found.left_out["many"]
+
+
+def test_a_damaged_parquet_file_is_refused(read):
+    with pytest.raises(DataError, match=r"cannot be read as Parquet"):
+        read(b"PAR1 and no more", "table.parquet")

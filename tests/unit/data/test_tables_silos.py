@@ -1,0 +1,163 @@
+"""From a table's file to silos: names, rows, caches, and the keys that go with them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fedcompare import api
+from fedcompare.config.groups import DatasetName, ExperimentConfig, experiment_name
+from fedcompare.data.dataset import read_dataset, reload_dataset
+from fedcompare.data.silos import load_silos
+from fedcompare.errors import ConfigError, DataError, PartitionError
+from fedcompare.federated.server_app import config_from_run_config
+from made_up_tables import SITES, patients, rows, write_csv
+
+
+@pytest.fixture
+def path(tmp_path):
+    return write_csv(tmp_path / "patients.csv", patients())
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("FEDCOMPARE_CACHE", str(tmp_path / "cache"))
+
+
+def configure(path, **keys):
+    named = {"dataset": str(path), "label": "outcome", "silo": "hospital", **keys}
+    return api.configure({key.replace("_", "-"): value for key, value in named.items()})
+
+
+def test_each_silo_has_its_own_rows_and_its_name(path):
+    silos = load_silos(configure(path))
+    assert silos.names == ("site 7", "Torgersen", "東京")
+    hospitals, counts = np.unique(patients()["hospital"], return_counts=True)
+    for silo in silos:
+        total = dict(zip(hospitals, counts, strict=True))[silos.names[silo.id - 1]]
+        assert len(silo.train) + len(silo.test) == total
+        assert abs(len(silo.test) - 0.2 * total) < 2
+    assert silos.class_names == ("alive", "dead")
+    assert silos.pooled.train.inputs.shape == (96, 4)
+    assert len(silos.pooled.test) == len(silos.test) == 24
+
+
+def test_there_are_as_many_silos_as_the_column_names_in_every_seed_the_same(path):
+    config = configure(path)
+    assert config.partition.num_silos == len(SITES)
+    assert config.partition.excluded_classes == ()
+    assert load_silos(config).origin == load_silos(config.with_seed(7)).origin
+
+
+def test_numbers_as_names_are_shown_with_their_column(tmp_path):
+    path = write_csv(tmp_path / "t.csv", rows() | {"site": ["007", "10", "7"] * 8})
+    silos = load_silos(configure(path, label="y", silo="site"))
+    assert silos.names == ("site 007", "site 7", "site 10")
+    assert json.loads(silos.contract)["silos"] == ["007", "7", "10"]
+
+
+def test_what_is_stored_is_what_is_made(path):
+    config = configure(path).data
+    made, stored, anew = read_dataset(config), read_dataset(config), reload_dataset(config)
+    for other in (stored, anew):
+        assert other.fingerprint == made.fingerprint
+        assert other.contract == made.contract
+        assert other.notes == made.notes
+        assert other.train.inputs.equal(made.train.inputs)
+        assert other.test_silos.equal(made.test_silos)
+
+
+def test_a_changed_file_is_read_anew(path):
+    before = load_silos(configure(path)).origin
+    write_csv(path, patients(seed=1))
+    after = read_dataset(configure(path).data)
+    assert after.fingerprint != before.data
+
+
+@pytest.mark.parametrize("key", ["features", "ignore", "test_fraction"])
+def test_keys_of_a_table_count_through_its_data(path, key):
+    value = {"features": "age,sex", "ignore": "sex", "test_fraction": 0.4}[key]
+    assert load_silos(configure(path, **{key: value})).origin != load_silos(configure(path)).origin
+
+
+def test_a_table_without_a_silo_column_is_dealt_as_other_data_are(path):
+    silos = load_silos(configure(path, silo="", excluded_classes="", num_silos=4))
+    assert len(silos) == 4
+    assert silos.names == ()
+    with pytest.raises(
+        ConfigError, match=r"silo: no column is said to name the silos\. Set --silo"
+    ):
+        configure(path, silo="")
+    assert len(load_silos(configure(path, silo="", excluded_classes="dead - alive"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"num_silos": 5}, "num-silos: 5, but the column hospital names 3 silos"),
+        ({"num_silos": 1, "excluded_classes": ""}, "num-silos: 1, but the column"),
+        ({"excluded_classes": "dead - -"}, "excluded-classes: has no effect beside silo"),
+        ({"dataset": "mnist"}, "silo: mnist is no table, and has no column of silos"),
+        ({"features": '"a'}, "features: write names as age,weight"),
+        ({"test_fraction": 1.0}, "test-fraction: "),
+    ],
+)
+def test_keys_that_contradict_the_column_are_refused(path, keys, message):
+    with pytest.raises(ConfigError, match=message):
+        configure(path, **keys)
+
+
+def test_a_configuration_that_was_not_settled_is_refused(path):
+    write_csv(path, patients() | {"hospital": ["a", "b"] * 60})
+    config = ExperimentConfig(data=configure(path).data)
+    with pytest.raises(PartitionError, match="num-silos = 3, but the data name 2 silos: a, b"):
+        load_silos(config)
+
+
+def test_a_table_without_a_label_is_refused(path):
+    with pytest.raises(DataError, match=r"label: no column of .*patients\.csv .* Set --label"):
+        configure(path, label="")
+
+
+def test_flowers_run_config_is_settled_too(path):
+    defaults = {"num-silos": 3, "excluded-classes": "1,3,7 2,5,8 4,6,9"}
+    keys = {"dataset": str(path), "label": "outcome", "silo": "hospital", **defaults}
+    config, _, _ = config_from_run_config(keys)
+    assert config == configure(path)
+
+
+def test_a_stored_configuration_is_read_back(path):
+    config = configure(path)
+    again = api.configure(config.to_flat())
+    assert again == config
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "place"),
+    [
+        ("patients.csv", "csv", "patients.csv"),
+        ("a b/P.TSV", "csv", "a b/P.TSV"),
+        ("p.csv.gz", "csv", "p.csv.gz"),
+        ("p.parquet", "parquet", "p.parquet"),
+        ("csv:p.data", "csv", "p.data"),
+        ("mnist", "mnist", None),
+        ("hub:me/x.csv", "hub", "me/x.csv"),
+    ],
+)
+def test_a_path_that_ends_as_a_table_does_is_one(text, kind, place):
+    assert DatasetName.parse(text) == DatasetName(kind, place)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "name"),
+    [
+        ("/data/patients.csv", "patients"),
+        ("csv:my patients (2).csv.gz", "my-patients-2"),
+        ("東京.csv", "data"),
+        ("con.csv", "data"),
+        ("mnist", "mnist"),
+        ("hub:me/flowers", "flowers"),
+    ],
+)
+def test_an_experiment_is_called_as_its_file(dataset, name):
+    assert experiment_name(dataset) == name
