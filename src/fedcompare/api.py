@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fedcompare.comparison.diff import Difference
     from fedcompare.comparison.evaluate import Evaluation
     from fedcompare.data.silos import Silos
+    from fedcompare.data.tables.inspection import Inspection
 
 RESULTS = Path("results")
 SILENT = Listener()
@@ -84,10 +85,40 @@ def configure(
 
     Raises:
         ConfigError: listing all problems at once.
+        FedcompareError: a column names the silos, and the data cannot be loaded.
     """
     settings = read_settings(file) if file else {}
     settings |= {key: Setting(value, key) for key, value in (keys or {}).items()}
-    return parse_config(settings).located()
+    return settled(parse_config(settings).located())
+
+
+def settled(config: ExperimentConfig) -> ExperimentConfig:
+    """Return the experiment with as many silos as a column of its data names.
+
+    Raises:
+        FedcompareError: the data cannot be loaded, or other keys ask for other silos.
+    """
+    if not (config.data.silo or config.data.is_table):
+        return config
+    from fedcompare.data.silos import settle
+
+    return settle(config)
+
+
+def inspect(config: ExperimentConfig) -> "Inspection":
+    """Return what a table holds and what will be done with it; label and silo may be unknown.
+
+    Raises:
+        FedcompareError: the data are no table, or something in it is not what it has to be.
+    """
+    from fedcompare.data.tables.inspection import inspect_table
+    from fedcompare.errors import DataError
+
+    if not config.data.is_table:
+        raise DataError(
+            f"{config.data.dataset} is no table. Look at other data with: fedcompare partition"
+        )
+    return inspect_table(config.data)
 
 
 def partition(

@@ -7,13 +7,25 @@ POOLED = 0
 """The id of the silo that has everybody's training data, for the centralized model."""
 
 
-def silo_name(silo: int) -> str:
-    """Return what messages call the silo with this 1-based id."""
+def silo_name(silo: int, names: Sequence[str] = ()) -> str:
+    """Return what people call the silo with this 1-based id.
+
+    `names` are those of all silos in the order of their ids, where the data have names.
+    """
+    if silo and names:
+        return names[silo - 1]
     return f"silo {silo}" if silo else "all silos"
 
 
-def silo_names(silos: Sequence[int]) -> str:
-    """Return what messages call these silos: "silo 3" or "silos 3, 5"."""
+def silo_title(silo: int, names: Sequence[str] = ()) -> str:
+    """Return a silo's name as a sentence begins with it: a name of its own stays as it is."""
+    return silo_name(silo, names) if names else silo_name(silo).capitalize()
+
+
+def silo_names(silos: Sequence[int], names: Sequence[str] = ()) -> str:
+    """Return what people call these silos: "silo 3", "silos 3, 5", or their names."""
+    if names:
+        return ", ".join(silo_name(silo, names) for silo in silos)
     return f"silo{'s' * (len(silos) > 1)} {', '.join(map(str, silos))}"
 
 

@@ -19,6 +19,9 @@ def compare(
     model: options.Model = None,
     engine: options.Engine = None,
     cpus: options.Cpus = None,
+    data: options.Data = None,
+    label: options.Label = None,
+    silo: options.Silo = None,
     config: options.Config = None,
     set_: options.Set = None,
     partition: options.Partition = None,
@@ -43,6 +46,9 @@ def compare(
         engine=engine,
         cpus=cpus,
         partition=partition,
+        data=data,
+        label=label,
+        silo=silo,
         seed=seed,
     )
     from fedcompare import api

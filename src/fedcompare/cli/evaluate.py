@@ -23,6 +23,9 @@ def evaluate(
         bool, typer.Option("--json", help="Print only a JSON list, one object per number.")
     ] = False,
     model: options.Model = None,
+    data: options.Data = None,
+    label: options.Label = None,
+    silo: options.Silo = None,
     config: options.Config = None,
     set_: options.Set = None,
     partition: options.Partition = None,
@@ -33,7 +36,9 @@ def evaluate(
 ) -> None:
     """Measure all trained models alike and write tables, confusion matrices and curves."""
     chosen = [_parse_subset(text) for text in subset or []]
-    experiment = options.build_config(config, set_, model=model, partition=partition, seed=seed)
+    experiment = options.build_config(
+        config, set_, model=model, partition=partition, data=data, label=label, silo=silo, seed=seed
+    )
     from fedcompare import api
     from fedcompare.cli.console import stderr, stdout
     from fedcompare.cli.showing import say_written
@@ -56,11 +61,11 @@ def _print(evaluation: "Evaluation") -> None:
     from fedcompare.report.evaluation import accuracy_table, mistakes_table, seen_unseen_table
     from fedcompare.report.terminal import to_terminal
 
-    console = stdout()
-    console.print(to_terminal(accuracy_table(evaluation.scores)))
-    console.print(to_terminal(seen_unseen_table(evaluation.scores)))
+    console, names = stdout(), evaluation.silo_names
+    console.print(to_terminal(accuracy_table(evaluation.scores, names)))
+    console.print(to_terminal(seen_unseen_table(evaluation.scores, names)))
     if evaluation.mistakes:
-        console.print(to_terminal(mistakes_table(list(commonest(evaluation.mistakes)))))
+        console.print(to_terminal(mistakes_table(list(commonest(evaluation.mistakes)), names)))
     for note in evaluation.notes:
         console.say(note)
 

@@ -18,6 +18,9 @@ def federated(
     ] = None,
     engine: options.Engine = None,
     cpus: options.Cpus = None,
+    data: options.Data = None,
+    label: options.Label = None,
+    silo: options.Silo = None,
     config: options.Config = None,
     set_: options.Set = None,
     partition: options.Partition = None,
@@ -40,6 +43,9 @@ def federated(
         engine=engine,
         cpus=cpus,
         partition=partition,
+        data=data,
+        label=label,
+        silo=silo,
         seed=seed,
     )
     from fedcompare import api
@@ -61,5 +67,5 @@ def federated(
             listener=bars.listener(),
         )
     stdout().print(to_terminal(rounds_table(found.server)))
-    say_untested(untested(found.reports))
+    say_untested(untested(found.reports), found.silos.names)
     say_trained(found.folder, found.removed, "fedcompare evaluate --subsets")

@@ -13,6 +13,9 @@ def isolated(
     lr: options.LearningRate = None,
     batch_size: options.BatchSize = None,
     cpus: options.Cpus = None,
+    data: options.Data = None,
+    label: options.Label = None,
+    silo: options.Silo = None,
     config: options.Config = None,
     set_: options.Set = None,
     partition: options.Partition = None,
@@ -32,6 +35,9 @@ def isolated(
         batch_size=batch_size,
         cpus=cpus,
         partition=partition,
+        data=data,
+        label=label,
+        silo=silo,
         seed=seed,
     )
     from fedcompare import api
@@ -56,6 +62,7 @@ def isolated(
         silo: [names[label] for label in labels]
         for silo, labels in zip(found.silos.ids, lacking, strict=True)
     }
-    table = training_table(found.reports, lacks, epochs=experiment.isolated.isolated_epochs)
+    epochs = experiment.isolated.isolated_epochs
+    table = training_table(found.reports, lacks, epochs=epochs, names=found.silos.names)
     stdout().print(to_terminal(table))
     say_trained(found.folder, found.removed, "fedcompare federated --rounds 3")

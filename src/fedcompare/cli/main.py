@@ -15,6 +15,7 @@ from fedcompare.cli.diff import diff
 from fedcompare.cli.doctor import doctor
 from fedcompare.cli.evaluate import evaluate
 from fedcompare.cli.federated import federated
+from fedcompare.cli.inspect import inspect
 from fedcompare.cli.isolated import isolated
 from fedcompare.cli.listing import list_catalog
 from fedcompare.cli.partition import partition
@@ -33,6 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
+    inspect,
     partition,
     isolated,
     federated,

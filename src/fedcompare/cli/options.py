@@ -24,6 +24,12 @@ Partition = Annotated[
         "see: fedcompare list partitioners",
     ),
 ]
+Data = Annotated[
+    str | None,
+    typer.Option(metavar="PATH", help="The data: a table (.csv, .tsv, .parquet), idx:FOLDER, ..."),
+]
+Label = Annotated[str | None, typer.Option(metavar="COLUMN", help="What models are to tell.")]
+Silo = Annotated[str | None, typer.Option(metavar="COLUMN", help="Which silo has a row.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
 Results = Annotated[Path, typer.Option(help="Folder for results.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a finished result.")]
@@ -50,6 +56,9 @@ DEFAULT_RESULTS = Path("results")
 
 # Option name -> (what the user types, the key it sets).
 _OPTION_KEYS = {
+    "data": ("--data", "dataset"),
+    "label": ("--label", "label"),
+    "silo": ("--silo", "silo"),
     "seed": ("--seed", "seed"),
     "model": ("--model", "model"),
     "partition": ("--partition", "partition"),
@@ -70,15 +79,33 @@ def build_config(
 ) -> "ExperimentConfig":
     """Return the configuration: defaults, then the file, then `--set`, then plain options.
 
+    Where a column names the silos, there are as many as it names.
+
     A relative path of data is relative to the working folder.
 
     Raises:
         ConfigError: listing all problems at once.
+        FedcompareError: a column names the silos, and the data cannot be loaded.
     """
+    from fedcompare.api import settled
+
+    return settled(read_config(file, assignments, **options))
+
+
+def read_config(
+    file: Path | None, assignments: list[str] | None, **options: object
+) -> "ExperimentConfig":
+    """Return the configuration before any data are looked at; raises ConfigError.
+
+    With `--data` and without a name, the experiment has that of the data.
+    """
+    from fedcompare.config.groups import experiment_name
     from fedcompare.config.parsing import Setting, parse_assignment, parse_config, read_settings
 
     settings = read_settings(file) if file else {}
     settings |= dict(parse_assignment(text) for text in assignments or [])
+    if (data := options.get("data")) is not None and "name" not in settings:
+        settings["name"] = Setting(experiment_name(str(data)), "--data")
     for name, value in options.items():
         typed, key = _OPTION_KEYS[name]
         if value is not None:

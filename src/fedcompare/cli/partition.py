@@ -13,6 +13,9 @@ def partition(
         Path | None,
         typer.Option(help="Also write which row went where, for --partition plan:FILE."),
     ] = None,
+    data: options.Data = None,
+    label: options.Label = None,
+    silo: options.Silo = None,
     config: options.Config = None,
     set_: options.Set = None,
     partition: options.Partition = None,
@@ -23,7 +26,9 @@ def partition(
     debug: options.Debug = False,
 ) -> None:
     """Show how many examples of each class each silo has, as a table and a picture."""
-    experiment = options.build_config(config, set_, partition=partition, seed=seed)
+    experiment = options.build_config(
+        config, set_, partition=partition, data=data, label=label, silo=silo, seed=seed
+    )
     from fedcompare import api
     from fedcompare.cli.console import stderr, stdout
     from fedcompare.cli.showing import say_written
@@ -34,6 +39,8 @@ def partition(
     listener = Listener(on_note=stderr().say)
     found = api.partition(experiment, results, export=export, force=force, listener=listener)
     table = counts_table(found.silos.label_counts, found.silos.class_names)
+    found = api.partition(experiment, results, force=force, listener=listener)
+    table = counts_table(found.silos.label_counts, found.silos.class_names, found.silos.names)
     stdout().print(to_terminal(table))
     for note in found.notes:
         stdout().say(note)

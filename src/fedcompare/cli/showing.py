@@ -24,17 +24,16 @@ def say_trained(folder: Path, removed: Sequence[Path], following: str) -> None:
     """Say where a regime's part is, what it outdated, and which command comes next."""
     for path in removed:
         stderr().say(f"removed, since it is of an earlier run: {shown(path)}")
-    note = "with the same --config, --set, --seed and --results"
+    note = "with the same --data, --label, --silo, --config, --set, --seed and --results"
     say_written(folder)
     stderr().say(f"next ({note}):\n  {following}")
 
 
-def say_untested(silos: Sequence[int]) -> None:
+def say_untested(silos: Sequence[int], names: Sequence[str] = ()) -> None:
     """Say which silos have no accuracy of their own, if any."""
     if silos:
-        stderr().say(
-            f"without test examples of their own, and so without accuracy: {silo_names(silos)}"
-        )
+        who = silo_names(silos, names)
+        stderr().say(f"without test examples of their own, and so without accuracy: {who}")
 
 
 def print_findings(findings: Findings) -> None:

@@ -25,7 +25,7 @@ from fedcompare.evaluation.measures.catalog import MEASURES
 from fedcompare.evaluation.scores import Score, on_whole
 from fedcompare.evaluation.stored import SeedAnswers, read_coalition_answers, read_seed_answers
 from fedcompare.findings.findings import Findings
-from fedcompare.findings.scores import MeasureFacts
+from fedcompare.findings.scores import ColumnUse, MeasureFacts
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.coalitions import coalitions_to_train
 from fedcompare.runs.directory import RunDirectory
@@ -58,8 +58,8 @@ def analyse(
     trained = answers[0].trainings[Regime.FEDERATED]
     singles = tuple(seed_scores(answers, cases, MEASURES))
     scores = tuple(scores_over_seeds(singles))
-    whole = {model.label: share for model, share in on_whole(singles).items()}
-    warning = nothing_learnt(whole, cases.labels, trained.class_names)
+    named = {m.called(trained.silo_names): share for m, share in on_whole(singles).items()}
+    warning = nothing_learnt(named, cases.labels, trained.class_names)
     gains = find_gains(answers, cases)
     silos = cases.silo_facts(label_counts(answers))
     findings = Findings(
@@ -82,7 +82,7 @@ def analyse(
         ),
         verdicts=find_verdicts(gains, silos, scores, learnt=warning is None),
         gains=gains,
-        models=tuple(model_rows(config, cases.silos)),
+        models=tuple(model_rows(config, cases.silos, cases.silo_names)),
         test_sets=tuple(map(cases.facts, cases.test_sets())),
         measures=tuple(
             MeasureFacts(name=row.name, higher_is_better=row.higher_is_better) for row in MEASURES
@@ -97,6 +97,10 @@ def analyse(
         contributions=tuple(find_contributions(answers, coalitions, cases))
         if contributions
         else (),
+        columns=tuple(
+            ColumnUse(name=name, kind=kind, treatment=treatment)
+            for name, kind, treatment in trained.columns
+        ),
     )
     return Analysis(findings=findings, singles=singles)
 
@@ -111,9 +115,11 @@ def find_cases(answers: Sequence[SeedAnswers]) -> Cases:
     every = [own for seed in answers for own in seed.final.values()]
     labels, counts = every[0].labels, label_counts(answers)
     assert all(np.array_equal(own.at(every[0].ids).labels, labels) for own in every)
-    class_names = answers[0].trainings[Regime.FEDERATED].class_names
-    check_own_cases(labels, np.asarray(counts, dtype=np.float64).sum(axis=0), class_names)
-    return Cases.build(labels, counts, class_names, every[0].ids)
+    training = answers[0].trainings[Regime.FEDERATED]
+    class_names, silo_names = training.class_names, training.silo_names
+    totals = np.asarray(counts, dtype=np.float64).sum(axis=0)
+    check_own_cases(labels, totals, class_names, silo_names)
+    return Cases.build(labels, counts, class_names, every[0].ids, silo_names=silo_names)
 
 
 def label_counts(answers: Sequence[SeedAnswers]) -> list[tuple[tuple[int, ...], ...]]:

@@ -17,7 +17,7 @@ from fedcompare.findings.questions import Question
 from fedcompare.regimes.catalog import Regime
 from fedcompare.report.blocks import Sheet, Value, sheet_of
 from fedcompare.statistics.significance import decide, holm
-from fedcompare.text.wording import interval
+from fedcompare.text.wording import interval, listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,11 @@ def _check_alike(old: Findings, new: Findings) -> None:
             f"{old.name} has {len(old.silos)} silos and {new.name} has {len(new.silos)}; "
             "a silo of one is no silo of the other, so there is nothing to compare"
         )
+    if old.silo_names != new.silo_names:
+        raise ResultsError(
+            f"{old.name} has the silos {listing(old.silo_names)} and {new.name} has "
+            f"{listing(new.silo_names)}; they cannot be compared"
+        )
     if old.class_names != new.class_names:
         raise ResultsError(f"{old.name} and {new.name} have other classes; they cannot be compared")
 
@@ -82,16 +87,16 @@ def _gains_table(old: Findings, new: Findings) -> Sheet:
         "Gain over isolated-equal, in points, in each comparison",
         ("silo", "on", "first", "verdict", "second", "verdict (second)"),
         [
-            _gain_row(before[gain.silo, gain.question], gain)
+            _gain_row(before[gain.silo, gain.question], gain, new.silo_names)
             for gain in new.gains
             if (gain.silo, gain.question) in before
         ],
     )
 
 
-def _gain_row(old: Gain, new: Gain) -> tuple[Value, ...]:
+def _gain_row(old: Gain, new: Gain, names: Sequence[str]) -> tuple[Value, ...]:
     return (
-        new.silo,
+        names[new.silo - 1] if names else new.silo,
         new.question.value,
         100 * old.gain,
         old.word.value,
@@ -138,7 +143,7 @@ def _paired_rows(
         for (silo, change), p_value in zip(found, adjusted, strict=True):
             gain = change.found
             yield (
-                silo,
+                cases.silo_names[silo - 1] if cases.silo_names else silo,
                 question.value,
                 100 * float(change.baseline.mean()),
                 100 * float(change.challenger.mean()),

@@ -60,6 +60,7 @@ class Evaluation:
     notes: tuple[str, ...]
     warning: str | None
     class_names: tuple[str, ...]
+    silo_names: tuple[str, ...] = ()
 
     def measurements(self) -> list[Measurement]:
         """Return the scores as rows for files and programs."""
@@ -94,7 +95,9 @@ def evaluate(run: RunDirectory, silos: Silos, subsets: Sequence[Sequence[int]]) 
     for regime, manifest in manifests.items():
         check_files(run.path / regime, manifest)
     names, labels = silos.class_names, silos.test.labels.numpy()
-    cases = Cases.build(labels, [silos.label_counts], names, silos.test.ids.numpy())
+    cases = Cases.build(
+        labels, [silos.label_counts], names, silos.test.ids.numpy(), silo_names=silos.names
+    )
     extra = [of_classes(subset, names) for subset in subsets]
 
     def test_sets(model: ModelId) -> Iterable[TestSet]:
@@ -104,7 +107,7 @@ def evaluate(run: RunDirectory, silos: Silos, subsets: Sequence[Sequence[int]]) 
 
     found = find_scores(answers, cases, test_sets, measures=(ACCURACY,), seed=run.config.seed)
     scores = tuple(found)
-    whole = {model.label: share for model, share in on_whole(scores).items()}
+    whole = {model.called(silos.names): share for model, share in on_whole(scores).items()}
     return Evaluation(
         answers=answers,
         scores=scores,
@@ -119,6 +122,7 @@ def evaluate(run: RunDirectory, silos: Silos, subsets: Sequence[Sequence[int]]) 
         notes=tuple(_notes(cases)),
         warning=nothing_learnt(whole, labels, names),
         class_names=names,
+        silo_names=silos.names,
     )
 
 
@@ -163,7 +167,7 @@ def write_evaluation(run: RunDirectory, silos: Silos, evaluation: Evaluation) ->
         write_csv(folder / "mistakes.csv", evaluation.mistakes)
         save_figure(plot_rounds(rounds), folder / "rounds.png")
         for model, answers in evaluation.answers.items():
-            _write_model(folder, model, answers, evaluation.class_names)
+            _write_model(folder, model, answers, evaluation)
         write_part(folder, EVALUATION, run.config, inputs)
     return run.path / EVALUATION
 
@@ -197,16 +201,15 @@ def _notes(cases: Cases) -> Iterable[str]:
         )
 
 
-def _write_model(
-    folder: Path, model: ModelId, answers: Answers, class_names: Sequence[str]
-) -> None:
+def _write_model(folder: Path, model: ModelId, answers: Answers, evaluation: Evaluation) -> None:
+    class_names = evaluation.class_names
     write_bytes(folder / "predictions" / f"{model.key}{TENSORS}", answers_to_bytes(answers))
     counts = classification.confusion(answers)
     rows = ((name, *row) for name, row in zip(class_names, counts.tolist(), strict=True))
     write_text(
         folder / "confusion" / f"{model.key}.csv", format_table(("true class", *class_names), rows)
     )
-    figure = plot_confusion(counts, class_names, title=model.label)
+    figure = plot_confusion(counts, class_names, title=model.called(evaluation.silo_names))
     save_figure(figure, folder / "confusion" / f"{model.key}.png")
 
 
@@ -220,8 +223,9 @@ def _wide(scores: Sequence[Score]) -> str:
 
 
 def _page(run: RunDirectory, evaluation: Evaluation) -> str:
-    sheets = [accuracy_table(evaluation.scores), seen_unseen_table(evaluation.scores)]
-    sheets += [mistakes_table(evaluation.mistakes)] if evaluation.mistakes else []
+    names = evaluation.silo_names
+    sheets = [make(evaluation.scores, names) for make in (accuracy_table, seen_unseen_table)]
+    sheets += [mistakes_table(evaluation.mistakes, names)] if evaluation.mistakes else []
     sections = [f"{markdown(evaluation.warning)}\n"] if evaluation.warning else []
     sections += [f"## {markdown(sheet.caption)}\n\n{table(sheet)}\n" for sheet in sheets]
     sections += [f"{markdown(note)}\n" for note in evaluation.notes]

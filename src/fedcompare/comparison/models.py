@@ -19,12 +19,14 @@ from fedcompare.regimes.catalog import ROWS, Regime, row_of
 from fedcompare.regimes.models import ModelId, models_of
 
 
-def model_rows(config: ExperimentConfig, silos: Sequence[int]) -> Iterator[Model]:
-    """Yield every model of a comparison, in the order of tables."""
+def model_rows(
+    config: ExperimentConfig, silos: Sequence[int], names: Sequence[str] = ()
+) -> Iterator[Model]:
+    """Yield every model of a comparison, in the order of tables; `names` are the silos' own."""
     for model in models_of(ROWS, silos):
         yield Model(
             key=model.key,
-            label=model.label,
+            label=model.called(names),
             regime=model.regime,
             silo=model.silo,
             epochs=row_of(model.regime).epochs(config),

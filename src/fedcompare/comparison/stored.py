@@ -23,7 +23,7 @@ from fedcompare.runs.manifest import (
     read_manifest,
 )
 
-REMEDY = "write it again: fedcompare compare, with the same --config, --set and --results"
+REMEDY = "write it again: fedcompare compare, with the same --data, --config, --set and --results"
 REPORT = "report.json"
 
 

@@ -8,7 +8,7 @@ from fedcompare.findings.gains import Gain, Verdict
 from fedcompare.findings.questions import QUESTIONS, Question, row_of
 from fedcompare.findings.scores import Score, SiloFacts
 from fedcompare.findings.test_sets import ALL, own, unseen
-from fedcompare.names import Word, silo_name
+from fedcompare.names import Word, silo_name, silo_title
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.models import ModelId
 from fedcompare.text.wording import gain_digits, interval, percent, plural, points
@@ -111,12 +111,10 @@ def _verdict(
     sentences += _unanswered(facts)
     sentences += [_gain_sentence(own_cases), *_fine_tuned(facts, means), *_gap(whole)]
     sentences += [_advice(gains, facts) if learnt else _NO_ADVICE]
-    return Verdict(
-        silo=facts.silo, headline=_headline(facts.silo, gains), sentences=tuple(sentences)
-    )
+    return Verdict(silo=facts.silo, headline=_headline(facts, gains), sentences=tuple(sentences))
 
 
-def _headline(silo: int, gains: dict[Question, Gain]) -> str:
+def _headline(facts: SiloFacts, gains: dict[Question, Gain]) -> str:
     parts = []
     for word in Word:
         questions = [
@@ -125,8 +123,9 @@ def _headline(silo: int, gains: dict[Question, Gain]) -> str:
         if questions:
             says = "there is no evidence either way" if word is Word.NO_EVIDENCE else word.value
             parts.append(f"{says} {' and '.join(questions)}")
-    name = silo_name(silo)
-    lead = f"For {name}, " if parts[0].startswith("there") else f"{name.capitalize()} "
+    name = facts.name or silo_name(facts.silo)
+    title = facts.name or silo_title(facts.silo)
+    lead = f"For {name}, " if parts[0].startswith("there") else f"{title} "
     return lead + "; ".join(parts) + "."
 
 

@@ -67,7 +67,7 @@ def _check_data(
     except (DataError, HubError) as error:
         message = (
             f"{error}\nThe data were not checked, nor what follows from them. If they were moved, "
-            "name their place: fedcompare verify RUN --dataset idx:FOLDER"
+            f"name their place: fedcompare verify RUN --dataset {config.data.source.kind}:PLACE"
         )
         return type(error)(message), None
     recorded = {

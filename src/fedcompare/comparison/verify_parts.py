@@ -78,6 +78,8 @@ class PartCheck:
             "class_names": silos.class_names,
             "example_bytes": silos.example_bytes,
             "notes": silos.notes,
+            "silo_names": silos.names,
+            "columns": silos.columns,
             "epochs": epochs,
             "local_steps": tuple(
                 count_steps(size, epochs=epochs, batch_size=batch_size) for size in sizes

@@ -23,13 +23,15 @@ class Cases:
     """The examples' ids and labels, int [N], and what silos have of each class.
 
     `class_shares`, float [S, K, C] for S silos, K seeds and C classes, are the shares of the
-    classes in a silo's training data. Answers are joined by id, in whatever order they were given.
+    classes in a silo's training data; `silo_names` are what the data call
+    them. Answers are joined by id, in whatever order they were given.
     """
 
     ids: Labels
     labels: Labels
     class_shares: Floats
     class_names: tuple[str, ...]
+    silo_names: tuple[str, ...] = ()
 
     @classmethod
     def build(
@@ -38,6 +40,8 @@ class Cases:
         label_counts: Counts,
         class_names: tuple[str, ...],
         ids: Labels | None = None,
+        *,
+        silo_names: tuple[str, ...] = (),
     ) -> "Cases":
         """Return the cases for `label_counts` [K seeds][S silos][C classes].
 
@@ -46,7 +50,13 @@ class Cases:
         counts = np.asarray(label_counts, dtype=np.float64)
         shares = (counts / counts.sum(axis=2, keepdims=True)).transpose(1, 0, 2)
         numbers = np.arange(len(labels)) if ids is None else ids
-        return cls(ids=numbers, labels=labels, class_shares=shares, class_names=class_names)
+        return cls(
+            ids=numbers,
+            labels=labels,
+            class_shares=shares,
+            class_names=class_names,
+            silo_names=silo_names,
+        )
 
     @property
     def silos(self) -> range:
@@ -136,6 +146,7 @@ class Cases:
         return tuple(
             SiloFacts(
                 silo=silo,
+                name=silo_name(silo, self.silo_names) if self.silo_names else "",
                 label_counts=tuple(means[silo - 1].tolist()),
                 seen=self.names(self.seen_classes(silo)),
                 unseen=self.names(lacks),
@@ -149,11 +160,13 @@ class Cases:
     def _label(self, test_set: TestSet) -> str:
         match test_set:
             case TestSet(kind=Kind.OWN, silo=int(silo)):
-                return f"own cases of {silo_name(silo)}"
+                return f"own cases of {silo_name(silo, self.silo_names)}"
             case TestSet(kind=Kind.UNSEEN, silo=int(silo)):
-                return f"never seen by {silo_name(silo)} ({self._never_seen(silo)})"
+                return (
+                    f"never seen by {silo_name(silo, self.silo_names)} ({self._never_seen(silo)})"
+                )
             case TestSet(kind=Kind.SEEN, silo=int(silo)):
-                return f"classes {silo_name(silo)} has"
+                return f"classes {silo_name(silo, self.silo_names)} has"
             case TestSet(kind=Kind.CLASSES, classes=names):
                 return f"classes {listed(names)}"
             case _:
@@ -168,7 +181,9 @@ class Cases:
         return "; ".join(parts)
 
 
-def check_own_cases(labels: Labels, counts: Floats, class_names: Sequence[str]) -> None:
+def check_own_cases(
+    labels: Labels, counts: Floats, class_names: Sequence[str], silo_names: Sequence[str] = ()
+) -> None:
     """Raise if a silo has a class of which there is no test example; `counts` is [S, C].
 
     Raises:
@@ -179,7 +194,8 @@ def check_own_cases(labels: Labels, counts: Floats, class_names: Sequence[str]) 
         if missing := np.flatnonzero((own_counts > 0) & ~tested).tolist():
             names = listed(class_names[c] for c in missing)
             raise DataError(
-                f"{silo_name(silo)} trains on class {names}, but the test set has no example of "
-                "it, so its own cases cannot be measured. Add test examples, or exclude the class "
-                "in excluded-classes or by another partition"
+                f"{silo_name(silo, silo_names)} trains on class {names}, but the test set has no "
+                "example of it, so its own cases cannot be measured. Add test examples, or exclude "
+                "the class in excluded-classes or by another partition, or take its rows out of "
+                "a table"
             )

@@ -21,9 +21,9 @@ from fedcompare.runs.manifest import TENSORS, Manifest, Training, check_files, r
 from fedcompare.runs.reuse import check_agree
 
 ROUNDS = "rounds.safetensors"
-_FINISH = "Go on with it: fedcompare compare, with the same --config, --set and --results"
+_FINISH = "Go on with it: fedcompare compare, with the same --data, --config, --set and --results"
 ANSWERS_REMEDY = (
-    "make it again: fedcompare compare --force, with the same --config, --set and --results"
+    "make it again: fedcompare compare --force, with the same --data, --config, --set and --results"
 )
 
 

@@ -14,6 +14,7 @@ from fedcompare.report.plots import save_figure
 from fedcompare.runs.directory import PARTITION, RunDirectory
 from fedcompare.runs.files import check_writable, replacing_file, write_text
 from fedcompare.runs.inputs import wanted_inputs
+from fedcompare.runs.manifest import CONTRACT_FILE
 from fedcompare.runs.writing import write_part
 from fedcompare.text.csv_text import format_table
 
@@ -24,7 +25,7 @@ def notes(silos: Silos) -> Iterator[str]:
         yield no_silo_has(silos.class_names[label] for label in unknown)
     sizes = zip(silos.ids, silos.test_sizes, strict=True)
     if untested := [silo for silo, size in sizes if not size]:
-        yield f"Without test examples of their own: {silo_names(untested)}."
+        yield f"Without test examples of their own: {silo_names(untested, silos.names)}."
 
 
 def check_export(path: Path, *, force: bool) -> None:
@@ -65,10 +66,13 @@ def write_partition(run: RunDirectory, silos: Silos) -> Path:
         StorageError: something cannot be written.
     """
     config = run.config
-    rows = ((silo, *own) for silo, own in zip(silos.ids, silos.label_counts, strict=True))
+    names = silos.names or list(map(str, silos.ids))
+    rows = ((name, *own) for name, own in zip(names, silos.label_counts, strict=True))
     figure = plot_partition(silos.dataset, silos.plan)
     with run.writing(PARTITION) as folder:
         write_text(folder / "label-counts.csv", format_table(("silo", *silos.class_names), rows))
         save_figure(figure, folder / "label-counts.png")
+        if silos.contract:
+            write_text(folder / CONTRACT_FILE, silos.contract)
         write_part(folder, PARTITION, config, wanted_inputs(config, silos.origin))
     return run.path / PARTITION

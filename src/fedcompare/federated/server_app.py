@@ -9,7 +9,7 @@ from flwr.serverapp import Grid
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.config.parsing import Setting, parse_config
 from fedcompare.data.partitions.catalog import check_partitioner
-from fedcompare.data.silos import load_silos
+from fedcompare.data.silos import load_silos, settle
 from fedcompare.errors import ConfigError
 from fedcompare.federated.server import build_server_app, run_federated
 from fedcompare.federated.strategies import check_strategy
@@ -63,6 +63,7 @@ def config_from_run_config(
     config = parse_config(settings).located()
     check_partitioner(config.partition)
     check_model(config.model)
+    config = settle(config)
     check_strategy(config.federation)
     return config, Path(results), force
 

@@ -10,6 +10,7 @@ from fedcompare.findings.gains import Contribution, Gain, Verdict
 from fedcompare.findings.ledger import Budget
 from fedcompare.findings.rounds import Curve, Forgetting
 from fedcompare.findings.scores import (
+    ColumnUse,
     Confusion,
     MeasureFacts,
     Mistake,
@@ -28,7 +29,8 @@ class Findings:
     `notes` say what was converted or left out of the data, and what is odd about them.
     `config` is the flat table of keys, `environment` the versions and the machine,
     `commands` what reproduces it; `curves` hold the learning curves of the isolated-equal,
-    federated and centralized models; `contributions` is empty unless asked for.
+    federated and centralized models; `contributions` is empty unless asked for,
+    `columns` unless the data are a table.
     """
 
     name: str
@@ -53,3 +55,10 @@ class Findings:
     forgetting: tuple[Forgetting, ...]
     budgets: tuple[Budget, ...]
     contributions: tuple[Contribution, ...]
+    columns: tuple[ColumnUse, ...] = ()
+
+    @property
+    def silo_names(self) -> tuple[str, ...]:
+        """Return what the data call the silos, in the order of their ids; empty if nothing."""
+        names = tuple(facts.name for facts in self.silos)
+        return names if all(names) else ()

@@ -48,7 +48,8 @@ class SiloFacts:
     """A silo's training data: examples of each class (mean over seeds), classes it has and lacks.
 
     `seen` and `unseen` hold the classes' names. Of the unseen ones, `unknown` are those that no
-    other silo has either, and `untested` those of which the test set has no example.
+    other silo has either, and `untested` those of which the test set has no example. `name` is
+    what the data call the silo, empty where they do not.
     """
 
     silo: int
@@ -57,11 +58,21 @@ class SiloFacts:
     unseen: tuple[str, ...]
     unknown: tuple[str, ...] = ()
     untested: tuple[str, ...] = ()
+    name: str = ""
 
     @property
     def learnable(self) -> tuple[str, ...]:
         """Return the tested classes that it lacks and that another silo has."""
         return tuple(n for n in self.unseen if n not in (*self.unknown, *self.untested))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnUse:
+    """A column of a table: what it holds ("number", "category", ...), and what became of it."""
+
+    name: str
+    kind: str
+    treatment: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The one place that names models: their files, their rows, and what people call them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fedcompare.names import silo_name
@@ -32,8 +32,12 @@ class ModelId:
     @property
     def label(self) -> str:
         """Return what people call it: "federated", "isolated, silo 1"."""
+        return self.called()
+
+    def called(self, names: Sequence[str] = ()) -> str:
+        """Return what people call it, where silos may have `names` of their own."""
         kind = "local" if self.is_local else self.regime.value
-        return kind if self.silo is None else f"{kind}, {silo_name(self.silo)}"
+        return kind if self.silo is None else f"{kind}, {silo_name(self.silo, names)}"
 
     def weights_file(self, *, round: int | None = None) -> str:
         """Return where its weights are in its part; without a round, those after the last one."""

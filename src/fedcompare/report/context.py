@@ -1,5 +1,7 @@
 """What the report says around the results: silos, contributions, costs, method, origin."""
 
+from collections.abc import Sequence
+
 from fedcompare.classes import listed
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.gains import Contribution, Spread
@@ -31,7 +33,7 @@ def silos_section(findings: Findings) -> Section:
         columns=("silo", *findings.class_names, "all", "lacks"),
         rows=tuple(
             (
-                Cell(silo_name(facts.silo)),
+                Cell(silo_name(facts.silo, findings.silo_names)),
                 *(Cell(count(n) if n else "0", shade=n / most) for n in facts.label_counts),
                 Cell(count(sum(facts.label_counts))),
                 Cell(listed(facts.unseen)),
@@ -42,7 +44,20 @@ def silos_section(findings: Findings) -> Section:
         dense=True,
     )
     notes = tuple(Text(f"Of the data: {note}") for note in findings.notes)
-    return Section(key="silos", title="What each silo has", blocks=(*notes, sheet))
+    columns = (_columns_sheet(findings),) if findings.columns else ()
+    return Section(key="silos", title="What each silo has", blocks=(*notes, sheet, *columns))
+
+
+def _columns_sheet(findings: Findings) -> Sheet:
+    """Return what became of each column of a table."""
+    return Sheet(
+        key="columns",
+        caption="Columns, and what became of them",
+        columns=("column", "kind", "treatment"),
+        rows=tuple((Cell(c.name), Cell(c.kind), Cell(c.treatment)) for c in findings.columns),
+        words=frozenset({1, 2}),
+        note="Alike in all silos and regimes; it follows from the silos' training rows alone.",
+    )
 
 
 def contributions_section(findings: Findings) -> Section:
@@ -58,7 +73,9 @@ def contributions_section(findings: Findings) -> Section:
         key="contributions-table",
         caption="What a silo adds, percentage points (lowest to highest seed)",
         columns=("silo", "test set", "left out", "Shapley value"),
-        rows=tuple(_contribution_row(c, labels) for c in findings.contributions),
+        rows=tuple(
+            _contribution_row(c, labels, findings.silo_names) for c in findings.contributions
+        ),
         heads=2,
         words=frozenset({1}),
     )
@@ -170,9 +187,11 @@ def reproduce_section(findings: Findings) -> Section:
     return Section(key="reproduce", title="Reproduce", blocks=blocks)
 
 
-def _contribution_row(contribution: Contribution, labels: dict[str, str]) -> tuple[Cell, ...]:
+def _contribution_row(
+    contribution: Contribution, labels: dict[str, str], names: Sequence[str]
+) -> tuple[Cell, ...]:
     return (
-        Cell(silo_name(contribution.silo)),
+        Cell(silo_name(contribution.silo, names)),
         Cell(labels.get(contribution.test_set, contribution.test_set)),
         _spread_cell(contribution.leave_one_out),
         _spread_cell(contribution.shapley) if contribution.shapley else Cell(DASH),

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from unicodedata import east_asian_width
 from xml.etree.ElementTree import Element, SubElement
 
 from fedcompare.findings.gains import Gain
@@ -22,6 +23,7 @@ _DASHES = {
 }
 _LONGEST = 46
 _MOST_NAMED = 12
+_LONGEST_NAME = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,17 +38,18 @@ class Series:
     rows: tuple[tuple[float, float, float, float], ...]
 
 
-def forest(key: str, caption: str, gains: Sequence[Gain]) -> Figure:
+def forest(key: str, caption: str, gains: Sequence[Gain], names: Sequence[str] = ()) -> Figure:
     """Return one question's gains: a row per silo with its point, 95 % interval and zero.
 
-    Each panel has a scale of its own, so that a gain of one point is as legible as one of 95.
+    `names` are the silos' own. Each panel has a scale of its own, so that a gain of one point is
+    as legible as one of 95.
     """
     row, bottom = 50.0, 34.0
     height = row * len(gains) + bottom
     bounds = [100 * v for g in gains for v in (g.low, g.gain, g.high)]
     low, high = _padded(0.0, *bounds)
     scale = Scale(low, high, 12, WIDTH - 12)
-    said = "; ".join(f"{silo_name(g.silo)} {_said(g)}" for g in gains)
+    said = "; ".join(f"{silo_name(g.silo, names)} {_said(g)}" for g in gains)
     root = svg.picture(key, WIDTH, height, title=f"Gain, {caption}", description=said)
     marks = svg.ticks(low, high, about=6)
     digits = next(d for d in (0, 1, 2, 9) if all(mark == round(mark, d) for mark in marks))
@@ -56,7 +59,7 @@ def forest(key: str, caption: str, gains: Sequence[Gain]) -> Figure:
         svg.write(root, x, floor + 15, _signed(tick, digits), css="small", anchor="middle")
     svg.write(root, WIDTH / 2, height - 4, "gain, percentage points", css="small", anchor="middle")
     for index, gain in enumerate(gains):
-        _forest_row(root, gain, scale, top=row * index)
+        _forest_row(root, gain, _cut(silo_name(gain.silo, names)), scale, top=row * index)
     return Figure(caption=caption, svg=svg.to_text(root))
 
 
@@ -94,13 +97,25 @@ def chart(
     return Figure(caption=caption, svg=svg.to_text(root))
 
 
+def _cut(name: str) -> str:
+    """Return a name that leaves room for the answer and its numbers."""
+    while _breadth(name) > _LONGEST_NAME:
+        name = f"{name.removesuffix('…')[:-1]}…"
+    return name
+
+
+def _breadth(name: str) -> int:
+    """Return how many letters are as wide as a name: those of some scripts are two wide."""
+    return sum(1 + (east_asian_width(letter) in "WF") for letter in name)
+
+
 def _said(gain: Gain) -> str:
     digits = gain_digits(gain.gain)
     bounds = interval(gain.low, gain.high, digits)
     return f"{gain.word.value}: {points(gain.gain)} points, 95 % interval {bounds}"
 
 
-def _forest_row(root: Element, gain: Gain, scale: Scale, *, top: float) -> None:
+def _forest_row(root: Element, gain: Gain, name: str, scale: Scale, *, top: float) -> None:
     digits = gain_digits(gain.gain)
     word = "no evidence" if gain.word is Word.NO_EVIDENCE else gain.word.value
     value = f"{points(gain.gain, digits)} ({interval(gain.low, gain.high, digits)})"
@@ -110,9 +125,9 @@ def _forest_row(root: Element, gain: Gain, scale: Scale, *, top: float) -> None:
         "rect",
         {"x": "0", "y": svg.place(top), "width": "340", "height": "24", "class": "ground"},
     )
-    svg.write(root, 12, top + 17, silo_name(gain.silo), css="label")
+    svg.write(root, 12, top + 17, name, css="label")
     tone = TONES[gain.word]
-    word_start = 62 + 7.5 * max(0, len(silo_name(gain.silo)) - len("silo 12"))
+    word_start = 62 + 7.5 * max(0, _breadth(name) - len("silo 12"))
     svg.write(root, word_start, top + 17, f"{ICONS[gain.word]} {word}", css=f"label {tone}")
     svg.write(root, WIDTH - 12, top + 17, value, css="value", anchor="end")
     y = top + 37

@@ -4,7 +4,7 @@ from fedcompare.classes import listed
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.gains import Gain
 from fedcompare.findings.questions import Question, row_of
-from fedcompare.names import silo_name
+from fedcompare.names import silo_name, silo_title
 from fedcompare.regimes.catalog import Regime
 from fedcompare.report.blocks import Block, Card, Cell, Fold, Grid, Section, Sheet, Text
 from fedcompare.report.figures import forest
@@ -26,7 +26,7 @@ def verdict_section(findings: Findings) -> Section:
 def gains_section(findings: Findings) -> Section:
     """Return the gains with their intervals, a panel per question, and all their numbers."""
     panels = tuple(
-        forest(f"gain-{index}", row_of(question).on, own)
+        forest(f"gain-{index}", row_of(question).on, own, findings.silo_names)
         for index, question in enumerate(Question)
         if (own := [gain for gain in findings.gains if gain.question is question])
     )
@@ -62,7 +62,7 @@ def split_section(findings: Findings) -> Section:
             "part of federating",
             "budget's share, %",
         ),
-        rows=tuple(_split_row(gain) for gain in findings.gains),
+        rows=tuple(_split_row(gain, findings) for gain in findings.gains),
         heads=2,
         words=frozenset({1}),
         note=f"The share is {DASH} where there is no gain to share, or a part is negative.",
@@ -74,7 +74,7 @@ def seeds_sheet(findings: Findings) -> Sheet:
     """Return every seed's paired comparison, with McNemar's test."""
     rows = tuple(
         (
-            Cell(silo_name(gain.silo)),
+            Cell(silo_name(gain.silo, findings.silo_names)),
             Cell(gain.question.value),
             Cell(str(seed.seed)),
             Cell(percent(seed.isolated_equal, digits)),
@@ -111,10 +111,10 @@ def seeds_sheet(findings: Findings) -> Sheet:
 
 
 def _cards(findings: Findings) -> list[Card]:
-    lacks = {facts.silo: facts.unseen for facts in findings.silos}
+    lacks, names = {facts.silo: facts.unseen for facts in findings.silos}, findings.silo_names
     return [
         Card(
-            owner=f"{silo_name(verdict.silo).capitalize()}: {_missing(lacks, verdict.silo)}",
+            owner=f"{silo_title(verdict.silo, names)}: {_missing(lacks, verdict.silo)}",
             headline=verdict.headline,
             sentences=verdict.sentences,
             answers=tuple(
@@ -150,7 +150,7 @@ def gains_sheet(findings: Findings) -> Sheet:
             "answer",
             "detectable, points",
         ),
-        rows=tuple(_gain_row(gain) for gain in findings.gains),
+        rows=tuple(_gain_row(gain, findings) for gain in findings.gains),
         heads=2,
         words=frozenset({1, 5}),
         note=(
@@ -160,10 +160,10 @@ def gains_sheet(findings: Findings) -> Sheet:
     )
 
 
-def _gain_row(gain: Gain) -> tuple[Cell, ...]:
+def _gain_row(gain: Gain, findings: Findings) -> tuple[Cell, ...]:
     digits = gain_digits(gain.gain)
     return (
-        Cell(silo_name(gain.silo)),
+        Cell(silo_name(gain.silo, findings.silo_names)),
         Cell(gain.question.value),
         Cell(percent(gain.isolated_equal, digits)),
         Cell(percent(gain.federated, digits)),
@@ -176,7 +176,7 @@ def _gain_row(gain: Gain) -> tuple[Cell, ...]:
 def _numbers(findings: Findings) -> Sheet:
     rows = tuple(
         (
-            Cell(silo_name(gain.silo)),
+            Cell(silo_name(gain.silo, findings.silo_names)),
             Cell(gain.question.value),
             Cell(f"{gain.num_examples:,}"),
             Cell(points(gain.gain), note=interval(gain.low, gain.high, gain_digits(gain.gain))),
@@ -209,7 +209,7 @@ def _numbers(findings: Findings) -> Sheet:
 def _parts(findings: Findings) -> Sheet:
     rows = tuple(
         (
-            Cell(silo_name(gain.silo)),
+            Cell(silo_name(gain.silo, findings.silo_names)),
             Cell(gain.question.value),
             Cell(points(gain.gain)),
             Cell(points(gain.unseen_part, gain_digits(gain.gain))),
@@ -241,12 +241,12 @@ def _parts(findings: Findings) -> Sheet:
     )
 
 
-def _split_row(gain: Gain) -> tuple[Cell, ...]:
+def _split_row(gain: Gain, findings: Findings) -> tuple[Cell, ...]:
     digits = gain_digits(gain.unequal_gain)
     whole = gain.unequal_gain
     shared = whole > 0 and gain.budget_part >= 0 and gain.gain >= 0
     return (
-        Cell(silo_name(gain.silo)),
+        Cell(silo_name(gain.silo, findings.silo_names)),
         Cell(gain.question.value),
         Cell(points(whole, digits)),
         Cell(points(gain.budget_part, digits)),

@@ -13,7 +13,7 @@ from fedcompare.findings.scores import (
     TestSetFacts,
 )
 from fedcompare.findings.test_sets import Kind
-from fedcompare.names import silo_name
+from fedcompare.names import silo_name, silo_title
 from fedcompare.regimes.catalog import Regime, Role, row_of
 from fedcompare.report.blocks import BEST, Block, Cell, Fold, Grid, Section, Sheet, Text, fold_many
 from fedcompare.report.wording import class_rows, model_labels
@@ -62,7 +62,7 @@ def confusion_section(findings: Findings) -> Section:
     )
     grids = tuple(
         Grid(
-            title=silo_name(facts.silo).capitalize(),
+            title=silo_title(facts.silo, findings.silo_names),
             blocks=tuple(
                 _confusion(findings, facts, model, by_model[model.key])
                 for model in findings.models
@@ -256,7 +256,7 @@ def _frequent_mistakes(findings: Findings) -> Sheet:
         columns=("silo", "unseen class", "first", "second", "third"),
         rows=tuple(
             (
-                Cell(silo_name(silo)),
+                Cell(silo_name(silo, findings.silo_names)),
                 Cell(name),
                 *(
                     Cell(
@@ -288,7 +288,7 @@ def _all_mistakes(findings: Findings) -> Sheet:
         ),
         rows=tuple(
             (
-                Cell(silo_name(m.silo)),
+                Cell(silo_name(m.silo, findings.silo_names)),
                 Cell(m.unseen_class),
                 Cell(m.taken_for),
                 Cell(percent(m.share), shade=m.share),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.rounds import Curve, Forgetting
 from fedcompare.findings.scores import Model, Shares, SiloFacts
-from fedcompare.names import silo_name
+from fedcompare.names import silo_name, silo_title
 from fedcompare.regimes.catalog import Role, row_of
 from fedcompare.report.blocks import (
     MANY,
@@ -165,7 +165,7 @@ def _sawtooth(findings: Findings, facts: SiloFacts, rows: Sequence[Forgetting]) 
     largest = f" Deepest fall on classes it lacks: {points(min(known))} points." if known else ""
     return chart(
         f"forgetting-{facts.silo}",
-        silo_name(facts.silo).capitalize(),
+        silo_title(facts.silo, findings.silo_names),
         series,
         x_label="round; between rounds: the silo's local model",
         description=f"Accuracy in percent before and after local training.{largest}",
@@ -195,7 +195,9 @@ def _forgetting_sheet(findings: Findings, rows: Sequence[Forgetting]) -> Sheet:
             for classes in class_rows(findings, facts)
             for shares in (row.before, row.local, row.after)
         ]
-        table.append((Cell(silo_name(row.silo)), Cell(str(row.round)), *halves))
+        table.append(
+            (Cell(silo_name(row.silo, findings.silo_names)), Cell(str(row.round)), *halves)
+        )
     return Sheet(
         key="forgetting-table",
         caption="Accuracy around local training, mean over classes, %",

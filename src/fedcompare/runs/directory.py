@@ -75,7 +75,7 @@ class RunDirectory:
         if not self.is_finished(part):
             command = part if part in (Regime.ISOLATED, Regime.FEDERATED) else "compare"
             raise ResultsError(
-                f"{self.path} has no {part} model. Make it, with the same --config, --set, "
+                f"{self.path} has no {part} model. Make it, with the same --data, --config, --set, "
                 f"--seed and --results: fedcompare {command}"
             )
         return read_manifest(self.path / part)

@@ -16,6 +16,7 @@ from fedcompare.runs.inputs import FORMAT, Inputs
 from fedcompare.text.escaping import toml
 
 CONFIG_FILE = "config.toml"
+CONTRACT_FILE = "contract.json"
 ENVIRONMENT_FILE = "environment.json"
 
 
@@ -56,7 +57,9 @@ class Training:
     order of `class_names`; `epochs` is how often each example was passed over, and
     `local_steps` the optimiser's steps on each silo (on the pooled data: one number). Bytes
     are those of serialised messages from (up) and to (down) the silos; `example_bytes` is the
-    size of one raw example. `notes` say what was converted or left out of the data.
+    size of one raw example. `notes` say what was converted or left out of the data; `silo_names`
+    what the data call the silos, if anything; `columns` are a table's, each with its kind and
+    what became of it.
     """
 
     seconds: float
@@ -69,6 +72,8 @@ class Training:
     class_names: tuple[str, ...]
     example_bytes: int
     notes: tuple[str, ...]
+    silo_names: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

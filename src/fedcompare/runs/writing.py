@@ -12,9 +12,16 @@ from fedcompare.regimes.models import weights_file
 from fedcompare.regimes.records import Record
 from fedcompare.regimes.trained import Trained
 from fedcompare.runs.directory import RunDirectory
-from fedcompare.runs.files import write_bytes, write_csv, write_json
+from fedcompare.runs.files import write_bytes, write_csv, write_json, write_text
 from fedcompare.runs.inputs import Inputs
-from fedcompare.runs.manifest import CONFIG_FILE, ENVIRONMENT_FILE, Training, seal, write_config
+from fedcompare.runs.manifest import (
+    CONFIG_FILE,
+    CONTRACT_FILE,
+    ENVIRONMENT_FILE,
+    Training,
+    seal,
+    write_config,
+)
 
 if TYPE_CHECKING:
     from fedcompare.data.silos import Silos
@@ -52,6 +59,8 @@ def write_trained(
 ) -> None:
     """Write every round's weights and rows, what `picture` draws, and the manifest.
 
+    Where rows of a table were trained on, also the contract that made examples of them.
+
     Raises:
         StorageError: something cannot be written; the old part is kept then.
     """
@@ -62,6 +71,8 @@ def write_trained(
         for file, content in _weights(trained):
             write_bytes(folder / file, content)
         picture(folder)
+        if silos.contract:
+            write_text(folder / CONTRACT_FILE, silos.contract)
         training = _describe(trained, silos, schedule, batch_size=run.config.train.batch_size)
         write_part(folder, part, run.config, inputs, rows=rows, training=training)
 
@@ -93,4 +104,6 @@ def _describe(trained: Trained, silos: "Silos", schedule: Schedule, *, batch_siz
         class_names=silos.class_names,
         example_bytes=silos.example_bytes,
         notes=silos.notes,
+        silo_names=silos.names,
+        columns=silos.columns,
     )

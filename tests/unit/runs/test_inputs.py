@@ -27,6 +27,14 @@ CHANGES = {
     "name": ("other", set()),
     "seed": (6, EVERYTHING),
     "dataset": ("other data", EVERYTHING),
+    "label": ("class", set()),  # IDX files have no columns
+    "silo": ("", set()),
+    "features": ("age", set()),
+    "ignore": ("age", set()),
+    "encoding": ("cp1252", set()),
+    "test-fraction": (0.3, set()),
+    "split-column": ("split", set()),
+    "test-data": ("test.csv", set()),
     "dataset-config": ("north", set()),  # IDX files have no configurations and named splits
     "train-split": ("validation", set()),
     "test-split": ("validation", set()),

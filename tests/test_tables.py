@@ -1,0 +1,136 @@
+"""From a table's file to the verdict, through the command line, as its owner types it."""
+
+import json
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from fedcompare.data.tables.contract import contract_from_json
+from made_up_tables import patients, write_csv
+
+SHORT = ["--set", "local-epochs=2", "--set", "num-server-rounds=2", "--set", "isolated-epochs=2"]
+IN_PROCESS = ["--engine", "in-process"]
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    columns = patients(150)
+    columns["patient"] = [f"P{index}" for index in range(150)]
+    columns["marker"][3:9] = ["NA"] * 6
+    return write_csv(tmp_path_factory.mktemp("data") / "patients.csv", columns)
+
+
+@pytest.fixture
+def named(table):
+    return ["--data", table, "--label", "outcome", "--silo", "hospital"]
+
+
+@pytest.fixture
+def placed(tmp_path):
+    return ["--results", tmp_path / "results"]
+
+
+def test_inspect_says_what_is_there_and_what_will_be_done(cli, table, monkeypatch):
+    monkeypatch.chdir(table.parent)
+    found = cli("inspect", "patients.csv", "--label", "outcome", "--silo", "hospital")
+    assert found.code == 0, found.err
+    for text in ("150 rows, 120 to train on, 30 held out", "Torgersen", "東京", "site 7"):
+        assert text in found.out
+    for text in ("standardised: mean", "one input each: f, m", "an identifier", "'NA' ("):
+        assert text in found.out
+    command = "fedcompare compare --data patients.csv --label outcome --silo hospital"
+    assert command in found.out
+
+
+def test_inspect_says_what_could_be_label_and_silo(cli, table):
+    found = cli("inspect", table)
+    assert found.code == 0, found.err
+    listed = "columns with few values: hospital, sex, outcome."
+    assert f"No column is said to be the label; {listed}" in found.out
+    assert f"No column is said to be the silo; {listed}" in found.out
+    assert "--label COLUMN --silo COLUMN" in found.out
+
+
+def test_inspect_keeps_other_keys_in_the_command(cli, table):
+    found = cli("inspect", table, "--label", "outcome", "--set", "ignore=age, sex")
+    assert "--set 'ignore=age, sex'" in found.out
+    assert "as asked for" in found.out
+
+
+def test_inspect_refuses_what_is_no_table(cli):
+    found = cli("inspect", "mnist")
+    assert found.code == 5
+    assert "mnist is no table. Look at other data with: fedcompare partition" in found.err
+
+
+def test_from_a_table_to_the_verdict_and_verify(cli, table, named, placed, tmp_path):
+    found = cli("compare", *named, "--seeds", 2, *SHORT, *IN_PROCESS, *placed)
+    assert found.code == 0, found.err
+    for name in ("site 7", "Torgersen", "東京"):
+        assert name in found.out
+    assert "silo 1" not in found.out
+    run = tmp_path / "results" / "patients"
+    contracts = {path.read_text("utf-8") for path in run.rglob("contract.json")}
+    (contract,) = map(contract_from_json, contracts)
+    assert contract.silos == ("site 7", "Torgersen", "東京")
+    report = json.loads((run / "comparison" / "report.json").read_text("utf-8"))
+    assert [silo["name"] for silo in report["silos"]] == list(contract.silos)
+    assert report["config"]["num-silos"] == 3
+    kinds = {column["name"]: column["kind"] for column in report["columns"]}
+    assert kinds == {"age": "number", "marker": "number", "sex": "category", "patient": "left out"}
+    assert any("Column patient is left out: an identifier" in note for note in report["notes"])
+    for file in ("report.html", "report.md"):
+        assert "東京" in (run / "comparison" / file).read_text("utf-8")
+    checked = cli("verify", run)
+    assert checked.code == 0, checked.out
+    moved = tmp_path / "elsewhere.csv"
+    moved.write_bytes(table.read_bytes())
+    assert cli("verify", run, "--dataset", moved).code == 0
+    again = cli("compare", "--config", run / "comparison" / "config.toml", *placed, *IN_PROCESS)
+    assert again.code == 0, again.err
+    assert "made:" not in again.err
+
+
+def test_step_by_step_all_tables_name_the_silos(cli, named, placed):
+    counted = cli("partition", *named, *placed)
+    trained = cli("isolated", *named, "--epochs", 2, *placed)
+    short = ["--rounds", 1, "--epochs", 1, *IN_PROCESS]
+    federated = cli("federated", *named, *short, *placed)
+    evaluated = cli("evaluate", *named, *placed)
+    for outcome in (counted, trained, federated, evaluated):
+        assert outcome.code == 0, outcome.err
+    for outcome in (counted, trained, evaluated):
+        for name in ("site 7", "Torgersen", "東京"):
+            assert name in outcome.out
+    assert "data: Column patient is left out" in counted.err
+
+
+def test_a_parquet_file_is_the_same_data(cli, table, named, placed, tmp_path):
+    columns = patients(150)
+    columns["patient"] = [f"P{index}" for index in range(150)]
+    columns["marker"][3:9] = [None] * 6
+    parquet.write_table(pa.table(columns), tmp_path / "patients.parquet")
+    assert cli("partition", *named, *placed).code == 0
+    other = ["--data", tmp_path / "patients.parquet", *named[2:]]
+    found = cli("partition", *other, *placed)
+    assert found.code == 0, found.err
+    assert cli("inspect", *other[1:]).out.count("standardised") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--label", "outcome", "--silo", "clinic"], 5, "silo = 'clinic': "),
+        (["--label", "age", "--silo", "hospital"], 5, "no regression yet"),
+        (["--silo", "hospital"], 5, "Set --label COLUMN; see fedcompare inspect"),
+        (["--label", "outcome"], 3, "silo: no column is said to name the silos. Set --silo"),
+        (["--label", "outcome", "--silo", "outcome"], 5, "both name 'outcome'"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_before_anything_is_trained(
+    cli, table, placed, arguments, code, message
+):
+    found = cli("compare", "--data", table, *arguments, *placed)
+    assert found.code == code
+    assert message in found.err
