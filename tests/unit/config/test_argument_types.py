@@ -69,7 +69,7 @@ def test_arguments_of_another_type_are_refused_in_words(argument):
 
 def test_arguments_are_written_as_they_are_read():
     written = written_arguments(callee, given=["table", "anything", "bare"])
-    assert written == "flag=false, size=none, rate=1, mode='a', sizes=(), text='x', unsaid=none"
+    assert written == "flag=false, size=none, rate=1, mode='a', sizes=[], text='x', unsaid=none"
     assert Listed(name="thing", arguments=written, line="").written == f"thing({written})"
     assert Listed(name="thing", line="").written == "thing"
     needs: Callable[..., None] = lambda alpha, size=2: None  # noqa: E731
