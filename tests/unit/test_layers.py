@@ -65,6 +65,7 @@ ONLY_IN = {
     "statsmodels": ("statistics",),
     "scipy": ("statistics",),
     "PIL": ("data",),
+    "pyarrow": ("data.tables",),
     "xxhash": ("data.cache", "data.preparing"),
 }
 
