@@ -43,6 +43,16 @@ def test_inspect_says_what_is_there_and_what_will_be_done(cli, table, monkeypatc
     assert command in found.out
 
 
+def test_inspect_says_what_few_steps_are_and_asks_for_enough(cli, table):
+    asked = ["--label", "outcome", "--silo", "hospital"]
+    found = cli("inspect", table, *asked)
+    assert "The median silo's own model is trained for 30 steps." in found.out
+    assert "--set local-epochs=334\n" in found.out
+    enough = cli("inspect", table, *asked, "--set", "local-epochs=334").out
+    assert "steps" not in enough
+    assert "--set local-epochs=334\n" in enough
+
+
 def test_inspect_says_what_could_be_label_and_silo(cli, table):
     found = cli("inspect", table)
     assert found.code == 0, found.err

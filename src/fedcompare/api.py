@@ -118,7 +118,7 @@ def inspect(config: ExperimentConfig) -> "Inspection":
         raise DataError(
             f"{config.data.dataset} is no table. Look at other data with: fedcompare partition"
         )
-    return inspect_table(config.data)
+    return inspect_table(config)
 
 
 def partition(

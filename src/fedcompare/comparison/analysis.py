@@ -26,6 +26,7 @@ from fedcompare.evaluation.scores import Score, on_whole
 from fedcompare.evaluation.stored import SeedAnswers, read_coalition_answers, read_seed_answers
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.scores import ColumnUse, MeasureFacts
+from fedcompare.regimes.budgets import told_few_steps
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.coalitions import coalitions_to_train
 from fedcompare.runs.directory import RunDirectory
@@ -79,6 +80,7 @@ def analyse(
             epochs=trained.epochs,
             unknown=cases.names(cases.tested(cases.nobodys_classes())),
             warning=warning,
+            hint=told_few_steps(config, map(sum, trained.label_counts)),
         ),
         verdicts=find_verdicts(gains, silos, scores, learnt=warning is None),
         gains=gains,

@@ -11,7 +11,7 @@ from fedcompare.findings.test_sets import ALL, own, unseen
 from fedcompare.names import Word, silo_name, silo_title
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.models import ModelId
-from fedcompare.text.wording import gain_digits, interval, percent, plural, points
+from fedcompare.text.wording import count, gain_digits, interval, percent, plural, points
 
 _HARDLY_ANY = 0.01
 _SHARED = (Regime.ENSEMBLE, Regime.AVERAGE, Regime.FEDERATED)
@@ -51,10 +51,11 @@ def summarise(
     epochs: int,
     unknown: Sequence[str] = (),
     warning: str | None = None,
+    hint: str | None = None,
 ) -> str:
     """Return the whole comparison in a few sentences; a `warning` comes before any gain.
 
-    `unknown` names classes that no silo has.
+    `unknown` names classes that no silo has; a `hint` on the budget follows it.
     """
     means = _accuracies(scores)
     lines = [warning] if warning else []
@@ -71,12 +72,13 @@ def summarise(
         f"their average {percent(whole[Regime.AVERAGE])} %, the federated model "
         f"{percent(whole[Regime.FEDERATED])} %."
     )
-    budget = "one pass" if epochs == 1 else f"{epochs} passes"
+    budget = "one pass" if epochs == 1 else f"{count(epochs)} passes"
     lines.append(
         f"Compared over {plural(num_seeds, 'seed')} and {plural(num_silos, 'silo')}, with the "
         f"same budget for isolated-equal, federated and centralized training: {budget} over each "
         "training example. A silo's own model is its isolated-equal one."
     )
+    lines += [hint] if hint else []
     return " ".join(lines)
 
 

@@ -1,8 +1,14 @@
 """How much training there is: rounds, epochs, and the optimiser's steps."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import median_low
 
 from fedcompare.config.groups import ExperimentConfig
+from fedcompare.text.wording import count, plural
+
+# A rule of thumb, not a proof: small models have mostly converged by then.
+ENOUGH_STEPS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +51,32 @@ def none(config: ExperimentConfig) -> Schedule:
 def count_steps(num_examples: int, *, epochs: int, batch_size: int) -> int:
     """Return the optimiser's steps over `epochs` passes; the last batch of a pass may be ragged."""
     return epochs * -(-num_examples // batch_size)
+
+
+def enough_local_epochs(config: ExperimentConfig, sizes: Iterable[int]) -> int:
+    """Return the local epochs a round by which the median silo's model takes enough steps.
+
+    `sizes` are the silos' numbers of training examples.
+    """
+    return -(-ENOUGH_STEPS // _steps(config, sizes, local_epochs=1))
+
+
+def told_few_steps(config: ExperimentConfig, sizes: Iterable[int]) -> str | None:
+    """Say so if the median silo's model takes few steps in all rounds; None if it does not."""
+    sizes = list(sizes)
+    steps = _steps(config, sizes, local_epochs=config.budget.local_epochs)
+    if steps >= ENOUGH_STEPS:
+        return None
+    return (
+        f"The median silo's own model is trained for {plural(steps, 'step')}. With fewer than "
+        f"{count(ENOUGH_STEPS)}, models may not have learnt yet, and a gain may only show which "
+        f"learns sooner: local-epochs={enough_local_epochs(config, sizes)} is enough."
+    )
+
+
+def _steps(config: ExperimentConfig, sizes: Iterable[int], *, local_epochs: int) -> int:
+    return count_steps(
+        max(1, median_low(sizes)),
+        epochs=config.budget.num_server_rounds * local_epochs,
+        batch_size=config.train.batch_size,
+    )

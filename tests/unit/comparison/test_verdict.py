@@ -349,6 +349,7 @@ def test_every_regime_has_one_name_in_the_sentences():
 def test_a_warning_comes_before_any_gain():
     words = [dict.fromkeys((Question.OWN, Question.WHOLE), Word.GAINS)]
     assert summary(words, warning="Nothing was learnt.") == f"Nothing was learnt. {summary(words)}"
+    assert summary(words, hint="Few steps.") == f"{summary(words)} Few steps."
 
 
 @pytest.mark.parametrize("words", COMBINATIONS)

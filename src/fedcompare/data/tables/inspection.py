@@ -2,16 +2,17 @@
 
 import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from fedcompare.config.groups import DataConfig
+from fedcompare.config.groups import ExperimentConfig, experiment_name
 from fedcompare.data.tables.facts import Facts
 from fedcompare.data.tables.study import Study, study
 from fedcompare.data.tables.treatment import LEFT_OUT, treatment
+from fedcompare.regimes.budgets import enough_local_epochs, told_few_steps
 
 _MOST_VALUES = 50  # of a column that could be a label or name silos
 _COLUMN = "COLUMN"
@@ -56,9 +57,13 @@ class Inspection:
     command: str
 
 
-def inspect_table(config: DataConfig) -> Inspection:
+def inspect_table(config: ExperimentConfig) -> Inspection:
     """Return what a table holds; raises as `study`."""
-    found = study(config)
+    found = study(config.data)
+    silos = tuple(_silos(found))
+    sizes = [silo.train for silo in silos]
+    few = told_few_steps(config, sizes) if found.contract.silos else None
+    enough = {"local-epochs": enough_local_epochs(config, sizes)} if few else {}
     contract = found.contract
     return Inspection(
         place=found.train.table.place,
@@ -67,10 +72,10 @@ def inspect_table(config: DataConfig) -> Inspection:
         test=len(found.test),
         inputs=contract.width,
         classes=contract.classes,
-        silos=tuple(_silos(found)),
+        silos=silos,
         columns=tuple(_columns(found)),
-        notes=(*found.notes, *_candidates(found)),
-        command=_command(config),
+        notes=(*found.notes, *_candidates(found), *([few] if few else [])),
+        command=_command(config, **enough),
     )
 
 
@@ -118,19 +123,21 @@ def _could_be(facts: Facts) -> bool:
     return 2 <= facts.distinct <= _MOST_VALUES and 3 * facts.distinct <= facts.present
 
 
-def _command(config: DataConfig) -> str:
-    """Return the command to go on with, with all that was said of the data."""
-    place = config.source.place or ""
+def _command(config: ExperimentConfig, **changes: object) -> str:
+    """Return the command to go on with: all that was said, but for the keys that change."""
+    data = config.data
+    place = data.source.place or ""
     inside = Path(place).is_relative_to(Path.cwd())
     words = ["fedcompare", "compare", "--data", os.path.relpath(place) if inside else place]
-    words += ["--label", config.label or _COLUMN, "--silo", config.silo or _COLUMN]
-    for key, value in _others(config).items():
+    words += ["--label", data.label or _COLUMN, "--silo", data.silo or _COLUMN]
+    for key, value in (_others(config) | changes).items():
         words += ["--set", f"{key}={value}"]
     return shlex.join(words)
 
 
-def _others(config: DataConfig) -> Mapping[str, object]:
+def _others(config: ExperimentConfig) -> dict[str, object]:
     """Return the keys that are not as by default, but for those with an option of their own."""
-    own, default = (one.model_dump(by_alias=True) for one in (config, DataConfig()))
+    default = ExperimentConfig(name=experiment_name(config.data.dataset)).to_flat()
     said = ("dataset", "label", "silo")
-    return {key: value for key, value in own.items() if key not in said and value != default[key]}
+    flat = config.to_flat()
+    return {key: flat[key] for key in flat if key not in said and flat[key] != default[key]}
