@@ -106,8 +106,8 @@ class _Group(BaseModel):
     )
 
 
-CSV, PARQUET = "csv", "parquet"
-_TABLES = {".csv": CSV, ".tsv": CSV, ".parquet": PARQUET, ".pq": PARQUET}
+CSV, PARQUET, NPZ = "csv", "parquet", "npz"
+_SUFFIXES = {".csv": CSV, ".tsv": CSV, ".parquet": PARQUET, ".pq": PARQUET, ".npz": NPZ}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class DatasetName:
     """A dataset's name in its parts: the kind of its source, and the place of what follows a colon.
 
     "mnist" has no place, "idx:/data" the place "/data", and "idx:" an empty one. A path that ends
-    as the file of a table does is one: "patients.csv" is "csv:patients.csv".
+    as data files do is one: "patients.csv" is "csv:patients.csv".
     """
 
     kind: str
@@ -124,10 +124,10 @@ class DatasetName:
     @classmethod
     def parse(cls, text: str) -> "DatasetName":
         """Return the parts of a name as it is typed."""
-        kind, colon, place = text.partition(":")
-        if not colon and (table := _TABLES.get(Path(text.removesuffix(".gz")).suffix.lower())):
-            return cls(table, text)
-        return cls(kind, place if colon else None)
+        before, colon, place = text.partition(":")
+        if not colon and (kind := _SUFFIXES.get(Path(text.removesuffix(".gz")).suffix.lower())):
+            return cls(kind, text)
+        return cls(before, place if colon else None)
 
     def __str__(self) -> str:
         return self.kind if self.place is None else f"{self.kind}:{self.place}"

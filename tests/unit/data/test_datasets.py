@@ -127,7 +127,7 @@ def test_changed_data_are_not_taken_from_the_cache(cache, tmp_path):
 @pytest.mark.parametrize("name", ["mnistt", "mnist:", "idx:", "hub:", "cifar10"])
 def test_an_unknown_name_lists_the_known_forms(name):
     with pytest.raises(
-        DataError, match="use mnist, idx:FOLDER, hub:NAME, csv:FILE, or parquet:FILE"
+        DataError, match="use mnist, idx:FOLDER, npz:FILE, hub:NAME, csv:FILE, or parquet:FILE"
     ):
         read_dataset(DataConfig(dataset=name))
 

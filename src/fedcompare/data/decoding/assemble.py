@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from fedcompare.data.decoding.labels import encode_labels
-from fedcompare.data.decoding.pictures import Encoded
+from fedcompare.data.decoding.pictures import Encoded, Picture
 from fedcompare.data.decoding.pixels import decode_pictures, stack_pictures
 from fedcompare.data.decoding.sizes import count_bytes
 from fedcompare.data.examples import Decoded
@@ -17,10 +17,10 @@ from fedcompare.data.examples import Decoded
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StoredSplit:
-    """A split's name, its encoded pictures (to be read once), and their labels."""
+    """A split's name, its pictures (to be read once), and their labels."""
 
     name: str
-    pictures: Iterable[Encoded]
+    pictures: Iterable[Encoded | Picture]
     labels: Sequence[Any]
 
 

@@ -49,13 +49,13 @@ def stack_pictures(
     return _stack(train, mode), _stack(test, mode), notes
 
 
-def decode_pictures(encoded: Iterable[Encoded], *, side: int) -> list[Picture]:
-    """Return the pictures decoded, and resized to `side` x `side` if that is not 0.
+def decode_pictures(stored: Iterable[Encoded | Picture], *, side: int) -> list[Picture]:
+    """Return the pictures, decoded if they are not, resized to `side` x `side` if that is not 0.
 
     Raises:
         DataError: as `decode_picture`.
     """
-    pictures = map(decode_picture, encoded)
+    pictures = (one if isinstance(one, Picture) else decode_picture(one) for one in stored)
     return [replace(picture, values=resize(picture.values, side)) for picture in pictures]
 
 

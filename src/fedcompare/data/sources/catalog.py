@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fedcompare.config.groups import CSV, PARQUET, DataConfig, DatasetName
+from fedcompare.config.groups import CSV, NPZ, PARQUET, DataConfig, DatasetName
 from fedcompare.data.sources.base import Source
 from fedcompare.errors import DataError
 
@@ -55,6 +55,13 @@ def _open_idx(place: str, config: DataConfig, fresh: bool) -> Source:
     return IdxFolder(find_folder(place).absolute(), config)
 
 
+def _open_npz(place: str, config: DataConfig, fresh: bool) -> Source:
+    from fedcompare.data.decoding.files import find_folder
+    from fedcompare.data.sources.npz import NpzFile
+
+    return NpzFile(find_folder(place).absolute(), config)
+
+
 def _open_hub(place: str, config: DataConfig, fresh: bool) -> Source:
     from fedcompare.data.sources.hub import open_hub
 
@@ -70,6 +77,7 @@ def _open_table(place: str, config: DataConfig, fresh: bool) -> Source:
 CATALOG = (
     Row(form=DatasetName("mnist"), open=_open_bundled),
     Row(form=DatasetName("idx", "FOLDER"), open=_open_idx),
+    Row(form=DatasetName(NPZ, "FILE"), open=_open_npz),
     Row(form=DatasetName("hub", "NAME"), open=_open_hub),
     Row(form=DatasetName(CSV, "FILE"), open=_open_table),
     Row(form=DatasetName(PARQUET, "FILE"), open=_open_table),
