@@ -366,4 +366,5 @@ def _load(config: ExperimentConfig, listener: Listener) -> "Silos":
     silos = load_silos(config)
     for note in silos.notes:
         listener.on_note(f"data: {note}")
+    listener.on_silos(silos.names)
     return silos

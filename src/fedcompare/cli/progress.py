@@ -1,5 +1,6 @@
 """Progress on standard error; shown only on a terminal, and gone when done."""
 
+from collections.abc import Sequence
 from typing import Self
 
 from rich.progress import (
@@ -42,6 +43,7 @@ class SiloProgress:
         )
         silos = range(1, num_silos + 1)
         self._done = dict.fromkeys(silos, 0)
+        self._names: Sequence[str] = ()
         if num_silos <= max(1, self._console.height - _SPARE_LINES):
             self._tasks = {
                 silo: self._bars.add_task(silo_name(silo), total=total, note="") for silo in silos
@@ -58,6 +60,12 @@ class SiloProgress:
     def __exit__(self, *exception: object) -> None:
         self._bars.stop()
 
+    def rename(self, names: Sequence[str]) -> None:
+        """Call the silos as their data call them, in the order of their ids."""
+        self._names = names
+        for silo, task in self._tasks.items():
+            self._bars.update(task, description=self._name(silo))
+
     def advance(self, silo: int, done: int, note: str) -> None:
         """Say that a silo has done `done` units."""
         self._done[silo] = done
@@ -65,6 +73,9 @@ class SiloProgress:
             self._bars.update(self._tasks[silo], completed=done, note=note)
         else:
             self._bars.update(self._all, completed=sum(self._done.values()), note=note)
+
+    def _name(self, silo: int) -> str:
+        return silo_name(silo, self._names)
 
     def say(self, line: str) -> None:
         """Print a line above the bars."""
@@ -81,13 +92,13 @@ class EpochBars(SiloProgress):
 
     def listener(self) -> Listener:
         """Return who is to be told of the training."""
-        return Listener(on_note=self.say, on_record=self._on_record)
+        return Listener(on_note=self.say, on_silos=self.rename, on_record=self._on_record)
 
     def _on_record(self, record: Record) -> None:
         if isinstance(record, EpochRecord):
             self.advance(record.silo, record.epoch, f"loss {record.loss:.4f}")
             if self._verbose:
-                self.say(f"silo {record.silo} epoch {record.epoch}: loss {record.loss:.4f}")
+                self.say(f"{self._name(record.silo)} epoch {record.epoch}: loss {record.loss:.4f}")
 
 
 class RoundBars(SiloProgress):
@@ -99,7 +110,7 @@ class RoundBars(SiloProgress):
 
     def listener(self) -> Listener:
         """Return who is to be told of the federation."""
-        return Listener(on_note=self.say, on_record=self._on_record)
+        return Listener(on_note=self.say, on_silos=self.rename, on_record=self._on_record)
 
     def _on_record(self, record: Record) -> None:
         if isinstance(record, RoundRecord) and record.phase is Phase.TRAIN:

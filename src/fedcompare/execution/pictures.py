@@ -1,15 +1,16 @@
 """The pictures that parts of trained models hold."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from fedcompare.regimes.trained import Trained
 
 
-def draw_losses(trained: Trained, folder: Path) -> None:
-    """Draw each silo's loss per epoch into `folder`."""
+def draw_losses(trained: Trained, names: Sequence[str], folder: Path) -> None:
+    """Draw each silo's loss per epoch into `folder`; `names` are those of the data."""
     from fedcompare.report.plots import plot_losses, save_figure  # most parts have no picture
 
-    save_figure(plot_losses(trained.epochs), folder / "loss.png")
+    save_figure(plot_losses(trained.epochs, names), folder / "loss.png")
 
 
 def no_picture(folder: Path) -> None:

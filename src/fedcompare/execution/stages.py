@@ -162,7 +162,9 @@ class TrainingStage(Stage):
             self.silos,
             inputs=self.inputs(),
             schedule=self.schedule,
-            picture=functools.partial(draw_losses, trained) if self.row.pictured else no_picture,
+            picture=functools.partial(draw_losses, trained, self.silos.names)
+            if self.row.pictured
+            else no_picture,
         )
 
 

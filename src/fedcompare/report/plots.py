@@ -42,24 +42,27 @@ def save_figure(figure: Figure, path: Path) -> None:
         figure.savefig(path, dpi=120, metadata={"Software": None})
 
 
-def plot_losses(records: Sequence[EpochRecord]) -> Figure:
-    """Return each silo's training loss per epoch; many silos are told apart by a colour scale."""
+def plot_losses(records: Sequence[EpochRecord], names: Sequence[str] = ()) -> Figure:
+    """Return each silo's training loss per epoch; many silos are told apart by a colour scale.
+
+    `names` are what the data call the silos, in the order of their ids.
+    """
     figure, axes = _lines()
     silos = sorted({record.silo for record in records})
     colours = ScalarMappable(Normalize(1, max(silos, default=1)), cmap="viridis")
+    lines = []
     for silo in silos:
         own = [record for record in records if record.silo == silo]
-        (line,) = axes.plot(
-            [r.epoch for r in own], [r.loss for r in own], marker="o", ms=4, label=silo_name(silo)
-        )
+        (line,) = axes.plot([r.epoch for r in own], [r.loss for r in own], marker="o", ms=4)
+        lines.append(line)
         if len(silos) > _MOST_NAMED_LINES:
             line.set(color=colours.to_rgba(np.asarray(silo)), linewidth=0.8, markersize=2)
     axes.set(title="Isolated training", xlabel="epoch", ylabel="training loss (cross-entropy)")
     axes.set_ylim(bottom=0)
     if len(silos) > _MOST_NAMED_LINES:
         figure.colorbar(colours, ax=axes, label="silo", ticks=MaxNLocator(integer=True))
-    else:
-        axes.legend()
+    else:  # named here, since a line's own label is hidden if it begins with "_"
+        axes.legend(lines, [mathtext(silo_name(silo, names)) for silo in silos])
     return figure
 
 

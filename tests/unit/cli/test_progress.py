@@ -55,6 +55,17 @@ def test_isolated_training_moves_its_silos_bars(terminal, tiny, verbose):
     assert ("silo 3 epoch 2: loss 0.2500" in text) is verbose
 
 
+def test_bars_are_called_as_the_data_call_the_silos(terminal, tiny):
+    with progress.EpochBars(tiny(), verbose=True) as bars:
+        listener = bars.listener()
+        listener.on_silos(["Torgersen", "site [b]7", "東京"])
+        listener.on_record(epoch(3, 1))
+    text = terminal.getvalue()
+    assert "東京 epoch 1: loss" in text
+    assert all(name in text for name in ("Torgersen", "site [b]7"))
+    assert "silo 2" not in text.rpartition("Torgersen")[2]
+
+
 def test_a_federation_says_each_rounds_accuracy_on_all_classes(terminal, tiny):
     with progress.RoundBars(tiny()) as bars:
         listener = bars.listener()

@@ -47,6 +47,14 @@ def drawn(figure, path):
         yield plain
 
 
+def test_the_legend_calls_silos_as_the_data_do(tmp_path):
+    names = ["Torgersen", "$x_{", "_site"]
+    figure = plot_losses(
+        [EpochRecord(silo=s, round=1, epoch=1, loss=1.0) for s in (1, 2, 3)], names
+    )
+    assert set(names) <= set(drawn(figure, tmp_path / "a.png"))
+
+
 def test_every_name_is_in_the_picture(tmp_path):
     texts = list(drawn(confusion(SHORT, title="$x_{"), tmp_path / "a.png"))
     assert "$x_{" in texts
