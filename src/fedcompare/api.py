@@ -353,9 +353,16 @@ def _models() -> Iterator[Listed]:
     yield from list_models()
 
 
+def _sources() -> Iterator[Listed]:
+    from fedcompare.data.sources.catalog import list_sources
+
+    yield from list_sources()
+
+
 _CATALOGS: Mapping[str, Callable[[], Iterator[Listed]]] = {
     "models": _models,
     "partitioners": _partitioners,
+    "sources": _sources,
 }
 
 

@@ -84,6 +84,10 @@ def test_a_comparison_of_seeds_and_of_a_plan_is_made_and_verified(cli, tiny_toml
         assert verified.code == 0, verified.out
 
 
+def plain(text):
+    return " ".join(text.split())
+
+
 def test_catalogs_are_listed_by_their_names(cli):
     listed = cli("list", "partitioners")
     assert listed.code == 0
@@ -91,6 +95,9 @@ def test_catalogs_are_listed_by_their_names(cli):
     assert "natural-id\n    Not offered: it splits by another column" in listed.out
     for row in api.catalog("partitioners"):
         assert row.written in listed.out
+    for catalog in ("models", "sources"):
+        rows = [f"{row.written}\n    {row.line}\n" for row in api.catalog(catalog)]
+        assert plain(cli("list", catalog).out) == plain("".join(rows))
     refused = cli("list", "partitoners")
     assert refused.code == ExitCode.CONFIG
     assert "unknown catalog 'partitoners'; did you mean partitioners?" in refused.err

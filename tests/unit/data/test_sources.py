@@ -61,7 +61,9 @@ class Constant:
 def test_a_source_is_its_row_and_counts_its_own_bytes(monkeypatch, tmp_path):
     monkeypatch.setenv("FEDCOMPARE_CACHE", str(tmp_path))
     row = catalog.Row(
-        form=DatasetName("constant", "COLOUR"), open=lambda place, config, fresh: Constant(place)
+        line="",
+        form=DatasetName("constant", "COLOUR"),
+        open=lambda place, config, fresh: Constant(place),
     )
     monkeypatch.setattr(catalog, "CATALOG", (*catalog.CATALOG, row))
     made, stored = (read_dataset(DataConfig(dataset="constant:grey")) for _ in range(2))

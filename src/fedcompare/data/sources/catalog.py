@@ -1,9 +1,10 @@
 """Where a dataset comes from: its name's form decides which source opens it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fedcompare.config.groups import CSV, NPZ, PARQUET, DataConfig, DatasetName
+from fedcompare.config.listed import Listed
 from fedcompare.data.sources.base import Source
 from fedcompare.errors import DataError
 
@@ -13,11 +14,13 @@ class Row:
     """A source: the form of its datasets' names, and what opens the one at a place.
 
     `form.place` is the word that messages show for the place; None where there is but one dataset.
-    `open` takes the place, the configuration, and whether to pass by what other libraries
-    prepared. It imports what it needs: the others' libraries are not to be waited for.
+    `line` says what it is. `open` takes the place, the configuration, and whether to pass by what
+    other libraries prepared. It imports what it needs: the others' libraries are not to be waited
+    for.
     """
 
     form: DatasetName
+    line: str
     open: Callable[[str, DataConfig, bool], Source]
 
     def fits(self, name: DatasetName) -> bool:
@@ -25,6 +28,12 @@ class Row:
         if self.form.place is None:
             return name == self.form
         return name.kind == self.form.kind and bool(name.place)
+
+
+def list_sources() -> Iterator[Listed]:
+    """Yield the form of each source's datasets."""
+    for row in CATALOG:
+        yield Listed(name=str(row.form), line=row.line)
 
 
 def open_source(config: DataConfig, *, fresh: bool = False) -> Source:
@@ -75,10 +84,34 @@ def _open_table(place: str, config: DataConfig, fresh: bool) -> Source:
 
 
 CATALOG = (
-    Row(form=DatasetName("mnist"), open=_open_bundled),
-    Row(form=DatasetName("idx", "FOLDER"), open=_open_idx),
-    Row(form=DatasetName(NPZ, "FILE"), open=_open_npz),
-    Row(form=DatasetName("hub", "NAME"), open=_open_hub),
-    Row(form=DatasetName(CSV, "FILE"), open=_open_table),
-    Row(form=DatasetName(PARQUET, "FILE"), open=_open_table),
+    Row(
+        form=DatasetName("mnist"),
+        line="The bundled MNIST, without a download: 60,000 and 10,000 pictures of digits.",
+        open=_open_bundled,
+    ),
+    Row(
+        form=DatasetName("idx", "FOLDER"),
+        line="A folder of four IDX files, as MNIST and Fashion-MNIST are published.",
+        open=_open_idx,
+    ),
+    Row(
+        form=DatasetName(NPZ, "FILE"),
+        line="Arrays of pictures and labels in a NumPy file, as MedMNIST and Keras publish them.",
+        open=_open_npz,
+    ),
+    Row(
+        form=DatasetName("hub", "NAME"),
+        line="Pictures of the Hugging Face hub, or of a local folder: SPLIT/CLASS/picture.png.",
+        open=_open_hub,
+    ),
+    Row(
+        form=DatasetName(CSV, "FILE"),
+        line="A table as text, .csv or .tsv, also gzipped; keys label and silo name its columns.",
+        open=_open_table,
+    ),
+    Row(
+        form=DatasetName(PARQUET, "FILE"),
+        line="A table in a Parquet file; keys label and silo name its columns.",
+        open=_open_table,
+    ),
 )
