@@ -63,12 +63,14 @@ class Run:
     def find(self, name):
         """Return a process of Ray's, as soon as it is there."""
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self.process.poll() is None:
             for pid, one in processes(self.head).items():
                 if one.name == name and pid != self.head:
                     return pid
             time.sleep(0.01)
-        raise AssertionError(f"no {name}")
+        there = sorted(one.name for one in processes(self.head).values())
+        self.process.kill()
+        raise AssertionError(f"no {name} among {there}; {self.end()}")
 
     def find_client(self):
         """Return a client that has only just begun."""
