@@ -231,10 +231,16 @@ class ModelConfig(_Group):
 
 
 class TrainConfig(_Group):
-    """The optimiser, the same in every regime: SGD with momentum."""
+    """The optimiser, the same in every regime: SGD with momentum.
+
+    What it minimises is the mean loss over the n examples that the model is trained on, by all
+    silos that train it, plus `l2_penalty` / (2 n) times the sum of all squared weights but biases.
+    With more examples the penalty counts less, as in scikit-learn, whose C is 1 / `l2_penalty`.
+    """
 
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.01
     momentum: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.9
+    l2_penalty: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     batch_size: _Count = 64
     threads_per_silo: Annotated[int, Field(ge=1, le=1024)] = 1
 

@@ -86,6 +86,7 @@ def _training(task: Task, silo: Silo) -> TrainingRound:
         config=task.config.train,
         epochs=task.config.budget.local_epochs,
         seed=derive_seed(task.config.seed, "train", silo.id, task.round),
+        num_examples=task.num_examples,
     )
 
 

@@ -153,6 +153,7 @@ def run_federated(
     model = GlobalModel(config, load_silos(config), name=name)
     label_counts = tuple(report.label_counts for report in answers())
     parts = model.parts_of_test_set(label_counts)
+    total = sum(sum(label_counts[silo - 1]) for silo in training)
 
     def evaluate(server_round: int, arrays: ArrayRecord) -> MetricRecord | None:
         recorder.on_evaluation(server_round, arrays, model.evaluate(server_round, arrays, parts))
@@ -171,7 +172,8 @@ def run_federated(
         wire.encode_state(model.initial_state),
         num_rounds=num_rounds,
         timeout=config.resources.round_timeout,
-        train_config=wire.task_config(config),  # strategies write into these
+        # Strategies write into these.
+        train_config=wire.task_config(config, num_examples=total),
         evaluate_config=wire.task_config(config),
         evaluate_fn=evaluate,
     )

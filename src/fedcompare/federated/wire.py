@@ -27,11 +27,15 @@ _REPLY_KEYS = (_PARTITION_ID, NUM_EXAMPLES)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Task:
-    """What a client is asked to do; `state` is None where no weights are sent."""
+    """What a client is asked to do; `state` is None where no weights are sent.
+
+    `num_examples`: the training examples of all silos that train; None where nothing is trained.
+    """
 
     config: ExperimentConfig
     round: int
     state: "State | None"
+    num_examples: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,9 +61,15 @@ class Report:
         return self.num_correct / self.num_examples
 
 
-def task_config(config: ExperimentConfig) -> ConfigRecord:
-    """Return the record that carries the experiment; the strategy adds `server-round`."""
-    return ConfigRecord({"experiment": config.to_json(), "version": fedcompare.__version__})
+def task_config(config: ExperimentConfig, *, num_examples: int | None = None) -> ConfigRecord:
+    """Return the record that carries the experiment; the strategy adds `server-round`.
+
+    `num_examples`: the training examples of all silos that train.
+    """
+    record = ConfigRecord({"experiment": config.to_json(), "version": fedcompare.__version__})
+    if num_examples is not None:
+        record[NUM_EXAMPLES] = num_examples
+    return record
 
 
 def encode_state(state: "State") -> ArrayRecord:
@@ -95,6 +105,7 @@ def decode_task(message: Message) -> Task:
         config=config_from_json(str(record["experiment"])),
         round=int(record.get("server-round", 0)),  # type: ignore[arg-type]
         state=None if arrays is None else decode_state(arrays),
+        num_examples=record.get(NUM_EXAMPLES),  # type: ignore[arg-type]
     )
 
 

@@ -19,14 +19,23 @@ OnEpoch = Callable[[int, float], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrainingRound:
-    """A model to train in place, on what and how; `on_epoch` is told (1-based epoch, loss)."""
+    """A model to train in place, on what and how; `on_epoch` is told (1-based epoch, loss).
+
+    `num_examples` is how many examples all silos train the model on; None: these ones only.
+    """
 
     model: nn.Module
     examples: Examples
     config: TrainConfig
     epochs: int
     seed: int
+    num_examples: int | None = None
     on_epoch: OnEpoch = lambda epoch, loss: None
+
+    @property
+    def weight_decay(self) -> float:
+        """Return what the L2 penalty's gradient is per weight: the same for all who train it."""
+        return self.config.l2_penalty / max(1, self.num_examples or len(self.examples))
 
 
 def train_rounds(rounds: Sequence[TrainingRound]) -> list[list[float]]:
@@ -64,7 +73,10 @@ def _train(one: TrainingRound) -> list[float]:
     generator = torch.Generator().manual_seed(one.seed)
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = MomentumSGD(
-        parameters, learning_rate=config.learning_rate, momentum=config.momentum
+        parameters,
+        learning_rate=config.learning_rate,
+        momentum=config.momentum,
+        weight_decay=one.weight_decay,
     )
     losses = []
     with seeded(derive_seed(one.seed, "model")):  # for what the model draws, as dropout does

@@ -17,6 +17,8 @@ from fedcompare.federated.server import run_federated
 from fedcompare.federated.strategies import build_strategy
 from fedcompare.learning.alone import Task, train_alone
 from fedcompare.learning.models.catalog import initial_model
+from fedcompare.learning.training import train_round
+from fedcompare.learning.weights import state_from_bytes
 from fedcompare.regimes.catalog import Regime, row_of
 from fedcompare.regimes.records import Phase, ServerRecord
 from fedcompare.regimes.trained import untested
@@ -43,16 +45,38 @@ def isolated_task(config):
     )
 
 
-@pytest.mark.parametrize(("rounds", "epochs"), [(1, 1), (3, 2)])
-def test_one_silo_fedavg_is_isolated_training_bit_for_bit(tiny, rounds, epochs):
+@pytest.mark.parametrize(
+    ("rounds", "epochs", "l2_penalty"), [(1, 1, 0.0), (3, 2, 0.0), (3, 2, 5.0)]
+)
+def test_one_silo_fedavg_is_isolated_training_bit_for_bit(tiny, rounds, epochs, l2_penalty):
     config = tiny(
-        num_silos=1, excluded_classes="1,3,7", num_server_rounds=rounds, local_epochs=epochs
+        num_silos=1,
+        excluded_classes="1,3,7",
+        num_server_rounds=rounds,
+        local_epochs=epochs,
+        l2_penalty=l2_penalty,
     )
     federated = run_federated(InlineGrid(1), config)
     (alone,) = train_alone([isolated_task(config)])
     assert len(alone.rounds) == rounds
     assert shared_weights(federated) == [one.weights[1] for one in alone.rounds]
     assert federated.epochs == alone.epochs
+
+
+@pytest.mark.parametrize("members", [(1, 2, 3), (1, 3)])
+def test_who_train_together_have_the_objective_of_their_pooled_data(tiny, members):
+    """The mean of one full step of each silo is one of all their examples, penalty included."""
+    config = tiny(
+        num_server_rounds=1, momentum=0.0, batch_size=1000, l2_penalty=40.0, learning_rate=0.5
+    )
+    found = run_federated(InlineGrid(3), config, members=members)
+    silos = load_silos(config)
+    rows = np.concatenate([silos.plan.rows(silo)[0] for silo in members])
+    model = initial_model(config, silos.dataset)
+    train_round(model, silos.dataset.train.subset(rows), config.train, epochs=1, seed=0)
+    state = state_from_bytes(shared_weights(found)[-1])
+    for name, expected in model.state_dict().items():
+        np.testing.assert_allclose(state[name], expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("order", [lambda r: r[::-1], lambda r: r[1:] + r[:1]])

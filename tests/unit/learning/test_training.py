@@ -32,11 +32,16 @@ def weights(model):
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_the_optimiser_is_torchs_bit_for_bit(momentum):
-    ours = [torch.randn(37, 5), torch.randn(5)]
+@pytest.mark.parametrize("decay", [0.0, 0.3])
+def test_the_optimiser_is_torchs_bit_for_bit_and_biases_never_decay(momentum, decay):
+    ours = [torch.randn(37, 5), torch.randn(5), torch.randn(2, 37), torch.randn(2)]
     theirs = [p.clone().requires_grad_() for p in ours]
-    optimiser = MomentumSGD(ours, learning_rate=0.03, momentum=momentum)
-    reference = torch.optim.SGD(theirs, lr=0.03, momentum=momentum, fused=True)
+    optimiser = MomentumSGD(ours, learning_rate=0.03, momentum=momentum, weight_decay=decay)
+    groups = [
+        {"params": theirs[::2], "weight_decay": decay},
+        {"params": theirs[1::2], "weight_decay": 0.0},
+    ]
+    reference = torch.optim.SGD(groups, lr=0.03, momentum=momentum, fused=True)
     for _ in range(10):
         gradients = tuple(torch.randn_like(p) for p in ours)
         for parameter, gradient in zip(theirs, gradients, strict=True):

@@ -48,6 +48,7 @@ CHANGES = {
     "hidden-units": (8, EVERYTHING),
     "learning-rate": (0.2, EVERYTHING),
     "momentum": (0.5, EVERYTHING),
+    "l2-penalty": (1.0, EVERYTHING),
     "batch-size": (8, EVERYTHING),
     "threads-per-silo": (2, EVERYTHING),
     "isolated-epochs": (3, {Regime.ISOLATED}),
