@@ -93,13 +93,13 @@ def configure(
 
 
 def settled(config: ExperimentConfig) -> ExperimentConfig:
-    """Return the experiment with as many silos as a column of its data names.
+    """Return the experiment with as many silos as its data name, where they name any.
 
     Raises:
         FedcompareError: the data cannot be loaded, or other keys ask for other silos.
     """
-    if not (config.data.silo or config.data.is_table):
-        return config
+    if config.data.source.place is None and not config.data.silo:
+        return config  # without torch
     from fedcompare.data.silos import settle
 
     return settle(config)

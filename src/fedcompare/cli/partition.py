@@ -38,8 +38,6 @@ def partition(
 
     listener = Listener(on_note=stderr().say)
     found = api.partition(experiment, results, export=export, force=force, listener=listener)
-    table = counts_table(found.silos.label_counts, found.silos.class_names)
-    found = api.partition(experiment, results, force=force, listener=listener)
     table = counts_table(found.silos.label_counts, found.silos.class_names, found.silos.names)
     stdout().print(to_terminal(table))
     for note in found.notes:

@@ -54,5 +54,7 @@ def _dataset(entry: Entry) -> Dataset:
         silo_names=tuple(facts.get("silo_names", ())),
         train_silos=tensors.get("train_silos"),
         test_silos=tensors.get("test_silos"),
+        train_groups=tensors.get("train_groups"),
+        test_groups=tensors.get("test_groups"),
         contract=facts.get("contract", ""),
     )

@@ -49,8 +49,10 @@ class Dataset:
     `notes` says in a sentence each what was converted, scaled, left out, or is suspicious.
     `stored_names` are the names in the source's own numbering, those without examples included.
     Where the data say themselves who has which examples, `silo_names` names the silos in the order
-    of their ids, and `train_silos` and `test_silos`, int64 [N], hold positions in it. `contract` is
-    the JSON of how rows of a table became inputs.
+    of their ids, and `train_silos` and `test_silos`, int64 [N], hold positions in it, or -1 where
+    an example is nobody's. `train_groups` and `test_groups`, int64 [N], number what must stay
+    together, as a patient's pictures, over both splits. `contract` is the JSON of how rows of a
+    table became inputs.
     """
 
     train: Examples
@@ -63,47 +65,52 @@ class Dataset:
     silo_names: tuple[str, ...] = ()
     train_silos: torch.Tensor | None = None
     test_silos: torch.Tensor | None = None
+    train_groups: torch.Tensor | None = None
+    test_groups: torch.Tensor | None = None
     contract: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Decoded:
-    """What a source makes of its files, before it is prepared.
+class Split:
+    """One split as its source has it: inputs, labels int64 [N], and who each example belongs to.
 
-    Pixels are uint8 [N, C, H, W], or float32 of the same shape where stored values of more than
-    8 bits were scaled, the training data's range to [0, 1]; labels are int64 [N].
-    `example_bytes` is the raw size of one example with its label: what moving it would take.
+    Inputs are the rows of a table as models take them, float32 [N, F], or pixels [N, C, H, W]:
+    uint8, or float32 where stored values of more than 8 bits were scaled, the training data's range
+    to [0, 1]. `silos` and `groups` are as a `Dataset` has them; None where nothing names any.
     """
 
-    train_pixels: torch.Tensor
-    train_labels: torch.Tensor
-    test_pixels: torch.Tensor
-    test_labels: torch.Tensor
+    inputs: torch.Tensor
+    labels: torch.Tensor
+    silos: torch.Tensor | None = None
+    groups: torch.Tensor | None = None
+
+    @property
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Return by name what there is."""
+        found = {
+            "inputs": self.inputs,
+            "labels": self.labels,
+            "silos": self.silos,
+            "groups": self.groups,
+        }
+        return {name: tensor for name, tensor in found.items() if tensor is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Decoded:
+    """What a source makes of its files, before it is prepared; the rest is as `Dataset` has it."""
+
+    train: Split
+    test: Split
     class_names: tuple[str, ...]
     stored_names: tuple[str, ...]
     fingerprint: str
     example_bytes: int
     notes: tuple[str, ...]
+    silo_names: tuple[str, ...] = ()
+    contract: str = ""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TableSplit:
-    """Rows of a table as models take them: float32 [N, F], and int64 [N] for labels and silos."""
-
-    inputs: torch.Tensor
-    labels: torch.Tensor
-    silos: torch.Tensor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class DecodedTable:
-    """What a table gives; `silo_names` is empty where no column says who has which row."""
-
-    train: TableSplit
-    test: TableSplit
-    class_names: tuple[str, ...]
-    silo_names: tuple[str, ...]
-    contract: str
-    fingerprint: str
-    example_bytes: int
-    notes: tuple[str, ...]
+    @property
+    def is_pictures(self) -> bool:
+        """Return whether examples are pictures, whose pixels are not yet scaled to [-1, 1]."""
+        return self.train.inputs.dim() == 4

@@ -1,65 +1,47 @@
 """From what a source decoded to what models are trained on."""
 
+from collections.abc import Iterator
+
 import torch
 import xxhash
 
 from fedcompare.data.cache import Entry
-from fedcompare.data.examples import Decoded, DecodedTable
+from fedcompare.data.examples import Decoded
 
 
-def prepare(decoded: Decoded | DecodedTable) -> Entry:
+def prepare(decoded: Decoded) -> Entry:
     """Return decoded data as they are cached; float32 pixels are changed in place."""
-    match decoded:
-        case Decoded():
-            return _prepare_pictures(decoded)
-        case DecodedTable():
-            return _prepare_table(decoded)
-
-
-def _prepare_table(decoded: DecodedTable) -> Entry:
-    equal = _count_equal(decoded.train.inputs, decoded.test.inputs)
-    note = f"{equal} of {len(decoded.test.labels)} test rows equal a training row."
+    tensors = {
+        f"{name}_{kind}": tensor
+        for name, split in (("train", decoded.train), ("test", decoded.test))
+        for kind, tensor in split.tensors.items()
+    }
+    notes = [*decoded.notes, *_equal_notes(decoded)]
+    if decoded.is_pictures:
+        for name in ("train_inputs", "test_inputs"):
+            tensors[name] = normalise(tensors[name])
     return Entry(
-        tensors={
-            f"{name}_{kind}": tensor
-            for name, split in (("train", decoded.train), ("test", decoded.test))
-            for kind, tensor in (
-                ("inputs", split.inputs),
-                ("labels", split.labels),
-                ("silos", split.silos),
-            )
-        },
+        tensors=tensors,
         facts={
             "class_names": decoded.class_names,
-            "stored_names": decoded.class_names,
+            "stored_names": decoded.stored_names,
             "silo_names": decoded.silo_names,
             "contract": decoded.contract,
             "fingerprint": decoded.fingerprint,
             "example_bytes": decoded.example_bytes,
-            "notes": [*decoded.notes, *([note] if equal else [])],
+            "notes": notes,
         },
     )
 
 
-def _prepare_pictures(decoded: Decoded) -> Entry:
-    equal = _count_equal(decoded.train_pixels, decoded.test_pixels)
-    total = len(decoded.test_labels)
-    note = f"{equal} of {total} test pictures equal a training picture, pixel for pixel."
-    return Entry(
-        tensors={
-            "train_inputs": normalise(decoded.train_pixels),
-            "train_labels": decoded.train_labels,
-            "test_inputs": normalise(decoded.test_pixels),
-            "test_labels": decoded.test_labels,
-        },
-        facts={
-            "class_names": decoded.class_names,
-            "stored_names": decoded.stored_names,
-            "fingerprint": decoded.fingerprint,
-            "example_bytes": decoded.example_bytes,
-            "notes": [*decoded.notes, *([note] if equal else [])],
-        },
-    )
+def _equal_notes(decoded: Decoded) -> Iterator[str]:
+    """Say how many examples of the test are in the training data too."""
+    if equal := _count_equal(decoded.train.inputs, decoded.test.inputs):
+        total = len(decoded.test.labels)
+        if decoded.is_pictures:
+            yield f"{equal} of {total} test pictures equal a training picture, pixel for pixel."
+        else:
+            yield f"{equal} of {total} test rows equal a training row."
 
 
 def normalise(images: torch.Tensor) -> torch.Tensor:

@@ -90,7 +90,7 @@ class Silos:
     @property
     def names(self) -> tuple[str, ...]:
         """Return what the data call the silos, in the order of their ids; empty if nothing."""
-        return self.dataset.silo_names
+        return self.plan.names
 
     @property
     def contract(self) -> str:
@@ -156,32 +156,36 @@ def load_silos(config: ExperimentConfig) -> Silos:
 
 
 def settle(config: ExperimentConfig) -> ExperimentConfig:
-    """Return the experiment with as many silos as its data name, where a column does.
+    """Return the experiment with as many silos as its data name, where they name any.
 
-    Of other tables, the keys must say how rows are dealt to silos.
+    Where a column, folders or files name silos, these are the experiment's; a partitioner that is
+    asked for has precedence over folders and files. Of a table that names none, the keys must say
+    how rows are dealt to silos.
 
     Raises:
         ConfigError: other keys ask for other silos, or the data cannot have such a column.
         FedcompareError: as `load_silos`.
     """
     own, default = config.partition, PartitionConfig()
-    if not config.data.is_table:
-        if not config.data.silo:
-            return config
-        raise ConfigError([f"silo: {config.data.dataset} is no table, and has no column of silos"])
+    if config.data.source.place is None and not config.data.silo:
+        return config
     dataset = load_dataset(config.data)
-    if not config.data.silo:
-        _check_silos(own, dataset)
+    if not dataset.silo_names:
+        if config.data.silo:
+            raise ConfigError([f"silo: {config.data.dataset} has no column of silos"])
+        if dataset.contract:
+            _check_silos(own, dataset)
+        return config
+    if not config.data.silo and own.partition != default.partition:
         return config
     count = len(dataset.silo_names)
     problems = []
     if own.num_silos not in (default.num_silos, count):
         problems.append(
-            f"num-silos: {own.num_silos}, but the column {config.data.silo} names {count} silos; "
-            "leave num-silos out"
+            f"num-silos: {own.num_silos}, but the data name {count} silos; leave num-silos out"
         )
     if own.excluded_classes not in (default.excluded_classes, ()):
-        problems.append("excluded-classes: has no effect beside silo; leave out one of them")
+        problems.append("excluded-classes: has no effect where the data name the silos")
     if own.partition != default.partition:
         problems.append("partition: has no effect beside silo; leave out one of them")
     if problems:

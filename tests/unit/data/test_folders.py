@@ -22,9 +22,9 @@ def test_the_class_is_the_folder_and_the_order_that_of_names(tmp_path):
     write_class_folders(tmp_path, train=pictures[:4], test=pictures[4:])
     data = decode(tmp_path)
     assert data.class_names == ("cat", "dog")
-    assert data.train_labels.tolist() == [0, 0, 1, 1]
+    assert data.train.labels.tolist() == [0, 0, 1, 1]
     expected = np.stack([np.asarray(pictures[n])[None] for n in (0, 2, 1, 3)])
-    np.testing.assert_array_equal(data.train_pixels.numpy(), expected)
+    np.testing.assert_array_equal(data.train.inputs.numpy(), expected)
     assert data.notes == ()
 
 
@@ -34,13 +34,13 @@ def test_names_that_are_those_of_splits_move_no_picture(tmp_path, name):
     (tmp_path / "train" / "zebra" / "001.png").rename(tmp_path / "train/zebra/test_001.png")
     data = decode(tmp_path)
     assert data.class_names == (name, "zebra")
-    assert (len(data.train_labels), len(data.test_labels)) == (4, 2)
+    assert (len(data.train.labels), len(data.test.labels)) == (4, 2)
 
 
 def test_other_splits_can_be_named(tmp_path):
     write_simple(tmp_path)
     (tmp_path / "test").rename(tmp_path / "held out")
-    assert len(decode(tmp_path, test_split="held out").test_labels) == 2
+    assert len(decode(tmp_path, test_split="held out").test.labels) == 2
 
 
 def test_a_picture_one_folder_deeper_counts_and_it_is_said(tmp_path):
@@ -48,7 +48,7 @@ def test_a_picture_one_folder_deeper_counts_and_it_is_said(tmp_path):
     (tmp_path / "train/dog/later").mkdir()
     (tmp_path / "train/dog/001.png").rename(tmp_path / "train/dog/later/001.png")
     data = decode(tmp_path)
-    assert data.train_labels.tolist() == [0, 0, 1, 1]
+    assert data.train.labels.tolist() == [0, 0, 1, 1]
     (note,) = data.notes
     assert "1, such as train/dog/later/001.png" in note
 
@@ -78,7 +78,7 @@ def test_a_linked_class_folder_does_not_vanish(tmp_path):
     write_simple(tmp_path / "data")
     (tmp_path / "data/train/dog").rename(tmp_path / "elsewhere")
     (tmp_path / "data/train/dog").symlink_to(tmp_path / "elsewhere")
-    assert decode(tmp_path / "data").train_labels.tolist() == [0, 0, 1, 1]
+    assert decode(tmp_path / "data").train.labels.tolist() == [0, 0, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_files_that_are_no_pictures_are_left_out_and_it_is_said(tmp_path):
     (tmp_path / "train/dog/._001.png").write_text("hidden")
     (tmp_path / ".git/x").mkdir(parents=True)
     data = decode(tmp_path)
-    assert len(data.train_labels) == 4
+    assert len(data.train.labels) == 4
     assert data.notes == ("Files that are no pictures, 1, such as train/dog/notes.txt: left out.",)
 
 
@@ -112,7 +112,7 @@ def test_an_empty_class_folder_is_no_class_and_it_is_said(tmp_path):
     write_simple(tmp_path)
     (tmp_path / "train/ant").mkdir()
     data = decode(tmp_path)
-    assert (data.class_names, data.train_labels.tolist()) == (("cat", "dog"), [0, 0, 1, 1])
+    assert (data.class_names, data.train.labels.tolist()) == (("cat", "dog"), [0, 0, 1, 1])
     assert data.notes == ("Classes without any example are left out: ant.",)
 
 
@@ -135,7 +135,7 @@ def test_a_split_without_pictures_is_named(tmp_path):
 def test_equal_content_has_one_fingerprint_wherever_it_lies(tmp_path):
     first, second = (decode(write_simple(tmp_path / place)) for place in "ab")
     assert first.fingerprint == second.fingerprint
-    assert torch.equal(first.train_pixels, second.train_pixels)
+    assert torch.equal(first.train.inputs, second.train.inputs)
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ def test_integers_text_and_lists_of_one_are_labels(tmp_path, feature, wrap, kind
     splits = {split: list(map(wrap, labels)) for split, labels in LABELS.items()}
     data = decode(write_labels(tmp_path, feature, **splits))
     assert data.class_names == ("0", "1", "2")
-    assert data.train_labels.tolist() == LABELS["train"]
-    assert data.test_labels.tolist() == LABELS["test"]
+    assert data.train.labels.tolist() == LABELS["train"]
+    assert data.test.labels.tolist() == LABELS["test"]
     assert data.notes == (f"Labels are the values of the column 'label' ({kind}).",)
 
 
@@ -71,7 +71,7 @@ def test_missing_labels_are_counted_by_split(tmp_path, missing):
 
 def test_a_class_name_without_examples_is_no_class(tmp_path):
     data = decode(write_labels(tmp_path, CLASSES, train=[1, 2, 1], test=[2]))
-    assert (data.class_names, data.train_labels.tolist()) == (("dog", "eel"), [0, 1, 0])
+    assert (data.class_names, data.train.labels.tolist()) == (("dog", "eel"), [0, 1, 0])
 
 
 def test_columns_that_may_all_be_labels_are_listed_with_their_kinds(tmp_path):
@@ -104,7 +104,7 @@ def test_what_save_to_disk_wrote_is_read(tmp_path):
     splits = tables(label=CLASSES)
     datasets.DatasetDict(splits).save_to_disk(tmp_path / "saved")
     saved, stored = decode(tmp_path / "saved"), decode(write_tables(tmp_path / "parquet", splits))
-    assert torch.equal(saved.train_pixels, stored.train_pixels)
+    assert torch.equal(saved.train.inputs, stored.train.inputs)
     assert saved.fingerprint == stored.fingerprint
     with pytest.raises(DataError, match=r"no split 'validation'; it has test, train"):
         decode(tmp_path / "saved", test_split="validation")
@@ -156,7 +156,7 @@ def test_labels_in_a_table_beside_the_pictures(tmp_path):
             lines.append(json.dumps({"file_name": f"{number}.png", "label": label}))
         (tmp_path / split / "metadata.jsonl").write_text("\n".join(lines))
     data = decode(tmp_path)
-    assert (data.class_names, data.train_labels.tolist()) == (("sick", "well"), [1, 0, 1, 0])
+    assert (data.class_names, data.train.labels.tolist()) == (("sick", "well"), [1, 0, 1, 0])
     assert "Labels are the values of the column 'label' (string)." in data.notes
     (tmp_path / "train/2.png").write_bytes(b"")
     with pytest.raises(DataError, match=r"train/2\.png\) is empty"):
@@ -186,7 +186,7 @@ def test_the_mode_of_an_image_column_is_kept_to(tmp_path):
     splits = tables(label=CLASSES)
     colour = {s: r.cast_column("image", datasets.Image(mode="RGB")) for s, r in splits.items()}
     datasets.DatasetDict(colour).save_to_disk(tmp_path)
-    assert decode(tmp_path).train_pixels.shape[1] == 3
+    assert decode(tmp_path).train.inputs.shape[1] == 3
 
 
 @pytest.mark.parametrize("kept", [0, 300, -100])

@@ -40,8 +40,8 @@ def path(tmp_path):
 
 def test_pictures_and_labels_are_those_of_the_arrays(path):
     own, found = arrays(), decode(path)
-    np.testing.assert_array_equal(found.train_pixels, own["train_images"][:, None])
-    np.testing.assert_array_equal(found.test_labels, own["test_labels"][:, 0])
+    np.testing.assert_array_equal(found.train.inputs, own["train_images"][:, None])
+    np.testing.assert_array_equal(found.test.labels, own["test_labels"][:, 0])
     assert (found.class_names, found.notes) == (("0", "1", "2"), ())
 
 
@@ -70,8 +70,8 @@ def test_what_is_not_used_is_told_and_can_be_chosen(tmp_path):
 )
 def test_channels_come_first(tmp_path, shape, channels):
     found = decode(write(tmp_path / "p.npz", arrays(shape=shape)))
-    assert found.train_pixels.shape == (12, channels, 4, 5)
-    assert decode(tmp_path / "p.npz", image_size=3).train_pixels.shape == (12, channels, 3, 3)
+    assert found.train.inputs.shape == (12, channels, 4, 5)
+    assert decode(tmp_path / "p.npz", image_size=3).train.inputs.shape == (12, channels, 3, 3)
 
 
 def test_bits_are_black_and_white(tmp_path):
@@ -79,14 +79,14 @@ def test_bits_are_black_and_white(tmp_path):
     bits = {n: v > 127 if n.endswith("images") else v for n, v in own.items()}
     found = decode(write(tmp_path / "bits.npz", bits))
     np.testing.assert_array_equal(
-        found.train_pixels[:, 0], np.where(bits["train_images"], 255, 0).astype(np.uint8)
+        found.train.inputs[:, 0], np.where(bits["train_images"], 255, 0).astype(np.uint8)
     )
 
 
 @pytest.mark.parametrize("dtype", [np.uint16, np.int64, np.float32, np.float64])
 def test_deep_pixels_are_scaled_by_their_own_range(tmp_path, dtype):
     found = decode(write(tmp_path / "deep.npz", arrays(dtype=dtype)))
-    assert (found.train_pixels.min(), found.train_pixels.max()) == (0, 1)
+    assert (found.train.inputs.min(), found.train.inputs.max()) == (0, 1)
     assert any("scaled by the range" in note for note in found.notes)
 
 

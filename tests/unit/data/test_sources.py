@@ -3,7 +3,7 @@ import torch
 
 from fedcompare.config.groups import DataConfig, DatasetName
 from fedcompare.data.dataset import read_dataset
-from fedcompare.data.examples import Decoded
+from fedcompare.data.examples import Decoded, Split
 from fedcompare.data.sources import catalog
 from fedcompare.errors import DataError
 
@@ -46,10 +46,8 @@ class Constant:
     def decode(self):
         pixels = torch.tensor([0, 255], dtype=torch.uint8).reshape(2, 1, 1, 1)
         return Decoded(
-            train_pixels=pixels,
-            train_labels=torch.tensor([0, 1]),
-            test_pixels=pixels,
-            test_labels=torch.tensor([0, 1]),
+            train=Split(inputs=pixels, labels=torch.tensor([0, 1])),
+            test=Split(inputs=pixels, labels=torch.tensor([0, 1])),
             class_names=("black", "white"),
             stored_names=("black", "white"),
             fingerprint="made up",

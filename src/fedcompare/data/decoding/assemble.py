@@ -12,16 +12,21 @@ from fedcompare.data.decoding.labels import encode_labels
 from fedcompare.data.decoding.pictures import Encoded, Picture
 from fedcompare.data.decoding.pixels import decode_pictures, stack_pictures
 from fedcompare.data.decoding.sizes import count_bytes
-from fedcompare.data.examples import Decoded
+from fedcompare.data.examples import Decoded, Split
+from fedcompare.data.owners import find_owners
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StoredSplit:
-    """A split's name, its pictures (to be read once), and their labels."""
+    """A split's name, its pictures (to be read once), their labels, and whose they are.
+
+    `silos` names each picture's silo, "" where it has none; None where nothing names silos.
+    """
 
     name: str
     pictures: Iterable[Encoded | Picture]
     labels: Sequence[Any]
+    silos: Sequence[str] | None = None
 
 
 def assemble(
@@ -31,6 +36,7 @@ def assemble(
     class_names: Sequence[str] | None,
     side: int,
     notes: Sequence[str],
+    silo: str = "",
 ) -> Decoded:
     """Return the decoded data, with a fingerprint of their content and class names.
 
@@ -40,6 +46,7 @@ def assemble(
         class_names: what labels 0, 1, ... are called; without, labels are their own names.
         side: the width and height of all pictures, 0 to keep them as they are.
         notes: what was found before.
+        silo: what names the silos.
 
     Raises:
         DataError: a label or picture is missing or damaged, or the pictures do not fit together.
@@ -52,24 +59,31 @@ def assemble(
         decode_pictures(test.pictures, side=side),
         side=side,
     )
-    tensors = (torch.from_numpy(train_pixels), labels[0], torch.from_numpy(test_pixels), labels[1])
+    owners = find_owners(train.silos, test.silos, column=silo)
+    splits = [
+        Split(inputs=torch.from_numpy(pixels), labels=own, silos=silos)
+        for pixels, own, silos in zip(
+            (train_pixels, test_pixels), labels, (owners.train, owners.test), strict=True
+        )
+    ]
     return Decoded(
-        train_pixels=tensors[0],
-        train_labels=tensors[1],
-        test_pixels=tensors[2],
-        test_labels=tensors[3],
+        train=splits[0],
+        test=splits[1],
         class_names=names,
         stored_names=tuple(class_names or names),
-        fingerprint=_digest(tensors, names),
+        silo_names=owners.names,
+        fingerprint=_digest(splits, names, owners.names),
         example_bytes=count_bytes(train_pixels.shape),
-        notes=(*notes, *pixel_notes, *label_notes),
+        notes=(*notes, *pixel_notes, *label_notes, *owners.notes),
     )
 
 
-def _digest(tensors: Iterable[torch.Tensor], names: Sequence[str]) -> str:
-    """Return the SHA-256 over the tensors' shapes and contents, and the classes' names."""
-    total = hashlib.sha256(json.dumps(names).encode())
-    for tensor in tensors:
-        total.update(f"\n{tensor.dtype} {[*tensor.shape]}\n".encode())
-        total.update(tensor.numpy().data)
+def _digest(splits: Iterable[Split], names: Sequence[str], silo_names: Sequence[str]) -> str:
+    """Return the SHA-256 over the tensors' shapes and contents, and the names in them."""
+    named = [names, silo_names] if silo_names else names
+    total = hashlib.sha256(json.dumps(named).encode())
+    for split in splits:
+        for tensor in split.tensors.values():
+            total.update(f"\n{tensor.dtype} {[*tensor.shape]}\n".encode())
+            total.update(tensor.numpy().data)
     return total.hexdigest()

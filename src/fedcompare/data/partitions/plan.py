@@ -24,11 +24,13 @@ _DEALERS = ("datasets", "flwr-datasets", "numpy")
 def partition_dataset(dataset: Dataset, config: PartitionConfig, *, seed: int) -> Plan:
     """Return which silo has which examples, from the cache where they were partitioned before.
 
+    Where the data name silos, these have what is theirs, unless a partitioner is asked for.
+
     Raises:
         ConfigError: there is no such partitioner, or it has not such arguments.
         PartitionError: the settings do not fit the dataset, or a silo is left with no data.
     """
-    if dataset.silo_names:
+    if dataset.silo_names and config.partition == PartitionConfig().partition:
         return _named_silos(dataset, config)
     _check_number(config, dataset)
     rule = find_rule(config, dataset)

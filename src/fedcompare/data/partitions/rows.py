@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 class Plan:
     """The row numbers of each silo's examples in the training and in the test split.
 
-    `notes` say in a sentence each which examples no silo has, where nobody named them.
+    `names` are the silos' own, where the data have them. `notes` say in a sentence each which
+    examples no silo has, where nobody named them.
     """
 
     train: tuple[Indices, ...]
     test: tuple[Indices, ...]
+    names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:

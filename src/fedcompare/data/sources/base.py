@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
-from fedcompare.data.examples import Decoded, DecodedTable
+from fedcompare.data.examples import Decoded
 
 
 class Source(Protocol):
@@ -19,7 +19,7 @@ class Source(Protocol):
         """
         ...
 
-    def decode(self) -> Decoded | DecodedTable:
+    def decode(self) -> Decoded:
         """Return all examples and labels, read anew.
 
         Raises:

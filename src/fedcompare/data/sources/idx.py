@@ -11,7 +11,7 @@ import torch
 from fedcompare.config.groups import DataConfig
 from fedcompare.data.decoding.labels import encode_labels
 from fedcompare.data.decoding.sizes import Sized, check_sizes, count_bytes, resize, resize_notes
-from fedcompare.data.examples import Decoded
+from fedcompare.data.examples import Decoded, Split
 from fedcompare.data.sources import idx_files
 
 BUNDLED = Path(__file__).parents[1] / "mnist"
@@ -58,10 +58,8 @@ class IdxFolder:
         labels, class_names, label_notes = encode_labels(stored)
         train_pixels = _resize_all(train, self._side)
         return Decoded(
-            train_pixels=train_pixels,
-            train_labels=labels[0],
-            test_pixels=_resize_all(test, self._side),
-            test_labels=labels[1],
+            train=Split(inputs=train_pixels, labels=labels[0]),
+            test=Split(inputs=_resize_all(test, self._side), labels=labels[1]),
             class_names=class_names,
             stored_names=class_names,
             fingerprint=self._fingerprint(),

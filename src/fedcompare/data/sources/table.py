@@ -8,13 +8,13 @@ import numpy as np
 import torch
 
 from fedcompare.config.groups import DataConfig, DatasetName
-from fedcompare.data.examples import DecodedTable, TableSplit
+from fedcompare.data.examples import Decoded, Split
+from fedcompare.data.owners import shown_names
 from fedcompare.data.tables.contract import Contract
 from fedcompare.data.tables.encoding import encode
 from fedcompare.data.tables.reading import content_digest, table_path
 from fedcompare.data.tables.study import Rows, Study, study
 from fedcompare.errors import DataError
-from fedcompare.text.escaping import visible
 
 _FLOAT = 4  # bytes of one input
 
@@ -45,7 +45,7 @@ class TableFile:
             "kinds": [path.suffix for path in self._paths],
         }
 
-    def decode(self) -> DecodedTable:
+    def decode(self) -> Decoded:
         """Return all rows as examples, and the contract that made them so.
 
         Raises:
@@ -54,11 +54,12 @@ class TableFile:
         found = study(self._config)
         contract = found.contract
         train, test = (_split(contract, rows) for rows in (found.train, found.test))
-        return DecodedTable(
+        return Decoded(
             train=train,
             test=test,
             class_names=contract.classes,
-            silo_names=_shown_names(contract),
+            stored_names=contract.classes,
+            silo_names=shown_names(contract.silos, contract.silo),
             contract=contract.to_json(),
             fingerprint=_fingerprint(contract, train, test),
             example_bytes=_FLOAT * (contract.width + 1),
@@ -66,32 +67,24 @@ class TableFile:
         )
 
 
-def _shown_names(contract: Contract) -> tuple[str, ...]:
-    """Return what people call the silos: numbers say nothing without the name of their column."""
-    silos = tuple(map(visible, contract.silos))
-    if all(any(map(str.isalpha, name)) for name in silos):
-        return silos
-    return tuple(f"{contract.silo} {name}" for name in silos)
-
-
 def _left_out(found: Study) -> Iterator[str]:
     for name, reason in found.contract.left_out.items():
         yield f"Column {name} is left out: {reason}."
 
 
-def _split(contract: Contract, rows: Rows) -> TableSplit:
-    return TableSplit(
+def _split(contract: Contract, rows: Rows) -> Split:
+    return Split(
         inputs=torch.from_numpy(encode(contract, rows.table, rows.numbers)),
         labels=torch.from_numpy(np.ascontiguousarray(rows.labels)),
         silos=torch.from_numpy(np.ascontiguousarray(rows.silos)),
     )
 
 
-def _fingerprint(contract: Contract, *splits: TableSplit) -> str:
+def _fingerprint(contract: Contract, *splits: Split) -> str:
     """Return the SHA-256 over the contract, and all that it made."""
     total = hashlib.sha256(contract.fingerprint.encode())
     for split in splits:
-        for tensor in (split.inputs, split.labels, split.silos):
+        for tensor in split.tensors.values():
             total.update(f"\n{tensor.dtype} {[*tensor.shape]}\n".encode())
             total.update(tensor.numpy().data)
     return total.hexdigest()

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fedcompare.classes import listed
+from fedcompare.data.order import naturally
 from fedcompare.data.tables.contract import Kind
 from fedcompare.data.tables.facts import MOST_CATEGORIES, Facts
-from fedcompare.data.tables.order import naturally
 from fedcompare.data.tables.values import COMMA, DAY_FORMATS, POINT, YES_NO
 from fedcompare.text.typed import shown
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from fedcompare.classes import listed, split_names
 from fedcompare.config.groups import DataConfig
-from fedcompare.data.tables.order import naturally
+from fedcompare.data.order import naturally
 from fedcompare.data.tables.raw import Column, Indices, RawTable
 from fedcompare.data.tables.values import POINT, Mask, numbers
 from fedcompare.errors import DataError
