@@ -29,8 +29,8 @@ from fedcompare.regimes.records import RoundRecord, ServerRecord
 if TYPE_CHECKING:
     from fedcompare.comparison.diff import Difference
     from fedcompare.comparison.evaluate import Evaluation
+    from fedcompare.data.inspection.found import Inspection
     from fedcompare.data.silos import Silos
-    from fedcompare.data.tables.inspection import Inspection
 
 RESULTS = Path("results")
 SILENT = Listener()
@@ -111,7 +111,7 @@ def inspect(config: ExperimentConfig) -> "Inspection":
     Raises:
         FedcompareError: the data are no table, or something in it is not what it has to be.
     """
-    from fedcompare.data.tables.inspection import inspect_table
+    from fedcompare.data.inspection.table import inspect_table
     from fedcompare.errors import DataError
 
     if not config.data.is_table:

@@ -1,6 +1,6 @@
 """What `fedcompare inspect` shows of a table: its silos, and what becomes of its columns."""
 
-from fedcompare.data.tables.inspection import Inspection
+from fedcompare.data.inspection.found import Inspection
 from fedcompare.report.blocks import Cell, Sheet
 from fedcompare.text.wording import DASH, count
 

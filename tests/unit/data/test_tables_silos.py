@@ -96,7 +96,10 @@ def test_a_table_without_a_silo_column_is_dealt_as_other_data_are(path):
     [
         ({"num_silos": 5}, "num-silos: 5, but the data name 3 silos"),
         ({"num_silos": 1, "excluded_classes": ""}, "num-silos: 1, but the data name"),
-        ({"excluded_classes": "dead - -"}, "excluded-classes: has no effect where the data name the silos"),
+        (
+            {"excluded_classes": "dead - -"},
+            "excluded-classes: has no effect where the data name the silos",
+        ),
         ({"dataset": "mnist"}, "silo: mnist has no column of silos"),
         ({"features": '"a'}, "features: write names as age,weight"),
         ({"test_fraction": 1.0}, "test-fraction: "),

@@ -1,60 +1,18 @@
-"""What a table holds and what will be done with it, as it is shown before anything is trained."""
+"""What a table holds: its silos, and what becomes of its columns."""
 
-import os
-import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from fedcompare.config.groups import ExperimentConfig, experiment_name
+from fedcompare.config.groups import ExperimentConfig
+from fedcompare.data.inspection.command import next_command
+from fedcompare.data.inspection.found import ColumnUse, Inspection, SiloRows
 from fedcompare.data.tables.facts import Facts
 from fedcompare.data.tables.study import Study, study
 from fedcompare.data.tables.treatment import LEFT_OUT, treatment
 from fedcompare.regimes.budgets import enough_local_epochs, told_few_steps
 
 _MOST_VALUES = 50  # of a column that could be a label or name silos
-_COLUMN = "COLUMN"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiloRows:
-    """A silo's rows: those to train on, those held out, and all of each class."""
-
-    name: str
-    train: int
-    test: int
-    by_class: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnUse:
-    """A column: its role or kind, what becomes of it, and how many training rows lack a value."""
-
-    name: str
-    kind: str
-    treatment: str
-    missing: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
-    """All that `fedcompare inspect` shows; without a label or a silo column, what could be one.
-
-    `command` is what to go on with.
-    """
-
-    place: str
-    rows: int
-    train: int
-    test: int
-    inputs: int
-    classes: tuple[str, ...]
-    silos: tuple[SiloRows, ...]
-    columns: tuple[ColumnUse, ...]
-    notes: tuple[str, ...]
-    command: str
 
 
 def inspect_table(config: ExperimentConfig) -> Inspection:
@@ -75,7 +33,7 @@ def inspect_table(config: ExperimentConfig) -> Inspection:
         silos=silos,
         columns=tuple(_columns(found)),
         notes=(*found.notes, *_candidates(found), *([few] if few else [])),
-        command=_command(config, **enough),
+        command=next_command(config, **enough),
     )
 
 
@@ -121,23 +79,3 @@ def _candidates(found: Study) -> Iterator[str]:
 
 def _could_be(facts: Facts) -> bool:
     return 2 <= facts.distinct <= _MOST_VALUES and 3 * facts.distinct <= facts.present
-
-
-def _command(config: ExperimentConfig, **changes: object) -> str:
-    """Return the command to go on with: all that was said, but for the keys that change."""
-    data = config.data
-    place = data.source.place or ""
-    inside = Path(place).is_relative_to(Path.cwd())
-    words = ["fedcompare", "compare", "--data", os.path.relpath(place) if inside else place]
-    words += ["--label", data.label or _COLUMN, "--silo", data.silo or _COLUMN]
-    for key, value in (_others(config) | changes).items():
-        words += ["--set", f"{key}={value}"]
-    return shlex.join(words)
-
-
-def _others(config: ExperimentConfig) -> dict[str, object]:
-    """Return the keys that are not as by default, but for those with an option of their own."""
-    default = ExperimentConfig(name=experiment_name(config.data.dataset)).to_flat()
-    said = ("dataset", "label", "silo")
-    flat = config.to_flat()
-    return {key: flat[key] for key in flat if key not in said and flat[key] != default[key]}

@@ -1,0 +1,1 @@
+"""What data hold and what will be done with them, before anything is trained."""
