@@ -20,9 +20,9 @@ def prepare(folder: Path) -> None:
     from PIL import Image
 
     from fedcompare.data.sources import idx_files
-    from fedcompare.data.sources.idx import BUNDLED
+    from fedcompare.data.sources.idx import MNIST
 
-    images, labels = idx_files.decode_split(BUNDLED, idx_files.read_files(BUNDLED), "train")
+    images, labels = idx_files.decode_split(MNIST, idx_files.read_files(MNIST), "train")
     order = np.random.default_rng(0).permutation(len(labels))
     features = datasets.Features({"image": datasets.Image(), "label": datasets.Value("int64")})
     for number, rows in enumerate(np.array_split(order, len(SILOS))):

@@ -60,10 +60,10 @@ def _check_cpus() -> Check:
 
 def _check_data() -> Check:
     from fedcompare.data.sources import idx_files
-    from fedcompare.data.sources.idx import BUNDLED
+    from fedcompare.data.sources.idx import MNIST
 
     try:
-        idx_files.read_files(BUNDLED)
+        idx_files.read_files(MNIST)
     except FedcompareError as error:
         return Check(subject="bundled MNIST", ok=False, finding=str(error))
     return Check(subject="bundled MNIST", ok=True, finding="complete, checksums match")

@@ -106,7 +106,8 @@ class _Group(BaseModel):
     )
 
 
-CSV, PARQUET, NPZ = "csv", "parquet", "npz"
+BUNDLED = "mnist"
+CSV, PARQUET, NPZ, FOLDER = "csv", "parquet", "npz", "folder"
 _SUFFIXES = {".csv": CSV, ".tsv": CSV, ".parquet": PARQUET, ".pq": PARQUET, ".npz": NPZ}
 
 
@@ -115,7 +116,7 @@ class DatasetName:
     """A dataset's name in its parts: the kind of its source, and the place of what follows a colon.
 
     "mnist" has no place, "idx:/data" the place "/data", and "idx:" an empty one. A path that ends
-    as data files do is one: "patients.csv" is "csv:patients.csv".
+    as data files do is one: "patients.csv" is "csv:patients.csv"; and "scans/" is "folder:scans/".
     """
 
     kind: str
@@ -127,6 +128,8 @@ class DatasetName:
         before, colon, place = text.partition(":")
         if not colon and (kind := _SUFFIXES.get(Path(text.removesuffix(".gz")).suffix.lower())):
             return cls(kind, text)
+        if not colon and _is_folder(text):
+            return cls(FOLDER, text)
         return cls(before, place if colon else None)
 
     def __str__(self) -> str:
@@ -136,6 +139,12 @@ class DatasetName:
         """Return the name with an absolute path, where its place is one of what is there."""
         path = os.path.expanduser(self.place or "")  # Path.expanduser raises: no such user
         return DatasetName(self.kind, str(Path(path).absolute())) if os.path.exists(path) else self
+
+
+def _is_folder(text: str) -> bool:
+    """Return whether a name without a kind is the path of a folder: by its form, or it is there."""
+    has_form = os.sep in text or text.startswith((".", "~"))
+    return has_form or (text != BUNDLED and os.path.isdir(text))
 
 
 def experiment_name(dataset: str) -> str:
@@ -161,7 +170,7 @@ class DataConfig(_Group):
 
     scope = Scope.NOTHING
 
-    dataset: Annotated[_Text, Field(min_length=1)] = "mnist"
+    dataset: Annotated[_Text, Field(min_length=1)] = BUNDLED
     label: _Text = ""
     silo: _Text = ""
     features: _Names = ""

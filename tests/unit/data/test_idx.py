@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fedcompare.data.sources import idx_files
-from fedcompare.data.sources.idx import BUNDLED
+from fedcompare.data.sources.idx import MNIST
 from fedcompare.errors import DataError
 from support import idx_bytes, made_up_images, write_idx
 
@@ -29,8 +29,8 @@ def test_what_was_written_is_read(tmp_path, zipped, split, count, seed):
 
 
 def test_bundled_mnist_is_the_real_one():
-    contents = idx_files.read_files(BUNDLED)
-    images, labels = idx_files.decode_split(BUNDLED, contents, "t10k")
+    contents = idx_files.read_files(MNIST)
+    images, labels = idx_files.decode_split(MNIST, contents, "t10k")
     assert images.shape == (10_000, 1, 28, 28)
     assert labels[:5].tolist() == [7, 2, 1, 0, 4]
     assert torch.bincount(labels).tolist() == [

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from fedcompare.config.groups import DataConfig
+from fedcompare.data.held_out import hold_out
 from fedcompare.data.sources.table import TableFile
 from fedcompare.data.tables.contract import Contract, Feature, Kind, contract_from_json
 from fedcompare.data.tables.encoding import encode
 from fedcompare.data.tables.facts import find_facts, find_sums, squares
-from fedcompare.data.tables.splitting import hold_out
 from fedcompare.errors import DataError
 from made_up_tables import patients, rows, study_columns, study_of, write_csv
 

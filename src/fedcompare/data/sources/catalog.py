@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from fedcompare.config.groups import CSV, NPZ, PARQUET, DataConfig, DatasetName
+from fedcompare.config.groups import BUNDLED, CSV, FOLDER, NPZ, PARQUET, DataConfig, DatasetName
 from fedcompare.config.listed import Listed
 from fedcompare.data.sources.base import Source
 from fedcompare.errors import DataError
@@ -52,9 +52,9 @@ def open_source(config: DataConfig, *, fresh: bool = False) -> Source:
 
 
 def _open_bundled(place: str, config: DataConfig, fresh: bool) -> Source:
-    from fedcompare.data.sources.idx import BUNDLED, IdxFolder
+    from fedcompare.data.sources.idx import MNIST, IdxFolder
 
-    return IdxFolder(BUNDLED, config)
+    return IdxFolder(MNIST, config)
 
 
 def _open_idx(place: str, config: DataConfig, fresh: bool) -> Source:
@@ -71,6 +71,12 @@ def _open_npz(place: str, config: DataConfig, fresh: bool) -> Source:
     return NpzFile(find_folder(place).absolute(), config)
 
 
+def _open_folder(place: str, config: DataConfig, fresh: bool) -> Source:
+    from fedcompare.data.sources.folder import open_folder
+
+    return open_folder(place, config, fresh=fresh)
+
+
 def _open_hub(place: str, config: DataConfig, fresh: bool) -> Source:
     from fedcompare.data.sources.hub import open_hub
 
@@ -85,9 +91,15 @@ def _open_table(place: str, config: DataConfig, fresh: bool) -> Source:
 
 CATALOG = (
     Row(
-        form=DatasetName("mnist"),
+        form=DatasetName(BUNDLED),
         line="The bundled MNIST, without a download: 60,000 and 10,000 pictures of digits.",
         open=_open_bundled,
+    ),
+    Row(
+        form=DatasetName(FOLDER, "FOLDER"),
+        line="Pictures as CLASS/picture.png, below folders of splits, silos or both; or what is "
+        "below, found out from what lies in the folder.",
+        open=_open_folder,
     ),
     Row(
         form=DatasetName("idx", "FOLDER"),

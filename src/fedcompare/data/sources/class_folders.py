@@ -1,15 +1,17 @@
-"""Pictures in folders of their classes: FOLDER/train/CLASS/picture.png, FOLDER/test/...
+"""Pictures in folders of their classes: CLASS/picture.png, below folders of splits or silos.
 
-Hugging Face datasets reads this layout too, but takes a class folder "test" or a picture
+Hugging Face datasets reads SPLIT/CLASS/ too, but takes a class folder "test" or a picture
 "test-1.png" for the test split, drops linked folders, and gives up the labels where one picture
 lies deeper.
 """
 
-import os
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
+import numpy as np
 from PIL import Image
 
 from fedcompare.config.groups import DataConfig
@@ -17,41 +19,56 @@ from fedcompare.data.decoding.assemble import StoredSplit, assemble
 from fedcompare.data.decoding.files import DataFile, is_hidden, list_files, read_bytes
 from fedcompare.data.decoding.pictures import Encoded
 from fedcompare.data.examples import Decoded
+from fedcompare.data.held_out import held_out_note, hold_out
+from fedcompare.data.sources.layouts import Layout, Level, find_layout
 from fedcompare.errors import DataError
+from fedcompare.text.wording import plural
 
 _TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")  # of labels, read by the library
 
 
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A picture's path below the folder, and what the folders above it say."""
+
+    path: PurePosixPath
+    layout: Layout
+
+    def of(self, level: Level) -> str:
+        """Return the name of its folder of a level; "" where the layout has no such level."""
+        return self.path.parts[self.layout.index(level)] if level in self.layout else ""
+
+
 class ClassFolders:
-    """The files of both splits, listed but not yet read."""
+    """The files of a folder, listed but not yet read, and what its folders stand for."""
 
     kind: ClassVar[str] = "folders"
 
     def __init__(
-        self, folder: Path, config: DataConfig, files: Mapping[str, list[DataFile]]
+        self, folder: Path, config: DataConfig, files: Sequence[DataFile], layout: Layout
     ) -> None:
         self._folder = folder
         self._config = config
         self._files = files
+        self._layout = layout
 
     @classmethod
     def find(cls, folder: Path, config: DataConfig) -> "ClassFolders | None":
-        """Return the folder's pictures, or None if it has another layout.
+        """Return the folder's pictures, or None if none lies in a folder of its own.
 
         Raises:
-            DataError: a file or folder cannot be read.
+            DataError: a file or folder cannot be read, or see `find_layout`.
         """
-        names = (config.train_split, config.test_split)
-        if config.dataset_config or not all(n and os.path.isdir(folder / n) for n in names):
+        if config.dataset_config or not folder.is_dir():
             return None
-        files = {
-            name: [file for file in list_files(folder / name) if not is_hidden(file.name)]
-            for name in names
-        }
-        both = [PurePosixPath(file.name) for own in files.values() for file in own]
-        if any(path.name in _TABLES for path in both) or not any(map(_is_picture, both)):
+        files = [file for file in list_files(folder) if not is_hidden(file.name)]
+        paths = [PurePosixPath(file.name) for file in files]
+        pictures = [path for path in paths if _is_picture(path)]
+        tables = any(path.name in _TABLES for path in paths)
+        if tables or all(len(path.parts) == 1 for path in pictures):
             return None
-        return cls(folder, config, files)
+        splits = (config.train_split, config.test_split)
+        return cls(folder, config, files, find_layout(folder, pictures, splits))
 
     def identity(self) -> Mapping[str, object]:
         """Return where the files lie, and each one's name, size and time of change."""
@@ -62,89 +79,124 @@ class ClassFolders:
         }
 
     def decode(self) -> Decoded:
-        """Return all pictures, and as labels the folders that they lie in.
+        """Return all pictures, and as labels and silos the folders that they lie in.
 
         Raises:
-            DataError: a picture lies outside of class folders, or see `assemble`.
+            DataError: a key asks for what folders say, or see `assemble`.
         """
-        labels = {name: label for label, name in enumerate(self._class_names())}
-        splits = {split: _pictures(files) for split, files in self._files.items()}
-        for split, pictures in splits.items():
-            self._check_places(split, pictures)
-        self._check_depths([path for pictures in splits.values() for path in pictures])
-        train, test = (
-            StoredSplit(
-                name=split,
-                pictures=self._read(split, splits[split]),
-                labels=[labels[path.parts[0]] for path in splits[split]],
-            )
-            for split in (self._config.train_split, self._config.test_split)
-        )
+        self._check_keys()
+        pictures = list(self._pictures())
+        train, test, held = self._split(pictures)
+        names = self._class_names()
         return assemble(
-            train,
-            test,
-            class_names=list(labels),
+            self._stored(self._config.train_split, train, names),
+            self._stored(self._config.test_split, test, names),
+            class_names=names,
             side=self._config.image_size,
-            notes=self._notes(),
+            notes=[*held, *self._notes()],
+        )
+
+    def _check_keys(self) -> None:
+        if self._config.train_split == self._config.test_split:
+            raise DataError(
+                f"train-split and test-split are both {self._config.test_split!r}: models would be "
+                "tested on what they are trained on. Name two folders."
+            )
+        for key, value in (("label", self._config.label), ("silo", self._config.silo)):
+            if value:
+                raise DataError(
+                    f"{key} = {value!r}: in {self._folder}, folders name what pictures are "
+                    f"({'/'.join(self._layout)}). Leave {key} out."
+                )
+
+    def _pictures(self) -> Iterator[_Picture]:
+        """Yield the pictures of both splits, by path."""
+        splits = (self._config.train_split, self._config.test_split)
+        for file in self._files:
+            picture = _Picture(PurePosixPath(file.name), self._layout)
+            if _is_picture(picture.path) and self._fits(picture, splits):
+                yield picture
+
+    def _fits(self, picture: _Picture, splits: Sequence[str]) -> bool:
+        deep_enough = len(picture.path.parts) > len(self._layout)
+        return deep_enough and (
+            Level.SPLIT not in self._layout or picture.of(Level.SPLIT) in splits
+        )
+
+    def _split(
+        self, pictures: Sequence[_Picture]
+    ) -> tuple[list[_Picture], list[_Picture], list[str]]:
+        """Return what to train on and what to test on, by folders or by a share held out."""
+        if Level.SPLIT in self._layout:
+            of_train = np.array(
+                [picture.of(Level.SPLIT) == self._config.train_split for picture in pictures]
+            )
+            notes = []
+        else:
+            classes, silos = (
+                np.unique([picture.of(level) for picture in pictures], return_inverse=True)[1]
+                for level in (Level.CLASS, Level.SILO)
+            )
+            of_train = ~hold_out(classes, silos, self._config.test_fraction)
+            notes = [held_out_note(~of_train, self._config.test_fraction, "picture")]
+        parts = [
+            [picture for picture, wanted in zip(pictures, mask, strict=True) if wanted]
+            for mask in (of_train, ~of_train)
+        ]
+        return parts[0], parts[1], notes
+
+    def _stored(
+        self, split: str, pictures: Sequence[_Picture], names: Sequence[str]
+    ) -> StoredSplit:
+        labels = {name: label for label, name in enumerate(names)}
+        return StoredSplit(
+            name=split,
+            pictures=self._read(pictures),
+            labels=[labels[picture.of(Level.CLASS)] for picture in pictures],
+            silos=[picture.of(Level.SILO) for picture in pictures]
+            if Level.SILO in self._layout
+            else None,
         )
 
     def _class_names(self) -> list[str]:
         """Return the names of the class folders, those without pictures too."""
-        return sorted(
-            {
-                place.name
-                for split in self._files
-                for place in (self._folder / split).iterdir()
-                if place.is_dir() and not is_hidden(place.name)
-            }
-        )
+        level = self._layout.index(Level.CLASS)
+        splits = (self._config.train_split, self._config.test_split)
+        names = set()
+        for place in self._folder.glob("/".join("*" * (level + 1))):
+            path = place.relative_to(self._folder)
+            own = _Picture(PurePosixPath(path), self._layout)
+            hidden = any(map(is_hidden, path.parts))
+            if (
+                place.is_dir()
+                and not hidden
+                and (Level.SPLIT not in self._layout or own.of(Level.SPLIT) in splits)
+            ):
+                names.add(place.name)
+        return sorted(names)
 
-    def _read(self, split: str, pictures: list[PurePosixPath]) -> Iterator[Encoded]:
+    def _read(self, pictures: Sequence[_Picture]) -> Iterator[Encoded]:
         for picture in pictures:
-            path = self._folder / split / picture
+            path = self._folder / picture.path
             yield Encoded(read_bytes(path), str(path))
 
-    def _check_places(self, split: str, pictures: list[PurePosixPath]) -> None:
-        if outside := [path for path in pictures if len(path.parts) == 1]:
-            folder = self._folder / split
-            raise DataError(
-                f"{len(outside)} of {len(pictures)} pictures in {folder} lie in no class folder, "
-                f"such as {outside[0]}. Put each into the folder of its class, "
-                f"{folder / 'CLASS' / outside[0]}, or list them in {folder}/metadata.csv with the "
-                "columns file_name and label."
-            )
-
-    def _check_depths(self, pictures: list[PurePosixPath]) -> None:
-        """Refuse class folders with folders alone, of which any level could be the class."""
-        direct = {path.parts[0] for path in pictures if len(path.parts) == 2}
-        if unclear := [path for path in pictures if path.parts[0] not in direct]:
-            raise DataError(
-                f"{self._folder}: no picture lies in class folder {unclear[0].parts[0]!r} itself, "
-                f"all lie deeper, such as {unclear[0]}, so it may be no class. Put the pictures "
-                "into SPLIT/CLASS/."
-            )
-
-    def _notes(self) -> list[str]:
-        paths = [
-            PurePosixPath(split, file.name) for split, own in self._files.items() for file in own
-        ]
-        deeper = [path for path in paths if _is_picture(path) and len(path.parts) > 3]
-        others = [path for path in paths if not _is_picture(path)]
-        notes = []
+    def _notes(self) -> Iterator[str]:
+        """Say what the folders were taken for, and which files are of no use."""
+        if Level.SILO in self._layout:
+            yield f"Folders name silos: {'/'.join(self._layout).upper()}/picture."
+        used = {picture.path for picture in self._pictures()}
+        deeper = sorted(path for path in used if len(path.parts) > len(self._layout) + 1)
         if deeper:
-            notes.append(
+            yield (
                 f"Pictures deeper than their class folder, {len(deeper)}, such as {deeper[0]}: "
                 "their class is the outer folder."
             )
-        if others:
-            notes.append(
-                f"Files that are no pictures, {len(others)}, such as {others[0]}: left out."
-            )
-        return notes
-
-
-def _pictures(files: list[DataFile]) -> list[PurePosixPath]:
-    return [path for path in (PurePosixPath(file.name) for file in files) if _is_picture(path)]
+        paths = [PurePosixPath(file.name) for file in self._files]
+        unused = [path for path in paths if _is_picture(path) and path not in used]
+        for folder, count in sorted(Counter(path.parts[0] for path in unused).items()):
+            yield f"{folder} is none of the splits: {plural(count, 'picture')} left out."
+        if others := [path for path in paths if not _is_picture(path)]:
+            yield f"Files that are no pictures, {len(others)}, such as {others[0]}: left out."
 
 
 def _is_picture(path: PurePosixPath) -> bool:

@@ -14,7 +14,7 @@ from fedcompare.data.decoding.sizes import Sized, check_sizes, count_bytes, resi
 from fedcompare.data.examples import Decoded, Split
 from fedcompare.data.sources import idx_files
 
-BUNDLED = Path(__file__).parents[1] / "mnist"
+MNIST = Path(__file__).parents[1] / "mnist"
 _IDX_SPLITS = ("train", "t10k")
 
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from fedcompare.classes import listed
 from fedcompare.config.groups import DataConfig, DatasetName
+from fedcompare.data.held_out import held_out_note, hold_out
 from fedcompare.data.tables.agreement import Agreement, agree
 from fedcompare.data.tables.contract import Contract
 from fedcompare.data.tables.encoding import surprises
@@ -27,7 +28,6 @@ from fedcompare.data.tables.roles import (
     names_in,
     positions,
 )
-from fedcompare.data.tables.splitting import hold_out
 from fedcompare.data.tables.values import Mask
 from fedcompare.errors import DataError
 from fedcompare.text.typed import shown
@@ -156,10 +156,7 @@ def _split(
         return _split_by_column(table, roles, config, usable, notes)
     labels, silos = (_codes(_column(table, name), usable) for name in (roles.label, roles.silo))
     held = hold_out(labels, silos, config.test_fraction)
-    notes.append(
-        f"Held out for the test: {held.sum()} of {plural(len(held), 'row')} (test-fraction = "
-        f"{config.test_fraction:g}), the same share of each silo and class, in all seeds the same."
-    )
+    notes.append(held_out_note(held, config.test_fraction, "row"))
     return usable[~held], _Held(table=table, numbers=usable[held]), tuple(notes)
 
 

@@ -1,4 +1,4 @@
-"""Which rows are held out for the test: a share of each silo's rows of each class."""
+"""Which examples are held out for the test: a share of each silo's examples of each class."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,6 +6,7 @@ import numpy.typing as npt
 from fedcompare.data.tables.raw import Indices
 from fedcompare.data.tables.values import Floats
 from fedcompare.seeds import derive_seed
+from fedcompare.text.wording import plural
 
 # All seeds of a comparison answer the same test rows, so no seed of theirs decides.
 _SEED = derive_seed(0, "held-out rows")
@@ -30,6 +31,14 @@ def hold_out(labels: Indices, silos: Indices, fraction: float) -> npt.NDArray[np
         for rows, count in zip(own, counts, strict=True):
             held[generator.permutation(rows)[:count]] = True
     return held
+
+
+def held_out_note(held: npt.NDArray[np.bool_], fraction: float, noun: str) -> str:
+    """Return how many examples are held out, in a sentence."""
+    return (
+        f"Held out for the test: {held.sum()} of {plural(len(held), noun)} (test-fraction = "
+        f"{fraction:g}), the same share of each silo and class, in all seeds the same."
+    )
 
 
 def _shares(sizes: Indices, fraction: float, owed: Floats) -> Indices:
