@@ -353,6 +353,12 @@ def _models() -> Iterator[Listed]:
     yield from list_models()
 
 
+def _transforms() -> Iterator[Listed]:
+    from fedcompare.data.transforms.catalog import list_transforms
+
+    yield from list_transforms()
+
+
 def _sources() -> Iterator[Listed]:
     from fedcompare.data.sources.catalog import list_sources
 
@@ -363,6 +369,7 @@ _CATALOGS: Mapping[str, Callable[[], Iterator[Listed]]] = {
     "models": _models,
     "partitioners": _partitioners,
     "sources": _sources,
+    "transforms": _transforms,
 }
 
 

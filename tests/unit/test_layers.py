@@ -63,7 +63,7 @@ ONLY_IN = {
     "pydantic": ("config", "findings.schema", "runs.manifest", "runs.reading"),
     "jinja2": ("report",),
     "statsmodels": ("statistics",),
-    "scipy": ("statistics",),
+    "scipy": ("statistics", "data.transforms"),
     "PIL": ("data",),
     "pyarrow": ("data.tables",),
     "xxhash": ("data.cache", "data.preparing"),

@@ -108,7 +108,7 @@ def check(config: ExperimentConfig) -> None:
     for own in config.by_seed():
         silos = load_silos(own)
         counts = np.asarray(silos.label_counts, dtype=np.float64)
-        check_own_cases(silos.test.labels.numpy(), counts, silos.class_names, silos.names)
+        check_own_cases(silos.dataset.test.labels.numpy(), counts, silos.class_names, silos.names)
 
 
 def _import_analysis() -> None:

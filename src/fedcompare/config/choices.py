@@ -59,10 +59,17 @@ class Choice:
 
 ChoiceKey = Annotated[Choice, BeforeValidator(Choice.parse), PlainSerializer(str)]
 Width = Annotated[int, Field(ge=1, le=100_000)]  # of a layer
+Share = Annotated[float, Field(ge=0, le=1)]
+Finite = Annotated[float, Field(ge=-1e6, le=1e6)]
+Factor = Annotated[float, Field(gt=0, le=1e6)]
+Degrees = Annotated[float, Field(ge=-360, le=360)]
+Pixels = Annotated[float, Field(gt=0, le=100)]
 
 
-def check_choice(key: str, name: str, known: Iterable[str]) -> None:
+def check_choice(key: str, name: str, known: Iterable[str], *, noun: str = "") -> None:
     """Raise if the value of a key is none of the names that its catalog knows.
+
+    `noun` is what it is the name of, where the key does not say so.
 
     Raises:
         ConfigError: naming those that it knows.
@@ -71,7 +78,9 @@ def check_choice(key: str, name: str, known: Iterable[str]) -> None:
     if name not in names:
         close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
         meant = f"did you mean {close[0]}? " if close else ""
-        raise ConfigError([f"{key}: unknown {key} {shown(name)}; {meant}known: {', '.join(names)}"])
+        raise ConfigError(
+            [f"{key}: unknown {noun or key} {shown(name)}; {meant}known: {', '.join(names)}"]
+        )
 
 
 def check_arguments(

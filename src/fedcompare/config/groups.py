@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from fedcompare.classes import ClassLists, format_class_lists, parse_class_lists, split_names
 from fedcompare.config.choices import Choice, ChoiceKey, Width
 from fedcompare.config.plan_files import PLAN, format_partition, parse_partition, plan_path
+from fedcompare.config.silo_transforms import Transforms, format_transforms, parse_transforms
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
@@ -69,6 +70,19 @@ PartitionKey = Annotated[
     BeforeValidator(parse_partition),
     AfterValidator(_check_partition),
     PlainSerializer(format_partition),
+]
+
+
+def _check_transforms(entries: Transforms) -> Transforms:
+    _check_text(format_transforms(entries))
+    return entries
+
+
+TransformsKey = Annotated[
+    Transforms,
+    BeforeValidator(parse_transforms),
+    AfterValidator(_check_transforms),
+    PlainSerializer(format_transforms),
 ]
 
 SEED_LIMIT = 2**63
@@ -207,8 +221,9 @@ class DataConfig(_Group):
 class PartitionConfig(_Group):
     """How the examples are split over silos: by which partitioner, with its own arguments.
 
-    The default one makes IID parts without the `excluded_classes` of each silo. What counts is
-    which rows each silo gets, by their digest.
+    The default one makes IID parts without the `excluded_classes` of each silo. `transforms` are
+    what silos do to the examples that they have. What counts is which rows each silo gets and how
+    it sees them, by their digest.
     """
 
     scope = Scope.NOTHING
@@ -216,6 +231,7 @@ class PartitionConfig(_Group):
     partition: PartitionKey = Choice(EXCLUDED_CLASSES)
     num_silos: Annotated[int, Field(ge=1, le=10_000)] = 3
     excluded_classes: ExcludedClasses = (("1", "3", "7"), ("2", "5", "8"), ("4", "6", "9"))
+    transforms: TransformsKey = ()
 
     def excluded_from(self, silo_index: int) -> tuple[str, ...]:
         """Return the names of the classes that the silo at this 0-based index must not have."""

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import torch
 
 Indices = npt.NDArray[np.int64]
+Labels = npt.NDArray[np.int64]
 Pixels = npt.NDArray[Any]
 
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from weakref import WeakValueDictionary
 
 import torch
@@ -15,6 +15,8 @@ from fedcompare.data.partitions.plan import partition_dataset
 from fedcompare.data.partitions.rows import Plan
 from fedcompare.data.tables.contract import contract_from_json
 from fedcompare.data.tables.treatment import uses
+from fedcompare.data.transforms.catalog import check_transforms
+from fedcompare.data.transforms.skew import TEST, TRAIN, Skew
 from fedcompare.errors import ConfigError
 from fedcompare.names import POOLED, silo_name
 from fedcompare.regimes.records import Origin
@@ -45,6 +47,7 @@ class Silos:
 
     dataset: Dataset
     plan: Plan
+    skew: Skew = field(default_factory=Skew)
     _held: WeakValueDictionary[int, Silo] = field(
         init=False, repr=False, default_factory=WeakValueDictionary
     )
@@ -64,11 +67,12 @@ class Silos:
         found = self._held.get(silo)
         if found is None:
             train, test = self.plan.rows(silo)
+            own_train, own_test = self.plan.places(silo)
             found = self._held[silo] = Silo(
                 id=silo,
                 name=silo_name(silo, self.names),
-                train=self.dataset.train.subset(train),
-                test=self.test.subset(test),
+                train=self.skew.see(self.dataset.train.subset(train), own_train, TRAIN),
+                test=self.skew.see(self.dataset.test.subset(test), own_test, TEST),
             )
         return found
 
@@ -84,8 +88,15 @@ class Silos:
 
     @property
     def test(self) -> Examples:
-        """Return the whole test split, those examples too that no silo has."""
-        return self.dataset.test
+        """Return the whole test split as silos see it, those examples too that no silo has.
+
+        What is transformed is transformed each time: ask once.
+        """
+        whole = self.dataset.test
+        if not self.skew.chains:
+            return whole
+        own = replace(whole, inputs=whole.inputs.clone())
+        return self.skew.see(own, dict(enumerate(self.plan.test, start=1)), TEST)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -137,8 +148,8 @@ class Silos:
 
     @functools.cached_property
     def origin(self) -> Origin:
-        """Return the digests of the data, and of which silo has which of them."""
-        return Origin(data=self.dataset.fingerprint, partition=self.plan.fingerprint)
+        """Return the digests of the data, and of which silo has which of them and sees them how."""
+        return Origin(data=self.dataset.fingerprint, partition=self.skew.fingerprint(self.plan))
 
 
 def load_silos(config: ExperimentConfig) -> Silos:
@@ -151,7 +162,9 @@ def load_silos(config: ExperimentConfig) -> Silos:
         DataError: files or labels are missing, damaged, or do not fit together.
         HubError: the hub cannot be reached.
         PartitionError: the settings do not fit the data, or a silo is left with no data.
+        ConfigError: a transform is unknown, or does not fit the data.
     """
+    check_transforms(config.partition)
     return _partitions_of(config.data)(config.partition, config.seed)
 
 
@@ -224,7 +237,9 @@ def _partitions_of(data: DataConfig) -> Callable[[PartitionConfig, int], Silos]:
 
     @functools.lru_cache(maxsize=16)
     def partition(config: PartitionConfig, seed: int) -> Silos:
-        return Silos(dataset=dataset, plan=partition_dataset(dataset, config, seed=seed))
+        plan = partition_dataset(dataset, config, seed=seed)
+        skew = Skew.of(config, dataset, plan, seed=seed)
+        return Silos(dataset=skew.on(dataset, plan), plan=plan, skew=skew)
 
     return partition
 

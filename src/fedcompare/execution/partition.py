@@ -53,7 +53,7 @@ def export_plan(path: Path, config: ExperimentConfig, silos: Silos) -> None:
         train=tuple(rows.tolist() for rows in plan.train),
         test=tuple(rows.tolist() for rows in plan.test),
         data=silos.origin.data,
-        digest=silos.origin.partition,
+        digest=plan.fingerprint,
     )
     with replacing_file(path) as part:
         write_text(part, format_plan(stored))

@@ -8,6 +8,7 @@ from pathlib import Path
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.data.partitions.catalog import check_partitioner
 from fedcompare.data.silos import load_silos
+from fedcompare.data.transforms.catalog import check_transforms
 from fedcompare.errors import ConfigError, ResultsError, WeightsError
 from fedcompare.execution.stages import Answer, Federate, Stage, TrainAlone, TrainingStage
 from fedcompare.federated.engines.catalog import check_engine
@@ -19,7 +20,7 @@ from fedcompare.runs.directory import RunDirectory
 
 
 def check_choices(config: ExperimentConfig) -> None:
-    """Raise before any work if a partition, model, strategy or engine is named that there is not.
+    """Raise before any work if a partition, transform, model, ... is named that there is not.
 
     Raises:
         ConfigError: naming those that there are; all problems at once.
@@ -27,6 +28,7 @@ def check_choices(config: ExperimentConfig) -> None:
     problems: list[str] = []
     for check in (
         functools.partial(check_partitioner, config.partition),
+        functools.partial(check_transforms, config.partition),
         functools.partial(check_model, config.model),
         functools.partial(check_strategy, config.federation),
         functools.partial(check_engine, config.resources),

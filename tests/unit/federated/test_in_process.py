@@ -41,9 +41,18 @@ def without_time(trained):
     return weights, trained.epochs, trained.server, reports, trained.label_counts
 
 
-@pytest.mark.parametrize("silos", [1, 3, 7])
-def test_every_byte_is_that_of_the_inline_grid(tiny, tmp_path, silos):
-    config = tiny(engine=IN_PROCESS, num_silos=silos, excluded_classes="", fraction_evaluate=0.5)
+@pytest.mark.parametrize(
+    ("silos", "transforms"),
+    [(1, ""), (3, "; blur(deviation=1) + noise(deviation=0.1); label-noise(share=0.2)"), (7, "")],
+)
+def test_every_byte_is_that_of_the_inline_grid(tiny, tmp_path, silos, transforms):
+    config = tiny(
+        engine=IN_PROCESS,
+        num_silos=silos,
+        excluded_classes="",
+        fraction_evaluate=0.5,
+        transforms=transforms,
+    )
     found = run_session(config, tmp_path / "log")
     expected = run_federated(InlineGrid(silos), config)
     assert without_time(found) == without_time(expected)

@@ -44,6 +44,7 @@ CHANGES = {
     "num-silos": (2, EVERYTHING),
     "partition": ("iid", EVERYTHING),
     "excluded-classes": ("1 2 3", EVERYTHING),
+    "transforms": ("; blur(deviation=1); ", EVERYTHING),
     "model": ("other", EVERYTHING),
     "hidden-units": (8, EVERYTHING),
     "learning-rate": (0.2, EVERYTHING),

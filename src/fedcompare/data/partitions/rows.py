@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,12 @@ class Plan:
             raise IndexError(f"there is no {silo_name(silo)}, only 1 to {len(self)}")
         return self.train[silo - 1], self.test[silo - 1]
 
+    def places(self, silo: int) -> tuple[dict[int, slice], dict[int, slice]]:
+        """Return whose examples lie where among the `rows` of training and of test, by silo."""
+        if silo != POOLED:
+            return {silo: slice(None)}, {silo: slice(None)}
+        return _slices(self.train), _slices(self.test)
+
     @property
     def fingerprint(self) -> str:
         """Return the SHA-256 over the row numbers of every silo."""
@@ -50,6 +57,15 @@ class Plan:
             total.update(len(rows).to_bytes(8, "little"))
             total.update(rows.tobytes())
         return total.hexdigest()
+
+
+def _slices(parts: Sequence[Indices]) -> dict[int, slice]:
+    """Return where each silo's rows lie when those of all follow one another."""
+    ends = list(itertools.accumulate(map(len, parts), initial=0))
+    return {
+        silo: slice(start, end)
+        for silo, (start, end) in enumerate(itertools.pairwise(ends), start=1)
+    }
 
 
 def read_rows(partitioner: "Partitioner", labels: Indices, num_silos: int) -> tuple[Indices, ...]:

@@ -1,0 +1,153 @@
+"""Which silo sees its examples transformed, and how it sees them."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+
+from fedcompare.classes import listed
+from fedcompare.config.choices import Choice
+from fedcompare.config.groups import PartitionConfig
+from fedcompare.config.silo_transforms import Transforms, format_chain
+from fedcompare.data.examples import Dataset, Examples, Indices, Labels
+from fedcompare.data.partitions.rows import Plan
+from fedcompare.data.tables.contract import contract_from_json
+from fedcompare.data.transforms.catalog import CATALOG, KEY, changes_labels, misfit
+from fedcompare.data.transforms.seen import Columns, Inputs, Seen, numeric_columns
+from fedcompare.errors import ConfigError
+from fedcompare.machine.environment import versions
+from fedcompare.names import silo_name, silo_names
+from fedcompare.seeds import derive_seed
+
+TRAIN, TEST = "train", "test"
+Chain = tuple[Choice, ...]
+Places = Mapping[int, Indices | slice]
+_FORMAT = 1  # to be raised when the same transforms give other values
+_LIBRARIES = ("numpy", "scipy")
+_MOST_NAMES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Skew:
+    """Each silo's chain of transforms, by its id; silos without any are not there.
+
+    What is drawn follows from (seed, silo, place in the chain, name, split), so that a row gets
+    the same in every regime, process and engine.
+    """
+
+    chains: Mapping[int, Chain] = field(default_factory=dict)
+    columns: Columns = field(default_factory=dict)
+    num_classes: int = 0
+    seed: int = 0
+
+    @classmethod
+    def of(cls, config: PartitionConfig, dataset: Dataset, plan: Plan, *, seed: int) -> "Skew":
+        """Return the transforms that `config` asks for, of the silos that a plan has.
+
+        Raises:
+            ConfigError: a silo is named that there is not, or a transform does not fit the data.
+        """
+        if not config.transforms:
+            return cls()
+        names = [silo_name(silo, plan.names) for silo in range(1, len(plan) + 1)]
+        chains = _by_silo(config.transforms, names)
+        contract = contract_from_json(dataset.contract) if dataset.contract else None
+        columns = dict(numeric_columns(contract)) if contract else None
+        num_classes = len(dataset.class_names)
+        chosen = dict.fromkeys(choice for chain in chains.values() for choice in chain)
+        problems = [misfit(choice, columns, num_classes) for choice in chosen]
+        if any(problems):
+            raise ConfigError([f"{KEY}: {problem}" for problem in problems if problem])
+        return cls(chains=chains, columns=columns or {}, num_classes=num_classes, seed=seed)
+
+    def fingerprint(self, plan: Plan) -> str:
+        """Return the SHA-256 of who has which rows and sees them how."""
+        if not self.chains:
+            return plan.fingerprint
+        content = {
+            "plan": plan.fingerprint,
+            "chains": {silo: list(map(str, chain)) for silo, chain in self.chains.items()},
+            "format": _FORMAT,
+            "versions": versions(_LIBRARIES),
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def on(self, dataset: Dataset, plan: Plan) -> Dataset:
+        """Return the dataset with the labels that silos train on, and notes on all transforms."""
+        if not self.chains:
+            return dataset
+        before = dataset.train.labels.numpy()
+        labels = before.copy()
+        for silo in self.chains:
+            rows = plan.train[silo - 1]
+            labels[rows] = self._labels(silo, before[rows])
+        changed = {
+            silo: int((labels != before)[plan.train[silo - 1]].sum()) for silo in self.chains
+        }
+        return replace(
+            dataset,
+            train=replace(dataset.train, labels=torch.from_numpy(labels)),
+            notes=(*dataset.notes, *self._notes(plan.names, changed)),
+        )
+
+    def see(self, examples: Examples, places: Places, split: str) -> Examples:
+        """Return examples whose inputs are as silos see them; they are changed in place.
+
+        `places` says where the examples of each silo are among them.
+        """
+        inputs = examples.inputs.numpy()
+        for silo in self.chains.keys() & places.keys():
+            where = places[silo]
+            inputs[where] = self._inputs(silo, inputs[where], split)
+        return examples
+
+    def _inputs(self, silo: int, inputs: Inputs, split: str) -> Inputs:
+        for choice, generator in self._steps(silo, split):
+            if not changes_labels(choice):
+                seen = Seen(inputs=inputs, columns=self.columns, generator=generator)
+                inputs = CATALOG[choice.name].transform(seen, **choice.keywords)
+        return inputs
+
+    def _labels(self, silo: int, labels: Labels) -> Labels:
+        for choice, generator in self._steps(silo, TRAIN):
+            if changes_labels(choice):
+                transform = CATALOG[choice.name].transform
+                labels = transform(labels, self.num_classes, generator, **choice.keywords)
+        return labels
+
+    def _steps(self, silo: int, split: str) -> Iterator[tuple[Choice, np.random.Generator]]:
+        """Yield each transform of a silo, and the generator that it draws from."""
+        for place, choice in enumerate(self.chains[silo]):
+            stream = derive_seed(self.seed, "transform", silo, place, choice.name, split)
+            yield choice, np.random.default_rng(stream)
+
+    def _notes(self, names: Sequence[str], changed: Mapping[int, int]) -> Iterator[str]:
+        """Yield what is done to which silos, and how many labels are wrong."""
+        for chain in dict.fromkeys(self.chains.values()):
+            silos = [silo for silo, own in self.chains.items() if own == chain]
+            alike = ", training and test examples alike"
+            inputs = "" if all(map(changes_labels, chain)) else alike
+            yield f"Transformed for {silo_names(silos, names)}: {format_chain(chain)}{inputs}."
+        for silo, count in changed.items():
+            if count:
+                yield (
+                    f"Label noise gives {count} training examples of {silo_name(silo, names)} "
+                    "another class; test labels stay true."
+                )
+
+
+def _by_silo(entries: Transforms, names: Sequence[str]) -> dict[int, Chain]:
+    """Return the chains of silos that have one, by id in the order of ids."""
+    ids = {name: silo for silo, name in enumerate(names, start=1)}
+    if strange := [entry.silo for entry in entries if entry.silo and entry.silo not in ids]:
+        more = len(names) - _MOST_NAMES
+        known = listed(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+        raise ConfigError([f"{KEY}: there is no silo {listed(strange)}; there are {known}"])
+    found = {
+        ids[entry.silo] if entry.silo else place: entry.chain
+        for place, entry in enumerate(entries, start=1)
+    }
+    return {silo: found[silo] for silo in sorted(found) if found[silo]}
