@@ -65,7 +65,7 @@ ONLY_IN = {
     "statsmodels": ("statistics",),
     "scipy": ("statistics", "data.transforms"),
     "PIL": ("data",),
-    "pyarrow": ("data.tables",),
+    "pyarrow": ("data.tables", "data.sources.parquet_pictures"),
     "xxhash": ("data.cache", "data.preparing"),
 }
 

@@ -181,7 +181,7 @@ def test_columns_are_found_by_type_or_by_name(cache, tmp_path):
     ("columns", "problem"),
     [
         ({"image_column": "label"}, "image-column = 'label' is no Image column; found: image"),
-        ({"label_column": "y"}, "label-column = 'y' is no label column; found: label"),
+        ({"label_column": "y"}, "label = 'y' is no label column; found: label"),
         ({"test_split": "validation"}, "has no split 'validation'; it has train, test"),
     ],
 )

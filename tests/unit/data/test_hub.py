@@ -77,7 +77,7 @@ def test_a_class_name_without_examples_is_no_class(tmp_path):
 def test_columns_that_may_all_be_labels_are_listed_with_their_kinds(tmp_path):
     write_tables(tmp_path, tables(fine=CLASSES, coarse=CLASSES, age=datasets.Value("int8")))
     with pytest.raises(
-        DataError, match=r"fine \(ClassLabel\), coarse .*, age \(int8\); set label-"
+        DataError, match=r"fine \(ClassLabel\), coarse .*, age \(int8\); set label$"
     ):
         decode(tmp_path)
     assert decode(tmp_path, label_column="age").class_names == ("0", "1", "2")
@@ -294,3 +294,46 @@ def test_data_of_the_hub_are_opened_once_and_prepared_anew_only_when_asked(monke
     (((name,), keys),) = calls
     assert (name, keys["name"]) == ("a/b", "x")
     assert keys["download_mode"] == ("reuse_cache_if_exists" if fresh else None)
+
+
+SITES = {"train": ["b", "b", "a", "a", " b ", None], "test": ["a", "c", "b"]}
+
+
+def sited():
+    """Return both splits with a column of labels and one of silos."""
+    return {
+        split: table(
+            {"label": labels, "site": SITES[split]},
+            {"label": CLASSES, "site": datasets.Value("string")},
+            first_seed=10 * len(labels),
+        )
+        for split, labels in LABELS.items()
+    }
+
+
+def test_a_column_names_the_silos(tmp_path):
+    data = decode(write_tables(tmp_path, sited()), silo="site")
+    assert data.silo_names == ("a", "b")
+    assert data.train.silos.tolist() == [1, 1, 0, 0, 1, -1]
+    assert data.test.silos.tolist() == [0, -1, 1]
+    assert data.notes == (
+        "1 training example without a silo: no silo has them.",
+        "1 test example of silos without training examples, such as c: no silo has them.",
+    )
+
+
+def test_names_of_classes_may_be_those_of_silos_and_numbers_get_the_name_of_their_column(tmp_path):
+    kinds = {"label": datasets.Value("int64"), "site": datasets.ClassLabel(names=["3", "20"])}
+    splits = {
+        split: table({"label": labels, "site": [n % 2 for n in labels]}, kinds)
+        for split, labels in LABELS.items()
+    }
+    data = decode(write_tables(tmp_path, splits), silo="site")
+    assert data.silo_names == ("site 3", "site 20")
+    assert data.class_names == ("0", "1", "2")
+
+
+@pytest.mark.parametrize("silo", ["clinic", "image"])
+def test_a_silo_that_is_no_column_of_names_is_refused(tmp_path, silo):
+    with pytest.raises(DataError, match=f"silo = '{silo}' is no silo column; found: label, site"):
+        decode(write_tables(tmp_path, sited()), silo=silo)

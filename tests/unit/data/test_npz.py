@@ -186,3 +186,42 @@ def test_a_model_is_trained_on_the_pictures(cli, path, tmp_path):
     done = cli("isolated", "--data", path, "--results", tmp_path / "results", *keys)
     assert done.code == 0, done.err
     assert (tmp_path / "results" / "pictures").is_dir()
+
+
+SITES = np.array(["b", "a"] * 6)
+
+
+@pytest.mark.parametrize(
+    "layout", [("{0}_images", "{0}_labels", "{0}_site"), ("x_{0}", "y_{0}", "site_{0}")]
+)
+def test_an_array_names_the_silos(tmp_path, layout):
+    own = arrays()
+    stored = {
+        name.format(split): values
+        for split in ("train", "test")
+        for name, values in zip(
+            layout, (own[f"{split}_images"], own[f"{split}_labels"], SITES), strict=True
+        )
+    }
+    found = decode(write(tmp_path / "sites.npz", stored), silo="site")
+    assert found.silo_names == ("a", "b")
+    assert found.train.silos.tolist() == found.test.silos.tolist() == [1, 0] * 6
+    assert found.notes == ()
+
+
+def test_numbers_of_silos_get_the_name_of_their_array(tmp_path):
+    own = arrays() | {"train_site": np.arange(12) % 2 + 9, "test_site": np.arange(12) % 2 + 9}
+    assert decode(write(tmp_path / "p.npz", own), silo="site").silo_names == ("site 9", "site 10")
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"train_site": SITES}, "has no array test_site; it has"),
+        ({"train_site": SITES, "test_site": SITES[:5]}, "names the silos of 5 pictures"),
+        ({"train_site": SITES, "test_site": np.eye(12)}, "several labels an example"),
+    ],
+)
+def test_silos_that_are_not_those_of_the_pictures_are_refused(tmp_path, more, problem):
+    with pytest.raises(DataError, match=problem):
+        decode(write(tmp_path / "p.npz", arrays() | more), silo="site")

@@ -1,6 +1,6 @@
 """Which columns of a table hold the pictures and the labels, and the labels in one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from fedcompare.errors import DataError
@@ -19,17 +19,38 @@ def find_image_column(rows: Any, wanted: str) -> str:
     return _choose(rows, found, wanted, kind="Image", key="image-column")
 
 
-def find_label_column(rows: Any, wanted: str) -> str:
+def find_label_column(rows: Any, wanted: str, *, but: Collection[str] = ()) -> str:
     """Return the column `wanted`, or else the only one of classes, or of integers or text.
+
+    Columns that are known to be others, `but`, are none.
 
     Raises:
         DataError: there is none, or several; all columns are listed with their kinds.
     """
-    features = rows.features.items()
+    features = [item for item in rows.features.items() if item[0] not in but]
     classes = [name for name, feature in features if _kind(feature) == "ClassLabel"]
     simple = [name for name, feature in features if _is_label(feature)]
     found = simple if wanted or not classes else classes
-    return _choose(rows, found, wanted, kind="label", key="label-column")
+    return _choose(rows, found, wanted, kind="label", key="label")
+
+
+def check_silo_column(rows: Any, wanted: str) -> None:
+    """Raise if the column `wanted` is not there, or holds no names.
+
+    Raises:
+        DataError: all columns are listed with their kinds.
+    """
+    found = [name for name, feature in rows.features.items() if _is_label(feature)]
+    _choose(rows, found, wanted, kind="silo", key="silo")
+
+
+def read_names(rows: Any, column: str) -> list[str]:
+    """Return each row's value as text, without blanks at its ends; "" where there is none."""
+    names = class_names_of(rows.features[column])
+    values = rows[column][:]
+    if names is not None:
+        values = [None if value is None or value < 0 else names[value] for value in values]
+    return ["" if value is None else str(value).strip() for value in values]
 
 
 def class_names_of(feature: Any) -> list[str] | None:
@@ -62,7 +83,7 @@ def _only(labels: Sequence[Any] | None, place: str, column: str) -> Any:
     if labels is not None and len(labels) > 1:
         raise DataError(
             f"{place} has {len(labels)} labels in column {column!r}; fedcompare needs one label "
-            "an example. Set label-column to another."
+            "an example. Set label to another."
         )
     return labels[0] if labels else None
 

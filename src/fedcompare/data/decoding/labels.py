@@ -51,7 +51,7 @@ def _check_labels(split: str, labels: Sequence[Any], names: Sequence[str] | None
         raise DataError(
             f"split {split!r}: {missing} of {len(labels)} examples have no label (missing, or "
             f"{UNLABELLED}). Label them, take them out, or choose another split or column "
-            "(train-split, test-split, label-column)."
+            "(train-split, test-split, label)."
         )
     if names is not None and (wrong := [n for n in labels if not 0 <= n < len(names)]):
         raise DataError(

@@ -83,6 +83,15 @@ def _open_hub(place: str, config: DataConfig, fresh: bool) -> Source:
     return open_hub(place, config, fresh=fresh)
 
 
+def _open_parquet(place: str, config: DataConfig, fresh: bool) -> Source:
+    from fedcompare.data.sources.parquet_pictures import ParquetPictures, has_pictures
+    from fedcompare.data.tables.reading import table_path
+
+    if has_pictures(table_path(config.source)):
+        return ParquetPictures(config)
+    return _open_table(place, config, fresh)
+
+
 def _open_table(place: str, config: DataConfig, fresh: bool) -> Source:
     from fedcompare.data.sources.table import TableFile
 
@@ -123,7 +132,7 @@ CATALOG = (
     ),
     Row(
         form=DatasetName(PARQUET, "FILE"),
-        line="A table in a Parquet file; keys label and silo name its columns.",
-        open=_open_table,
+        line="A table, or pictures as bytes, in a Parquet file; keys label and silo name columns.",
+        open=_open_parquet,
     ),
 )

@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from fedcompare.config.groups import DataConfig
-from fedcompare.data.decoding import columns
-from fedcompare.data.decoding.assemble import StoredSplit, assemble
 from fedcompare.data.decoding.files import find_folder, linked_folders, list_files
-from fedcompare.data.decoding.pictures import Encoded
 from fedcompare.data.examples import Decoded
 from fedcompare.data.sources.base import Source
 from fedcompare.data.sources.class_folders import ClassFolders
 from fedcompare.data.sources.hub_errors import explain
+from fedcompare.data.sources.picture_rows import PictureRows, assemble_rows
 from fedcompare.errors import DataError, FedcompareError
 
 _SAVED = "state.json"  # what `save_to_disk` leaves in the folder of each split
@@ -80,17 +78,16 @@ class HubDataset:
             HubError: the hub cannot be reached, or has no such dataset.
         """
         config = self._config
-        with self._open() as (train, test):
-            image = columns.find_image_column(train, config.image_column)
-            label = columns.find_label_column(train, config.label or config.label_column)
-            _check_features(train, test, (image, label), config.test_split)
-            return assemble(
-                self._stored(train, config.train_split, image, label),
-                self._stored(test, config.test_split, image, label),
-                class_names=columns.class_names_of(train.features[label]),
-                side=config.image_size,
-                notes=columns.label_notes(train, label, config.label or config.label_column),
+        with self._open() as splits, self._explained():
+            train, test = (
+                PictureRows(
+                    rows=rows,
+                    place=f"dataset hub:{self._name}, {split}",
+                    numbers=range(len(rows)),
+                )
+                for rows, split in zip(splits, (config.train_split, config.test_split), strict=True)
             )
+            return assemble_rows(train, test, config)
 
     @contextmanager
     def _open(self) -> Iterator[tuple[Any, Any]]:
@@ -136,25 +133,6 @@ class HubDataset:
             )
         return splits[wanted[0]], splits[wanted[1]]
 
-    def _stored(self, rows: Any, split: str, image: str, label: str) -> StoredSplit:
-        with self._explained():
-            labels = columns.read_labels(rows, label, split)
-        return StoredSplit(name=split, pictures=self._pictures(rows, split, image), labels=labels)
-
-    def _pictures(self, rows: Any, split: str, column: str) -> Iterator[Encoded]:
-        import datasets
-
-        mode = rows.features[column].mode or ""
-        encoded = rows.cast_column(column, datasets.Image(decode=False))[column]
-        with self._explained():
-            for number, picture in enumerate(encoded):
-                place = f"dataset hub:{self._name}, {split}, row {number}"
-                if picture is None:
-                    raise DataError(f"{place} has no picture. Restore or remove the row.")
-                if path := picture["path"]:
-                    place += f" ({Path(path).name if picture['bytes'] is not None else path})"
-                yield Encoded(_content(picture), place, mode)
-
     @contextmanager
     def _explained(self) -> Iterator[None]:
         """Turn whatever the library raises into a failure with a remedy."""
@@ -175,25 +153,5 @@ def _load(path: str, **arguments: Any) -> Mapping[str, Any]:
     return splits
 
 
-def _content(picture: Mapping[str, Any]) -> bytes:
-    """Return an encoded picture, from the table itself or from a file or archive it names."""
-    from datasets.utils.file_utils import xopen
-
-    if picture["bytes"] is not None:
-        return bytes(picture["bytes"])
-    with xopen(picture["path"], "rb") as file:
-        return bytes(file.read())
-
-
 def _is_path(name: str) -> bool:
     return name.startswith((".", "~", os.sep)) or name.count("/") > 1
-
-
-def _check_features(train: Any, test: Any, names: tuple[str, str], split: str) -> None:
-    """Refuse a test split whose columns are not those of training."""
-    for name in names:
-        if test.features.get(name) != train.features[name]:
-            raise DataError(
-                f"split {split!r}: column {name!r} is {test.features.get(name, 'missing')}, but in "
-                f"training {train.features[name]}. Store both alike."
-            )

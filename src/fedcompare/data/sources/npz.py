@@ -22,7 +22,12 @@ _UNREADABLE = (
     *(OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error),
     *(NotImplementedError, TypeError),  # an odd compression; a single array is no archive
 )
-_LAYOUTS = (("{}_images", "{}_labels"), ("x_{}", "y_{}"), ("{}_x", "{}_y"))
+# Arrays of a split: its pictures, its labels, and what else is named of each example.
+_LAYOUTS = (
+    ("{0}_images", "{0}_labels", "{0}_{1}"),
+    ("x_{0}", "y_{0}", "{1}_{0}"),
+    ("{0}_x", "{0}_y", "{0}_{1}"),
+)
 
 
 class NpzFile:
@@ -76,11 +81,12 @@ class NpzFile:
             class_names=None,
             side=self._config.image_size,
             notes=[f"Arrays that are not used: {', '.join(others)}."] if others else [],
+            silo=self._config.silo,
         )
 
     def _split(self, arrays: Any, split: str, used: list[str]) -> StoredSplit:
-        for names in _LAYOUTS:
-            images, labels = (name.format(split) for name in names)
+        for layout in _LAYOUTS:
+            images, labels, other = (name.format(split, self._config.silo) for name in layout)
             if images in arrays.files and labels in arrays.files:
                 break
         else:
@@ -95,8 +101,27 @@ class NpzFile:
         if len(pixels) != len(stored):
             raise DataError(f"{place} has {len(pixels)} pictures, {labels} {len(stored)} labels")
         return StoredSplit(
-            name=split, pictures=_pictures(pixels, place), labels=_labels(stored, named)
+            name=split,
+            pictures=_pictures(pixels, place),
+            labels=_labels(stored, named),
+            silos=self._silos(arrays, other, len(pixels), used) if self._config.silo else None,
         )
+
+    def _silos(self, arrays: Any, name: str, count: int, used: list[str]) -> list[str]:
+        """Return the silo of each picture of a split, from the array of this name."""
+        if name not in arrays.files:
+            raise DataError(
+                f"silo = {self._config.silo!r}: {self._path} has no array {name}; it has "
+                f"{', '.join(arrays.files)}."
+            )
+        used.append(name)
+        silos = _labels(arrays[name], f"{self._path}, {name}")
+        if len(silos) != count:
+            raise DataError(
+                f"{self._path}, {name} names the silos of {len(silos)} pictures, but there are "
+                f"{count}. Name one for each picture."
+            )
+        return [str(silo).strip() for silo in silos]
 
 
 def _pictures(pixels: _Array, place: str) -> Iterator[Picture]:
