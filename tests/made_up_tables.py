@@ -32,6 +32,20 @@ def patients(count: int = 120, *, seed: int = 0) -> dict[str, list]:
     }
 
 
+def split_up(folder, columns, silo, **how):
+    """Write a file for each silo of a table, without the column that names them."""
+    folder.mkdir(exist_ok=True)
+    for name in dict.fromkeys(columns[silo]):
+        wanted = [own == name for own in columns[silo]]
+        own = {
+            column: [cell for cell, kept in zip(cells, wanted, strict=True) if kept]
+            for column, cells in columns.items()
+            if column != silo
+        }
+        write_csv(folder / f"{name}.csv", own, **how)
+    return folder
+
+
 def rows(count: int = 24) -> dict[str, list]:
     """Return a silo and a label for each of some rows, and a number to learn from."""
     return {

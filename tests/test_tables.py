@@ -7,7 +7,7 @@ import pytest
 from pyarrow import parquet
 
 from fedcompare.data.tables.contract import contract_from_json
-from made_up_tables import patients, write_csv
+from made_up_tables import SITES, patients, split_up, write_csv
 
 SHORT = ["--set", "local-epochs=2", "--set", "num-server-rounds=2", "--set", "isolated-epochs=2"]
 IN_PROCESS = ["--engine", "in-process"]
@@ -126,6 +126,23 @@ def test_a_parquet_file_is_the_same_data(cli, table, named, placed, tmp_path):
     found = cli("partition", *other, *placed)
     assert found.code == 0, found.err
     assert cli("inspect", *other[1:]).out.count("standardised") == 2
+
+
+def test_a_folder_with_a_file_for_each_silo_is_data_too(cli, table, placed, tmp_path, monkeypatch):
+    folder = split_up(tmp_path / "clinics", patients(150), "hospital")
+    monkeypatch.chdir(tmp_path)
+    found = cli("inspect", "clinics", "--label", "outcome")
+    assert "fedcompare compare --data silos:clinics --label outcome" in found.out
+    counted = cli("partition", "--data", "clinics", "--label", "outcome", *placed)
+    assert counted.code == 0, counted.err
+    for name in SITES:
+        assert name in found.out
+        assert name in counted.out
+    (stored,) = (tmp_path / "results" / "clinics").rglob("config.toml")
+    assert json.dumps(f"folder:{folder}") in stored.read_text("utf-8")
+    found = cli("partition", "--data", "clinics", "--label", "outcome", "--silo", "sex", *placed)
+    assert found.code == 5
+    assert "Leave silo out" in found.err
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,10 @@ def inspect(config: ExperimentConfig) -> "Inspection":
         FedcompareError: the data are no table, or something in it is not what it has to be.
     """
     from fedcompare.data.inspection.table import inspect_table
+    from fedcompare.data.sources.folder import recognised
     from fedcompare.errors import DataError
 
+    config = config.model_copy(update={"data": recognised(config.data)})
     if not config.data.is_table:
         raise DataError(
             f"{config.data.dataset} is no table. Look at other data with: fedcompare partition"

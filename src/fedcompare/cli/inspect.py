@@ -8,7 +8,7 @@ from fedcompare.cli import options
 
 
 def inspect(
-    path: Annotated[str, typer.Argument(metavar="PATH", help="A table: .csv, .tsv or .parquet.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A table, or a folder of tables.")],
     label: options.Label = None,
     silo: options.Silo = None,
     config: options.Config = None,

@@ -26,7 +26,7 @@ Partition = Annotated[
 ]
 Data = Annotated[
     str | None,
-    typer.Option(metavar="PATH", help="The data: a table (.csv, .tsv, .parquet), idx:FOLDER, ..."),
+    typer.Option(metavar="PATH", help="The data: a table (.csv, .tsv, .parquet), a folder, ..."),
 ]
 Label = Annotated[str | None, typer.Option(metavar="COLUMN", help="What models are to tell.")]
 Silo = Annotated[str | None, typer.Option(metavar="COLUMN", help="Which silo has a row.")]

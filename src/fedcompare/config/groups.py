@@ -121,8 +121,14 @@ class _Group(BaseModel):
 
 
 BUNDLED = "mnist"
-CSV, PARQUET, NPZ, FOLDER = "csv", "parquet", "npz", "folder"
+CSV, PARQUET, NPZ = "csv", "parquet", "npz"
+FOLDER, SILO_FILES = "folder", "silos"
 _SUFFIXES = {".csv": CSV, ".tsv": CSV, ".parquet": PARQUET, ".pq": PARQUET, ".npz": NPZ}
+
+
+def kind_of_file(name: str) -> str | None:
+    """Return the kind of data that a file's name ends as; None if that is no kind of data."""
+    return _SUFFIXES.get(Path(name.removesuffix(".gz")).suffix.lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ class DatasetName:
     def parse(cls, text: str) -> "DatasetName":
         """Return the parts of a name as it is typed."""
         before, colon, place = text.partition(":")
-        if not colon and (kind := _SUFFIXES.get(Path(text.removesuffix(".gz")).suffix.lower())):
+        if not colon and (kind := kind_of_file(text)):
             return cls(kind, text)
         if not colon and _is_folder(text):
             return cls(FOLDER, text)
@@ -207,8 +213,8 @@ class DataConfig(_Group):
 
     @property
     def is_table(self) -> bool:
-        """Return whether the dataset is a file with rows and columns."""
-        return self.source.kind in (CSV, PARQUET)
+        """Return whether the dataset is a file with rows and columns, or a folder of such."""
+        return self.source.kind in (CSV, PARQUET, SILO_FILES)
 
     def located(self) -> "DataConfig":
         """Return the same data with absolute paths, where these are paths of what is there."""

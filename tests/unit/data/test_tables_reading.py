@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from fedcompare.config.groups import DatasetName
+from fedcompare.config.groups import DataConfig, DatasetName
 from fedcompare.data.tables.reading import read_table
 from fedcompare.errors import DataError
 
@@ -18,7 +18,7 @@ def read(tmp_path):
     def call(content, name="table.csv", encoding=""):
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return cells(read_table(DatasetName.parse(str(path)), encoding))
+        return cells(read_table(DatasetName.parse(str(path)), DataConfig(encoding=encoding)))
 
     return call
 
@@ -116,11 +116,11 @@ def test_a_nul_byte_far_below_is_named_with_row_and_column(read):
 
 def test_a_file_that_is_not_there_or_no_table_is_refused(read, tmp_path):
     with pytest.raises(DataError, match=r"nothing\.csv does not exist"):
-        read_table(DatasetName.parse(str(tmp_path / "nothing.csv")), "")
+        read_table(DatasetName.parse(str(tmp_path / "nothing.csv")), DataConfig())
     with pytest.raises(DataError, match=r"is a folder"):
-        read_table(DatasetName("csv", str(tmp_path)), "")
+        read_table(DatasetName("csv", str(tmp_path)), DataConfig())
     with pytest.raises(DataError, match=r"is no table; use a path"):
-        read_table(DatasetName.parse("mnist"), "")
+        read_table(DatasetName.parse("mnist"), DataConfig())
 
 
 def test_parquet_columns_become_text_that_says_the_same(tmp_path):
@@ -136,7 +136,7 @@ def test_parquet_columns_become_text_that_says_the_same(tmp_path):
         }
     )
     parquet.write_table(table, path)
-    found = read_table(DatasetName.parse(str(path)), "")
+    found = read_table(DatasetName.parse(str(path)), DataConfig())
     assert cells(found) == {
         "whole": ["1", "", "3"],
         "broken": ["1.5", "2", ""],

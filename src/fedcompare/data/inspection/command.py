@@ -4,21 +4,36 @@ import os
 import shlex
 from pathlib import Path
 
-from fedcompare.config.groups import ExperimentConfig, experiment_name
+from fedcompare.config.groups import DatasetName, ExperimentConfig, experiment_name
+from fedcompare.data.tables.contract import Contract
 
 _COLUMN = "COLUMN"
 
 
-def next_command(config: ExperimentConfig, **changes: object) -> str:
-    """Return the command to go on with: all that was said, but for the keys that change."""
+def next_command(config: ExperimentConfig, contract: Contract, **changes: object) -> str:
+    """Return the command to go on with: all that was said, but for the keys that change.
+
+    A label or silo that neither keys nor the form of the data say is to be filled in.
+    """
     data = config.data
-    place = data.source.place or ""
-    inside = Path(place).is_relative_to(Path.cwd())
-    words = ["fedcompare", "compare", "--data", os.path.relpath(place) if inside else place]
-    words += ["--label", data.label or _COLUMN, "--silo", data.silo or _COLUMN]
+    words = ["fedcompare", "compare", "--data", _typed(data.source)]
+    for option, said, found in (
+        ("--label", data.label, contract.label),
+        ("--silo", data.silo, contract.silo),
+    ):
+        if said or not found:
+            words += [option, said or _COLUMN]
     for key, value in (_others(config) | changes).items():
         words += ["--set", f"{key}={value}"]
     return shlex.join(words)
+
+
+def _typed(name: DatasetName) -> str:
+    """Return how the data may be typed: by a path from the working folder, if they lie in it."""
+    place = name.place or ""
+    near = os.path.relpath(place) if Path(place).is_relative_to(Path.cwd()) else place
+    alone = DatasetName.parse(near).kind == name.kind
+    return near if alone else str(DatasetName(name.kind, near))
 
 
 def _others(config: ExperimentConfig) -> dict[str, object]:

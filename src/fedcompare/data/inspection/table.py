@@ -33,7 +33,7 @@ def inspect_table(config: ExperimentConfig) -> Inspection:
         silos=silos,
         columns=tuple(_columns(found)),
         notes=(*found.notes, *_candidates(found), *([few] if few else [])),
-        command=next_command(config, **enough),
+        command=next_command(config, contract, **enough),
     )
 
 

@@ -3,7 +3,16 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from fedcompare.config.groups import BUNDLED, CSV, FOLDER, NPZ, PARQUET, DataConfig, DatasetName
+from fedcompare.config.groups import (
+    BUNDLED,
+    CSV,
+    FOLDER,
+    NPZ,
+    PARQUET,
+    SILO_FILES,
+    DataConfig,
+    DatasetName,
+)
 from fedcompare.config.listed import Listed
 from fedcompare.data.sources.base import Source
 from fedcompare.errors import DataError
@@ -134,5 +143,10 @@ CATALOG = (
         form=DatasetName(PARQUET, "FILE"),
         line="A table, or pictures as bytes, in a Parquet file; keys label and silo name columns.",
         open=_open_parquet,
+    ),
+    Row(
+        form=DatasetName(SILO_FILES, "FOLDER"),
+        line="A folder with a table for each silo, called as the file: north.csv, south.tsv, ...",
+        open=_open_table,
     ),
 )

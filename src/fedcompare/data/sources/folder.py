@@ -1,28 +1,55 @@
 """A folder of data, whose content decides which source opens it."""
 
-from fedcompare.config.groups import DataConfig
+from pathlib import Path
+
+from fedcompare.config.groups import FOLDER, SILO_FILES, DataConfig, DatasetName
 from fedcompare.data.decoding.files import find_folder
 from fedcompare.data.sources.base import Source
 from fedcompare.data.sources.class_folders import ClassFolders
 from fedcompare.data.sources.hub import HubDataset
 from fedcompare.data.sources.idx import IdxFolder
 from fedcompare.data.sources.idx_files import FILES
+from fedcompare.data.sources.table import TableFile
+from fedcompare.data.tables.silo_folders import holds_silo_files
 from fedcompare.errors import DataError
 
 
 def open_folder(place: str, config: DataConfig, *, fresh: bool) -> Source:
-    """Return a folder of IDX files or of pictures, or else what Hugging Face datasets makes of it.
+    """Return a folder of IDX files, of tables or of pictures, or else what datasets makes of it.
 
     Raises:
         DataError: there is no such folder, or it is empty; or see the source that it is.
     """
+    folder = _find(place)
+    names = {path.name.removesuffix(".gz") for path in folder.iterdir()}
+    if names.intersection(FILES):
+        return IdxFolder(folder, config)
+    known = recognised(config)
+    if known.is_table:
+        return TableFile(known)
+    return ClassFolders.find(folder, config) or HubDataset(str(folder), config, fresh=fresh)
+
+
+def recognised(config: DataConfig) -> DataConfig:
+    """Return the same data, of which a folder of tables is called so; other names stay.
+
+    Raises:
+        DataError: there is no such folder, or it is empty.
+    """
+    name = config.source
+    if name.kind != FOLDER or not name.place:
+        return config
+    folder = _find(name.place)
+    if not holds_silo_files(folder):
+        return config
+    return config.model_copy(update={"dataset": str(DatasetName(SILO_FILES, str(folder)))})
+
+
+def _find(place: str) -> Path:
     folder = find_folder(place).absolute()
     if not folder.is_dir():
         kind = "is a file" if folder.exists() else "does not exist"
         raise DataError(f"{folder} {kind}. Name the folder of the data, or a data file.")
-    names = {path.name.removesuffix(".gz") for path in folder.iterdir()}
-    if not names:
+    if not any(folder.iterdir()):
         raise DataError(f"{folder} is empty. Choose a folder with data.")
-    if names.intersection(FILES):
-        return IdxFolder(folder, config)
-    return ClassFolders.find(folder, config) or HubDataset(str(folder), config, fresh=fresh)
+    return folder

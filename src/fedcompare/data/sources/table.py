@@ -1,4 +1,4 @@
-"""A table in a file: CSV, TSV or Parquet, with a column of labels and, mostly, one of silos."""
+"""A table: a file with a column of labels and, mostly, one of silos, or a file for each silo."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from fedcompare.data.examples import Decoded, Split
 from fedcompare.data.owners import shown_names
 from fedcompare.data.tables.contract import Contract
 from fedcompare.data.tables.encoding import encode
-from fedcompare.data.tables.reading import content_digest, table_path
+from fedcompare.data.tables.reading import table_identity
 from fedcompare.data.tables.study import Rows, Study, study
 from fedcompare.errors import DataError
 
@@ -31,19 +31,17 @@ class TableFile:
     def __init__(self, config: DataConfig) -> None:
         self._config = config
         names = (config.source, *([DatasetName.parse(config.test_data)] * bool(config.test_data)))
-        self._paths = list(map(table_path, names))
+        self._contents = [table_identity(name, config) for name in names]
         if not config.label:
+            place = config.source.place
             raise DataError(
-                f"label: no column of {self._paths[0]} is said to be what models tell. Set --label "
-                f"COLUMN; see fedcompare inspect {self._paths[0]}"
+                f"label: no column of {place} is said to be what models tell. Set --label "
+                f"COLUMN; see fedcompare inspect {config.dataset}"
             )
 
     def identity(self) -> Mapping[str, object]:
         """Return the digests of the files' contents: equal files are the same data."""
-        return {
-            "contents": list(map(content_digest, self._paths)),
-            "kinds": [path.suffix for path in self._paths],
-        }
+        return {"contents": self._contents}
 
     def decode(self) -> Decoded:
         """Return all rows as examples, and the contract that made them so.

@@ -46,7 +46,7 @@ def agree(
     decimal = find_decimal(facts.values())
     features, left_out, notes = [], {}, list(_missing_notes(facts))
     for name, own in facts.items():
-        decision = decide(name, own, decimal, table.first_row, asked=asked)
+        decision = decide(name, own, decimal, table.row, asked=asked)
         found = _measure(table, name, own, decision, silos, asked=asked)
         notes += [*decision.notes, *found.notes]
         if found.feature:

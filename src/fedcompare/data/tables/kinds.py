@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fedcompare.classes import listed
@@ -42,11 +42,12 @@ def find_decimal(facts: Iterable[Facts]) -> str:
 
 
 def decide(
-    name: str, facts: Facts, decimal: str, first_row: int, *, asked: bool = False
+    name: str, facts: Facts, decimal: str, row: Callable[[int], str], *, asked: bool = False
 ) -> Decision:
     """Return what a column is; `decimal` is the file's sign, for what can be read both ways.
 
-    Numbers that somebody `asked` for by name are no identifiers.
+    `row` says what messages call the row at an index. Numbers that somebody `asked`
+    for by name are no identifiers.
     """
     if not facts.present:
         return Decision(reason="no training row has a value")
@@ -55,7 +56,7 @@ def decide(
     sign = _decimal_of(facts, decimal)
     wrong = facts.misfits[sign]
     if not facts.codes and _mostly_fits(wrong.count, facts.present):
-        return _number(name, facts, sign, first_row, asked=asked)
+        return _number(name, facts, sign, row, asked=asked)
     if forms := [form for form in DAY_FORMATS if not facts.no_day[form]]:
         both = all(form in forms for form in _TWO_ORDERS)
         note = f"{name}: day and month may stand in either order; read as {forms[0]}."
@@ -64,10 +65,12 @@ def decide(
     for pair in YES_NO:
         if words and words <= set(pair):
             return Decision(kind=Kind.YES_NO, categories=pair)
-    return _category(name, facts, tuple(_mixed(name, facts, sign, first_row)))
+    return _category(name, facts, tuple(_mixed(name, facts, sign, row)))
 
 
-def _number(name: str, facts: Facts, sign: str, first_row: int, *, asked: bool) -> Decision:
+def _number(
+    name: str, facts: Facts, sign: str, row: Callable[[int], str], *, asked: bool
+) -> Decision:
     wrong = facts.misfits[sign]
     is_series = facts.whole and facts.unique and facts.rows >= _FEW_ROWS
     if is_series and _IDENTIFIER.search(name) and not asked:
@@ -76,7 +79,7 @@ def _number(name: str, facts: Facts, sign: str, first_row: int, *, asked: bool) 
     if wrong.count:
         notes.append(
             f"{name}: {wrong.count} of {facts.present} values are no numbers, first "
-            f"{shown(wrong.word)} in row {first_row + wrong.row}; they count as missing."
+            f"{shown(wrong.word)} in {row(wrong.row)}; they count as missing."
         )
     if sign == COMMA:
         notes.append(f"{name}: read with decimal commas.")
@@ -115,14 +118,14 @@ def alike_notes(names: Iterable[str]) -> Iterator[str]:
             yield f"{listed(group)} differ by capital letters alone, and count as different."
 
 
-def _mixed(name: str, facts: Facts, sign: str, first_row: int) -> Iterator[str]:
+def _mixed(name: str, facts: Facts, sign: str, row: Callable[[int], str]) -> Iterator[str]:
     """Say what hinders a column from being one of numbers or of days."""
     wrong = facts.misfits[sign]
     if facts.codes:
         yield f"{name}: digits that no number keeps (leading zeros, or 16 and more), so text."
     elif 2 * wrong.count < facts.present:
         yield (
-            f"{name}: numbers and text ({shown(wrong.word)} in row {first_row + wrong.row}), so "
+            f"{name}: numbers and text ({shown(wrong.word)} in {row(wrong.row)}), so "
             "text. Correct these cells, or leave the column out with ignore."
         )
     elif min(facts.no_day.values()) < facts.present:

@@ -19,9 +19,27 @@ Column = Any  # a pyarrow array of text without nulls, blanks at both ends taken
 _NUMBERED = "row numbers, a first column without a name"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The columns whose role the form of the data says; "" where keys alone can say it."""
+
+    label: str = ""
+    silo: str = ""
+    split: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One of several files: its name, the 0-based index of its first row, and its number there."""
+
+    name: str
+    start: int
+    first_row: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RawTable:
-    """The columns of one file by name, in their order; an empty cell is "".
+    """The columns of one file, or of several `parts`, by name in their order; an empty cell is "".
 
     `first_row` is the number that a person sees at the first row of data; `notes` say what was
     found out about the file's form, and `left_out` which columns were not read, and why.
@@ -32,12 +50,17 @@ class RawTable:
     first_row: int
     notes: tuple[str, ...] = ()
     left_out: Mapping[str, str]
+    given: Given = Given()
+    parts: tuple[Part, ...] = ()
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
 
     def row(self, index: int) -> str:
         """Return what messages call the row at this 0-based index."""
+        for part in reversed(self.parts):
+            if index >= part.start:
+                return f"{part.name}, row {part.first_row + index - part.start}"
         return f"row {self.first_row + index}"
 
     def find(self, name: str, key: str) -> Column:

@@ -3,11 +3,20 @@
 import hashlib
 from pathlib import Path
 
-from fedcompare.config.groups import CSV, PARQUET, DatasetName
+from fedcompare.config.groups import (
+    CSV,
+    PARQUET,
+    SILO_FILES,
+    DataConfig,
+    DatasetName,
+    kind_of_file,
+)
 from fedcompare.data.decoding.files import find_folder
 from fedcompare.data.tables.csv_files import read_csv
 from fedcompare.data.tables.parquet_files import read_parquet
 from fedcompare.data.tables.raw import RawTable
+from fedcompare.data.tables.silo_files import read_silo_files
+from fedcompare.data.tables.silo_folders import SiloFolder, find_silo_files
 from fedcompare.errors import DataError
 
 
@@ -21,7 +30,7 @@ def table_path(name: DatasetName) -> Path:
     if name.kind not in (CSV, PARQUET) or not name.place:
         raise DataError(
             f"{str(name)!r} is no table; use a path that ends in .csv, .tsv or .parquet, or "
-            f"{CSV}:FILE, or {PARQUET}:FILE"
+            f"{CSV}:FILE, {PARQUET}:FILE, or {SILO_FILES}:FOLDER"
         )
     if not path.is_file():
         kind = "is a folder" if path.is_dir() else "does not exist"
@@ -29,10 +38,41 @@ def table_path(name: DatasetName) -> Path:
     return path
 
 
-def read_table(name: DatasetName, encoding: str) -> RawTable:
-    """Return a table's columns as text; raises as `table_path`, `read_csv` and `read_parquet`."""
-    path = table_path(name)
-    return read_parquet(path) if name.kind == PARQUET else read_csv(path, encoding)
+def read_table(name: DatasetName, config: DataConfig) -> RawTable:
+    """Return a table's columns as text, read as the keys of `config` say.
+
+    Raises:
+        DataError: as `table_path`, `read_csv`, `read_parquet`, `find_silo_files` and
+            `read_silo_files`.
+    """
+    if name.kind == SILO_FILES:
+        return read_silo_files(
+            _silo_folder(name, config),
+            config,
+            lambda path: _read_file(path, kind_of_file(path.name), config),
+        )
+    return _read_file(table_path(name), name.kind, config)
+
+
+def table_identity(name: DatasetName, config: DataConfig) -> list[tuple[str, ...]]:
+    """Return what changes whenever a table's content does, and not where it lies.
+
+    Raises:
+        DataError: as `table_path` and `find_silo_files`, or a file cannot be read.
+    """
+    if name.kind != SILO_FILES:
+        path = table_path(name)
+        return [(path.suffix, content_digest(path))]
+    found = _silo_folder(name, config)
+    return [(file.name, content_digest(found.folder / file.name)) for file in found.files]
+
+
+def _read_file(path: Path, kind: str | None, config: DataConfig) -> RawTable:
+    return read_parquet(path) if kind == PARQUET else read_csv(path, config.encoding)
+
+
+def _silo_folder(name: DatasetName, config: DataConfig) -> SiloFolder:
+    return find_silo_files(find_folder(name.place or ""), (config.train_split, config.test_split))
 
 
 def content_digest(path: Path) -> str:

@@ -38,7 +38,12 @@ def find_roles(table: RawTable, config: DataConfig) -> Roles:
     Raises:
         DataError: a key names a column that is not there, or two of them the same one.
     """
-    single = {"label": config.label, "silo": config.silo, "split-column": config.split_column}
+    given = table.given
+    single = {
+        "label": config.label or given.label,
+        "silo": _said("silo", config.silo, given.silo, table),
+        "split-column": _said("split-column", config.split_column, given.split, table),
+    }
     wanted = _names(config.features)
     ignored = _names(config.ignore)
     named = {key: (name,) for key, name in single.items() if name}
@@ -58,12 +63,22 @@ def find_roles(table: RawTable, config: DataConfig) -> Roles:
         raise DataError(f"{table.place} has no column left to learn from; see features and ignore")
     left = tuple(name for name in table.columns if name not in taken and name not in features)
     return Roles(
-        label=config.label,
-        silo=config.silo,
-        split=config.split_column,
+        label=single["label"],
+        silo=single["silo"],
+        split=single["split-column"],
         features=features,
         ignored=left,
     )
+
+
+def _said(key: str, wanted: str, given: str, table: RawTable) -> str:
+    """Return the column that a key names, or the form of the data; both together are refused."""
+    if wanted and given:
+        raise DataError(
+            f"{key} = {shown(wanted)}: {table.place} says it by the names of files and folders. "
+            f"Leave {key} out, or use a single file"
+        )
+    return wanted or given
 
 
 def label_texts(column: Column) -> Column:

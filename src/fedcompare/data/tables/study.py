@@ -77,7 +77,7 @@ def study(config: DataConfig) -> Study:
     Raises:
         DataError: a file, a column, a row or a class is not what it has to be; it is named.
     """
-    table = read_table(config.source, config.encoding)
+    table = read_table(config.source, config)
     roles = find_roles(table, config)
     training, testing, split_notes = _split(table, roles, config)
     classes, silos = _names(table, roles, training)
@@ -147,10 +147,11 @@ def _split(
     usable, notes = _usable(table, roles)
     if config.test_data:
         if roles.split:
-            raise DataError("test-data and split-column both say what is held out. Choose one.")
+            said = f"the folders of {table.place}" if table.given.split else "split-column"
+            raise DataError(f"test-data and {said} both say what is held out. Choose one.")
         other = _test_table(table, roles, config)
         own, more = _usable(other, roles)
-        of_test = (f"Of the test data: {note}" for note in more)
+        of_test = (f"Of the test data: {note}" for note in (*other.notes, *more))
         return usable, _Held(table=other, numbers=own), (*notes, *of_test)
     if roles.split:
         return _split_by_column(table, roles, config, usable, notes)
@@ -179,15 +180,29 @@ def _split_by_column(
 
 def _test_table(table: RawTable, roles: Roles, config: DataConfig) -> RawTable:
     """Return the table of `test_data`, which must have all columns that are used."""
-    other = read_table(DatasetName.parse(config.test_data), config.encoding)
+    other = read_table(DatasetName.parse(config.test_data), config)
+    if other.given.split:
+        raise DataError(
+            f"test-data = {shown(config.test_data)} has folders of splits itself. Name the one of "
+            "the test rows"
+        )
     needed = [name for name in (roles.label, roles.silo, *roles.features) if name]
     if lacking := [name for name in needed if name not in other.columns]:
         raise DataError(
             f"test-data = {shown(config.test_data)} lacks {plural(len(lacking), 'column')} of "
-            f"{table.place}: {listed(lacking)}. Both files need the same ones; leave them out with "
-            "ignore, or add them"
+            f"{table.place}: {listed(lacking)}. Both need the same ones; leave them out with "
+            f"ignore, or add them{_as_files(table, lacking)}"
         )
     return other
+
+
+def _as_files(table: RawTable, lacking: Sequence[str]) -> str:
+    """Return how test rows may say whose they are, where that is not said."""
+    if table.given.silo not in lacking:
+        return ""
+    return (
+        f"; {table.given.silo} is the file's name where test-data is a folder as {table.place} is"
+    )
 
 
 def _usable(table: RawTable, roles: Roles) -> tuple[Indices, list[str]]:

@@ -50,13 +50,12 @@ def numbers(values: Column, decimal: str) -> Floats:
             return _bounded(_floats(pc.cast(values, pa.float64())))
         except pa.ArrowInvalid:
             pass
-    clean = pc.replace_substring(values, "\u2212", "-")
-    clean = pc.replace_substring_regex(clean, "[\u00a0\u2009\u202f]", " ")
-    fits = pc.match_substring_regex(clean, _pattern(decimal))
-    digits = pc.replace_substring_regex(clean, _grouping(decimal) + r"|\s*%$", "")
-    if decimal == COMMA:
-        digits = pc.replace_substring(digits, ",", ".")
-    return _bounded(_floats(pc.cast(pc.if_else(fits, digits, None), pa.float64())))
+    return _bounded(_floats(pc.cast(_digits(values, decimal), pa.float64())))
+
+
+def with_points(values: Column) -> Column:
+    """Return cells whose numbers with decimal commas have points; what is no number stays."""
+    return pc.coalesce(_digits(values, COMMA), values)
 
 
 def days(values: Column, form: str) -> Floats:
@@ -92,6 +91,17 @@ def is_whole(values: Column) -> Mask:
 def is_prose(values: Column) -> Mask:
     """Return which cells hold several words."""
     return _mask(pc.match_substring_regex(values, r"\S+\s+\S+\s+\S+"))
+
+
+def _digits(values: Column, decimal: str) -> Column:
+    """Return the text of each cell's number with a decimal point; null where there is none."""
+    clean = pc.replace_substring(values, "\u2212", "-")
+    clean = pc.replace_substring_regex(clean, "[\u00a0\u2009\u202f]", " ")
+    fits = pc.match_substring_regex(clean, _pattern(decimal))
+    digits = pc.replace_substring_regex(clean, _grouping(decimal) + r"|\s*%$", "")
+    if decimal == COMMA:
+        digits = pc.replace_substring(digits, ",", ".")
+    return pc.if_else(fits, digits, None)
 
 
 def _pattern(decimal: str) -> str:
