@@ -184,8 +184,6 @@ def settle(config: ExperimentConfig) -> ExperimentConfig:
         return config
     dataset = load_dataset(config.data)
     if not dataset.silo_names:
-        if config.data.silo:
-            raise ConfigError([f"silo: {config.data.dataset} has no column of silos"])
         if dataset.contract:
             _check_silos(own, dataset)
         return config

@@ -15,6 +15,7 @@ from torchvision import transforms
 from fedcompare.config.groups import DataConfig
 from fedcompare.data.dataset import read_dataset, reload_dataset
 from fedcompare.data.preparing import normalise
+from fedcompare.data.sources.catalog import open_source
 from fedcompare.errors import DataError, HubError
 from made_up_pictures import noise, table, write_class_folders, write_simple, write_tables
 from support import idx_bytes, made_up_images, write_idx
@@ -215,30 +216,47 @@ def inputs_of(monkeypatch, config):
     return seen[0]
 
 
+CHANGED = {
+    "image_size": 4,
+    "image_column": "image",
+    "label_column": "label",
+    "train_split": "test",
+    "test_split": "train",
+    "dataset_config": "default",
+    "label": "label",
+    "silo": "site",
+    "features": "age",
+    "ignore": "age",
+    "encoding": "cp1252",
+    "test_fraction": 0.5,
+    "split_column": "part",
+    "test_data": "test.csv",
+}
+
+
 @pytest.mark.parametrize("key", sorted(set(DataConfig.model_fields) - {"dataset"}))
 @pytest.mark.parametrize("layout", ["folders", "tables", "idx"])
-def test_every_key_is_in_the_key_of_the_cache(cache, tmp_path, monkeypatch, key, layout):
+def test_every_key_is_in_the_key_of_the_cache_or_refused(cache, tmp_path, monkeypatch, key, layout):
     write = {"folders": write_image_folder, "tables": write_parquet, "idx": write_idx}[layout]
     folder = write(tmp_path / "data")
     config = DataConfig(dataset=f"{'idx' if layout == 'idx' else 'hub'}:{folder}")
-    changed = {
-        "image_size": 4,
-        "image_column": "image",
-        "label_column": "label",
-        "train_split": "test",
-        "test_split": "train",
-        "dataset_config": "default",
-        "label": "label",
-        "silo": "site",
-        "features": "age",
-        "ignore": "age",
-        "encoding": "cp1252",
-        "test_fraction": 0.5,
-        "split_column": "part",
-        "test_data": "test.csv",
-    }[key]
-    other = config.model_copy(update={key: changed})
-    assert inputs_of(monkeypatch, config) != inputs_of(monkeypatch, other)
+    other = config.model_copy(update={key: CHANGED[key]})
+    reads = open_source(config).reads
+    if layout != "idx":
+        reads |= {"dataset_config"}  # class folders are Hugging Face's to read then
+    if key in reads:
+        assert inputs_of(monkeypatch, config) != inputs_of(monkeypatch, other)
+    else:
+        with pytest.raises(DataError, match=f"^{key.replace('_', '-')} = .* has no effect on"):
+            read_dataset(other)
+
+
+@pytest.mark.parametrize("key", ["silo", "label", "test_fraction", "train_split"])
+def test_a_key_that_says_nothing_of_the_bundled_digits_is_refused(cache, key):
+    with pytest.raises(
+        DataError, match=r"has no effect on mnist\. Leave it out; what has is image"
+    ):
+        read_dataset(DataConfig(**{key: CHANGED[key]}))
 
 
 def test_the_decoders_versions_are_in_the_key_of_the_cache(cache, tmp_path, monkeypatch):

@@ -282,12 +282,6 @@ def test_a_folder_beside_the_splits_is_left_out_and_it_is_said(tmp_path):
     assert decode(tmp_path).notes == ("val is none of the splits: 1 picture left out.",)
 
 
-@pytest.mark.parametrize("key", ["label", "silo"])
-def test_what_folders_name_no_key_names(tmp_path, key):
-    with pytest.raises(DataError, match=f"{key} = 'site': in .*, folders name what pictures are"):
-        decode(write_simple(tmp_path), **{key: "site"})
-
-
 def test_silos_folders_are_the_silos_unless_a_partitioner_is_asked_for(tmp_path, monkeypatch):
     monkeypatch.setenv("FEDCOMPARE_CACHE", str(tmp_path / "cache"))
     places = [

@@ -40,6 +40,8 @@ class Constant:
     def __init__(self, place):
         self._place = place
 
+    reads = frozenset()
+
     def identity(self):
         return {"place": self._place}
 

@@ -100,7 +100,6 @@ def test_a_table_without_a_silo_column_is_dealt_as_other_data_are(path):
             {"excluded_classes": "dead - -"},
             "excluded-classes: has no effect where the data name the silos",
         ),
-        ({"dataset": "mnist"}, "silo: mnist has no column of silos"),
         ({"features": '"a'}, "features: write names as age,weight"),
         ({"test_fraction": 1.0}, "test-fraction: "),
     ],

@@ -11,6 +11,11 @@ class Source(Protocol):
 
     kind: ClassVar[str]
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """Return which keys of the data have an effect; others are refused."""
+        ...
+
     def identity(self) -> Mapping[str, object]:
         """Return what changes whenever the stored data change, but for the configuration.
 

@@ -16,6 +16,7 @@ from fedcompare.config.groups import (
 from fedcompare.config.listed import Listed
 from fedcompare.data.sources.base import Source
 from fedcompare.errors import DataError
+from fedcompare.text.typed import shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +50,30 @@ def open_source(config: DataConfig, *, fresh: bool = False) -> Source:
     """Return the source that `config` names; `fresh` passes by what other libraries prepared.
 
     Raises:
-        DataError: the name has another form, or files are missing or damaged.
+        DataError: the name has another form, files are missing or damaged, or a key is set that
+            has no effect on such data.
         HubError: the hub cannot be reached, or has no such dataset.
     """
     name = config.source
     for row in CATALOG:
         if row.fits(name):
-            return row.open(name.place or "", config, fresh)
+            source = row.open(name.place or "", config, fresh)
+            _check_keys(config, source)
+            return source
     *others, last = (str(row.form) for row in CATALOG)
     raise DataError(f"dataset = {config.dataset!r} is unknown; use {', '.join(others)}, or {last}")
+
+
+def _check_keys(config: DataConfig, source: Source) -> None:
+    """Refuse a key that would be passed over in silence."""
+    default = DataConfig().model_dump(by_alias=True)
+    for key, value in config.model_dump(by_alias=True, exclude={"dataset", *source.reads}).items():
+        if value != default[key]:
+            known = ", ".join(sorted(field.replace("_", "-") for field in source.reads))
+            raise DataError(
+                f"{key} = {shown(value)} has no effect on {config.dataset}. Leave it out; what has "
+                f"is {known}."
+            )
 
 
 def _open_bundled(place: str, config: DataConfig, fresh: bool) -> Source:

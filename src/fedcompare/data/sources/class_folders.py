@@ -70,6 +70,11 @@ class ClassFolders:
         splits = (config.train_split, config.test_split)
         return cls(folder, config, files, find_layout(folder, pictures, splits))
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """Return the keys that have an effect."""
+        return frozenset({"image_size", "test_fraction", "train_split", "test_split"})
+
     def identity(self) -> Mapping[str, object]:
         """Return where the files lie, and each one's name, size and time of change."""
         return {
@@ -82,9 +87,9 @@ class ClassFolders:
         """Return all pictures, and as labels and silos the folders that they lie in.
 
         Raises:
-            DataError: a key asks for what folders say, or see `assemble`.
+            DataError: both splits are one, or see `assemble`.
         """
-        self._check_keys()
+        self._check_splits()
         pictures = list(self._pictures())
         train, test, held = self._split(pictures)
         names = self._class_names()
@@ -96,18 +101,12 @@ class ClassFolders:
             notes=[*held, *self._notes()],
         )
 
-    def _check_keys(self) -> None:
+    def _check_splits(self) -> None:
         if self._config.train_split == self._config.test_split:
             raise DataError(
                 f"train-split and test-split are both {self._config.test_split!r}: models would be "
                 "tested on what they are trained on. Name two folders."
             )
-        for key, value in (("label", self._config.label), ("silo", self._config.silo)):
-            if value:
-                raise DataError(
-                    f"{key} = {value!r}: in {self._folder}, folders name what pictures are "
-                    f"({'/'.join(self._layout)}). Leave {key} out."
-                )
 
     def _pictures(self) -> Iterator[_Picture]:
         """Yield the pictures of both splits, by path."""

@@ -59,6 +59,22 @@ class HubDataset:
                 "Hugging Face datasets leaves out. Put the folder itself there."
             )
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """Return the keys that have an effect."""
+        return frozenset(
+            {
+                "dataset_config",
+                "train_split",
+                "test_split",
+                "image_size",
+                "image_column",
+                "label",
+                "label_column",
+                "silo",
+            }
+        )
+
     def identity(self) -> Mapping[str, object]:
         """Return a folder's files with sizes and times, or the hub's revision of the data.
 

@@ -34,6 +34,11 @@ class IdxFolder:
         self._digest = idx_files.digest(self._contents)
         self._unlisted = idx_files.unlisted(folder, self._contents)
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """Return the keys that have an effect."""
+        return frozenset({"image_size"})
+
     def identity(self) -> Mapping[str, object]:
         """Return the content's digest: equal files are the same data, wherever they lie."""
         return {"content": self._digest, "unlisted": self._unlisted}

@@ -48,6 +48,11 @@ class NpzFile:
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}") from error
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """Return the keys that have an effect."""
+        return frozenset({"train_split", "test_split", "image_size", "silo"})
+
     def identity(self) -> Mapping[str, object]:
         """Return the content's digest: equal files are the same data, wherever they lie."""
         return {"content": self._digest}

@@ -35,6 +35,24 @@ class ParquetPictures:
         names = (config.source, *([DatasetName.parse(config.test_data)] * bool(config.test_data)))
         self._paths = list(map(table_path, names))
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """Return the keys that have an effect."""
+        return frozenset(
+            {
+                "train_split",
+                "test_split",
+                "image_size",
+                "image_column",
+                "label",
+                "label_column",
+                "silo",
+                "split_column",
+                "test_data",
+                "test_fraction",
+            }
+        )
+
     def identity(self) -> Mapping[str, object]:
         """Return the digests of the files' contents: equal files are the same data."""
         return {"contents": list(map(content_digest, self._paths))}

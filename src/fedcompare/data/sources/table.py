@@ -39,6 +39,24 @@ class TableFile:
                 f"COLUMN; see fedcompare inspect {config.dataset}"
             )
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """Return the keys that have an effect."""
+        return frozenset(
+            {
+                "label",
+                "silo",
+                "features",
+                "ignore",
+                "encoding",
+                "test_fraction",
+                "split_column",
+                "test_data",
+                "train_split",
+                "test_split",
+            }
+        )
+
     def identity(self) -> Mapping[str, object]:
         """Return the digests of the files' contents: equal files are the same data."""
         return {"contents": self._contents}
