@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test quick quick-half quick-rest check bench coverage clean
+.PHONY: help install demo test quick check bench coverage clean
 
 help:  ## Show this list.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -21,17 +21,14 @@ demo: $(INSTALLED)  ## Run the tutorial on real MNIST: isolated, federated, eval
 	$(BIN)/fedcompare federated --rounds 3 --force
 	$(BIN)/fedcompare evaluate --subsets
 
+# Each test module in one of two processes, in the order of the folders: the longest come first.
+PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+
 test: $(INSTALLED)  ## Run all tests.
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
-quick: $(INSTALLED)  ## Run the units only, without Ray, in two halves at a time: in two minutes.
-	$(MAKE) --jobs=2 --output-sync=target quick-half quick-rest
-
-HALF := $(addprefix tests/unit/,data learning federated)
-quick-half:
-	$(BIN)/python -m pytest $(HALF) -m "not simulation and not slow"
-quick-rest:
-	$(BIN)/python -m pytest tests/unit $(addprefix --ignore=,$(HALF)) -m "not simulation and not slow"
+quick: $(INSTALLED)  ## Run the units only, without Ray, in two minutes.
+	$(PYTEST) tests/unit -m "not simulation and not slow"
 
 check: $(INSTALLED)  ## Run the linter, the formatter's check and the type checker.
 	$(BIN)/ruff check .

@@ -47,7 +47,8 @@ def test_the_tutorials_claims_hold(accuracy):
     assert all(92 <= accuracy[None, subset] <= 98.5 for subset in SUBSETS)
 
 
-def test_the_same_seed_gives_the_same_bytes(fedcompare_command, results, tmp_path):
+@pytest.mark.parametrize("accuracy", [SEEDS[-1]], indirect=True)
+def test_the_same_seed_gives_the_same_bytes(accuracy, fedcompare_command, results, tmp_path):
     run_tutorial(fedcompare_command, tmp_path, SEEDS[-1])
     again = tmp_path / "mnist" / f"seed-{SEEDS[-1]}"
     first = results / "mnist" / again.name
