@@ -1,5 +1,6 @@
 """Flower's simulation on Ray, in an enclosure."""
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ def with_simulated_grid(
     """
     num_silos = config.partition.num_silos
     workers = plan_workers(num_silos, resolve_cpus(config.resources.num_cpus))
+    _import_ray()
 
     def main(grid: Grid, context: Context) -> None:
         run(grid, _wait_for_ray)
@@ -91,6 +93,18 @@ def backend_config(
             "_temp_dir": str(folder),
         },
     }
+
+
+def _import_ray() -> None:
+    """Import Ray, and take out of the environment what it then puts there.
+
+    Each of its processes puts it there again. One whose environment began with it would keep
+    the name "python": Ray names a process by way of the first variable, as long as that is
+    where the process found it. We know clients by their names.
+    """
+    import ray  # noqa: F401  # it reads the enclosure's settings when it is imported
+
+    os.environ.pop("RAY_CLIENT_MODE", None)
 
 
 def _wait_for_ray() -> None:
