@@ -29,9 +29,7 @@ def made_up(random: np.random.Generator) -> Answers:
     """Return answers that are right about half of the time."""
     probabilities = random.dirichlet(np.ones(4), len(LABELS)) + 0.4 * np.eye(4)[LABELS]
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    return Answers(
-        ids=np.arange(len(LABELS)), labels=LABELS, probabilities=probabilities.astype(np.float32)
-    )
+    return Answers.of(probabilities.astype(np.float32), ids=np.arange(len(LABELS)), labels=LABELS)
 
 
 def made_up_answers() -> list[SeedAnswers]:

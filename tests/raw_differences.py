@@ -57,12 +57,13 @@ def raw_standardised(differences, labels, class_shares):
     counts = np.bincount(labels, minlength=class_shares.shape[1])[wanted]
     return raw_sample(
         means[:, None] + deviations[:, kept],
+        squared=differences[:, kept],
         size=1 / (shares**2 / counts).sum(),
         coarseness=((shares / counts) ** 2).sum(),
     )
 
 
-def raw_sample(differences, *, size, coarseness):
+def raw_sample(differences, *, size, coarseness, squared=None):
     return Sample(
         gain=differences.mean(),
         seed_gains=differences.mean(axis=1),
@@ -70,4 +71,5 @@ def raw_sample(differences, *, size, coarseness):
         num_examples=differences.shape[1],
         size=size,
         coarseness=coarseness,
+        mean_square=((differences if squared is None else squared) ** 2).mean(),
     )

@@ -17,7 +17,7 @@ MODULES = {
 }
 # Lowest first, a package or a module of the root each; imports go down only.
 LAYERS = [
-    {"__init__", "errors", "seeds", "names", "classes"},
+    {"__init__", "errors", "seeds", "names", "classes", "tasks"},
     {"text", "machine"},
     {"config"},
     {"regimes"},
@@ -38,6 +38,7 @@ TORCH_FREE = (
     "seeds",
     "names",
     "classes",
+    "tasks",
     "text",
     "machine",
     "config",

@@ -58,12 +58,12 @@ def evaluate(
 def _print(evaluation: "Evaluation") -> None:
     from fedcompare.cli.console import stdout
     from fedcompare.evaluation.mistakes import commonest
-    from fedcompare.report.evaluation import accuracy_table, mistakes_table, seen_unseen_table
+    from fedcompare.report.evaluation import mistakes_table, of_silos_table, whole_table
     from fedcompare.report.terminal import to_terminal
 
     console, names = stdout(), evaluation.silo_names
-    console.print(to_terminal(accuracy_table(evaluation.scores, names)))
-    console.print(to_terminal(seen_unseen_table(evaluation.scores, names)))
+    console.print(to_terminal(whole_table(evaluation.scores, names)))
+    console.print(to_terminal(of_silos_table(evaluation.scores, names)))
     if evaluation.mistakes:
         console.print(to_terminal(mistakes_table(list(commonest(evaluation.mistakes)), names)))
     for note in evaluation.notes:

@@ -63,6 +63,8 @@ def isolated(
         for silo, labels in zip(found.silos.ids, lacking, strict=True)
     }
     epochs = experiment.isolated.isolated_epochs
-    table = training_table(found.reports, lacks, epochs=epochs, names=found.silos.names)
+    table = training_table(
+        found.reports, lacks if names else None, epochs=epochs, names=found.silos.names
+    )
     stdout().print(to_terminal(table))
     say_trained(found.folder, found.removed, "fedcompare federated --rounds 3")

@@ -20,6 +20,7 @@ from fedcompare.names import silo_name
 from fedcompare.regimes.listener import Listener
 from fedcompare.regimes.records import EpochRecord, Phase, Record, RoundRecord, ServerRecord
 from fedcompare.text.escaping import visible
+from fedcompare.text.units import PLAIN
 
 # Lines of the terminal that the bars leave to what is said above them.
 _SPARE_LINES = 4
@@ -119,9 +120,13 @@ class RoundBars(SiloProgress):
             self._on_server(record)
 
     def _on_server(self, record: ServerRecord) -> None:
-        if record.evaluated_on == ALL.key and record.accuracy is not None:
-            done = f"round {record.round}/{self._rounds}"
+        if record.evaluated_on != ALL.key:
+            return
+        done = f"round {record.round}/{self._rounds}"
+        if record.accuracy is not None:
             self.say(f"{done}: {100 * record.accuracy:.2f} % of all classes")
+        elif record.mean_absolute_error is not None:
+            self.say(f"{done}: mean absolute error {PLAIN.value(record.mean_absolute_error)}")
 
 
 class OverallProgress:

@@ -10,6 +10,7 @@ from fedcompare.comparison.gains import find_gains
 from fedcompare.comparison.ledger import find_budgets
 from fedcompare.comparison.models import (
     confusions,
+    fits,
     mistakes,
     model_rows,
     qualities,
@@ -18,11 +19,12 @@ from fedcompare.comparison.models import (
 )
 from fedcompare.comparison.rounds import curves, forgetting
 from fedcompare.comparison.verdict import find_verdicts, summarise
+from fedcompare.comparison.voice import voice_of
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.evaluation.cases import Cases, check_own_cases
-from fedcompare.evaluation.chance import nothing_learnt
-from fedcompare.evaluation.measures.catalog import MEASURES
-from fedcompare.evaluation.scores import Score, on_whole
+from fedcompare.evaluation.chance import warn
+from fedcompare.evaluation.measures.catalog import measures_of
+from fedcompare.evaluation.scores import Score
 from fedcompare.evaluation.stored import SeedAnswers, read_coalition_answers, read_seed_answers
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.scores import ColumnUse, MeasureFacts
@@ -57,10 +59,11 @@ def analyse(
         needed = coalitions_to_train(len(cases.silos))
         coalitions = [read_coalition_answers(run, needed) if needed else {} for run in runs]
     trained = answers[0].trainings[Regime.FEDERATED]
-    singles = tuple(seed_scores(answers, cases, MEASURES))
+    measures = measures_of(cases.task)
+    singles = tuple(seed_scores(answers, cases, measures))
     scores = tuple(scores_over_seeds(singles))
-    named = {m.called(trained.silo_names): share for m, share in on_whole(singles).items()}
-    warning = nothing_learnt(named, cases.labels, trained.class_names)
+    warning = warn([seed.final for seed in answers], cases)
+    voice = voice_of(cases.measure, config.data.label)
     gains = find_gains(answers, cases)
     silos = cases.silo_facts(label_counts(answers))
     findings = Findings(
@@ -75,6 +78,7 @@ def analyse(
         summary=summarise(
             gains,
             scores,
+            voice=voice,
             num_silos=len(silos),
             num_seeds=len(answers),
             epochs=trained.epochs,
@@ -82,12 +86,17 @@ def analyse(
             warning=warning,
             hint=told_few_steps(config, map(sum, trained.label_counts)),
         ),
-        verdicts=find_verdicts(gains, silos, scores, learnt=warning is None),
+        verdicts=find_verdicts(gains, silos, scores, voice=voice, learnt=warning is None),
         gains=gains,
         models=tuple(model_rows(config, cases.silos, cases.silo_names)),
         test_sets=tuple(map(cases.facts, cases.test_sets())),
         measures=tuple(
-            MeasureFacts(name=row.name, higher_is_better=row.higher_is_better) for row in MEASURES
+            MeasureFacts(
+                name=row.name,
+                higher_is_better=row.higher_is_better,
+                unit="%" if row.is_bounded else config.data.label,
+            )
+            for row in measures
         ),
         scores=scores,
         qualities=tuple(qualities(answers, cases)),
@@ -103,6 +112,8 @@ def analyse(
             ColumnUse(name=name, kind=kind, treatment=treatment)
             for name, kind, treatment in trained.columns
         ),
+        task=cases.task,
+        fits=tuple(fits(answers, cases)),
     )
     return Analysis(findings=findings, singles=singles)
 
@@ -120,8 +131,17 @@ def find_cases(answers: Sequence[SeedAnswers]) -> Cases:
     training = answers[0].trainings[Regime.FEDERATED]
     class_names, silo_names = training.class_names, training.silo_names
     totals = np.asarray(counts, dtype=np.float64).sum(axis=0)
-    check_own_cases(labels, totals, class_names, silo_names)
-    return Cases.build(labels, counts, class_names, every[0].ids, silo_names=silo_names)
+    owners = [seed.owners for seed in answers if seed.owners is not None]
+    cases = Cases.build(
+        labels,
+        counts,
+        class_names,
+        every[0].ids,
+        silo_names=silo_names,
+        owners=np.stack(owners) if owners else None,
+    )
+    check_own_cases(cases.strata, totals, class_names, silo_names)
+    return cases
 
 
 def label_counts(answers: Sequence[SeedAnswers]) -> list[tuple[tuple[int, ...], ...]]:

@@ -108,7 +108,8 @@ def check(config: ExperimentConfig) -> None:
     for own in config.by_seed():
         silos = load_silos(own)
         counts = np.asarray(silos.label_counts, dtype=np.float64)
-        check_own_cases(silos.dataset.test.labels.numpy(), counts, silos.class_names, silos.names)
+        strata = silos.dataset.test.strata.numpy()
+        check_own_cases(strata, counts, silos.class_names, silos.names)
 
 
 def _import_analysis() -> None:

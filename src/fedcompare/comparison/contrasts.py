@@ -7,10 +7,10 @@ import numpy as np
 
 from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.cases import Cases, Floats
-from fedcompare.evaluation.measures.catalog import ACCURACY, Measure
+from fedcompare.evaluation.measures.catalog import Measure
 from fedcompare.findings.test_sets import Kind, TestSet
 from fedcompare.statistics.intervals import PairedGain, paired_gain
-from fedcompare.statistics.moments import Moments, plain, standardised
+from fedcompare.statistics.moments import Moments, plain, pseudo_values, standardised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,8 +47,9 @@ class Weighting:
         weights = [cases.weights(test_set, index) for index in range(num_seeds)]
         return cls(cases=cases, test_set=test_set, weights=np.stack(weights))
 
-    def means(self, answers: Sequence[Answers], measure: Measure = ACCURACY) -> Floats:
-        """Return the measure of each seed's answers, float [K]."""
+    def means(self, answers: Sequence[Answers], measure: Measure | None = None) -> Floats:
+        """Return the measure of each seed's answers, float [K]; without one, the cases' own."""
+        measure = measure or self.cases.measure
         pairs = zip(answers, self.weights, strict=True)
         ids = self.cases.ids
         return np.array([measure.mean(measure.values(own.at(ids)), w) for own, w in pairs])
@@ -57,25 +58,22 @@ class Weighting:
         self,
         challenger: Sequence[Answers],
         baseline: Sequence[Answers],
-        measure: Measure = ACCURACY,
+        measure: Measure | None = None,
     ) -> Contrast:
         """Return how much better the challenger's answers of each seed are.
 
         Raises:
             ResultsError: they are not on the test examples of these cases.
         """
+        measure = measure or self.cases.measure
         moments = self._moments(self._differences(challenger, baseline, measure))
-        sample = (
-            standardised(moments, self._shares())
-            if self.test_set.kind is Kind.OWN
-            else plain(moments)
-        )
+        sample = standardised(moments, self._shares()) if self._by_shares else plain(moments)
         return Contrast(
             test_set=self.test_set,
             challenger=self.means(challenger, measure),
             baseline=self.means(baseline, measure),
             moments=moments,
-            found=paired_gain(sample),
+            found=paired_gain(sample, bounded=measure.is_bounded),
         )
 
     def part(
@@ -83,9 +81,10 @@ class Weighting:
         challenger: Sequence[Answers],
         baseline: Sequence[Answers],
         classes: Sequence[int],
-        measure: Measure = ACCURACY,
+        measure: Measure | None = None,
     ) -> float:
         """Return what the examples of some classes contribute to the mean difference."""
+        measure = measure or self.cases.measure
         weighted = self.weights * self._differences(challenger, baseline, measure)
         return float(weighted[:, self.cases.mask(classes)].sum(axis=1).mean())
 
@@ -93,17 +92,24 @@ class Weighting:
         self, challenger: Sequence[Answers], baseline: Sequence[Answers], measure: Measure
     ) -> Floats:
         """Return by how much each answer of the challenger is better, float [K, N]."""
-        sign, ids = 1.0 if measure.higher_is_better else -1.0, self.cases.ids
+        ids = self.cases.ids
         rows = [
             measure.values(ours.at(ids)) - measure.values(theirs.at(ids))
             for ours, theirs in zip(challenger, baseline, strict=True)
         ]
-        return sign * np.stack(rows)
+        return measure.sign * np.stack(rows)
+
+    @property
+    def _by_shares(self) -> bool:
+        """Return whether examples weigh as their class's share in a silo's training data."""
+        return self.test_set.kind is Kind.OWN and self.cases.owners is None
 
     def _moments(self, differences: Floats) -> Moments:
         relevant = self.weights.sum(axis=0) > 0
-        labels = self.cases.labels[relevant]
-        return Moments.by_class(differences[:, relevant], labels, len(self.cases.class_names))
+        kept, weights = differences[:, relevant], self.weights[:, relevant]
+        if not self._by_shares and np.ptp(weights):  # seeds have rows of their own
+            kept = pseudo_values(kept, weights)
+        return Moments.by_class(kept, self.cases.strata[relevant], len(self.cases.sizes))
 
     def _shares(self) -> Floats:
         assert self.test_set.silo is not None

@@ -1,14 +1,11 @@
-"""Who contributes: leave-one-out and Shapley values of the coalitions' accuracy."""
+"""Who contributes: leave-one-out and Shapley values of how good the coalitions are."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
-
 from fedcompare.comparison.spread import spread
-from fedcompare.evaluation.answers import Answers
+from fedcompare.evaluation.answers import Answers, Labels
 from fedcompare.evaluation.cases import Cases
-from fedcompare.evaluation.measures.catalog import ACCURACY
-from fedcompare.evaluation.stored import Classes, SeedAnswers
+from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.gains import Contribution
 from fedcompare.findings.test_sets import Kind
 from fedcompare.regimes.catalog import Regime
@@ -24,10 +21,11 @@ def find_contributions(
 ) -> Iterator[Contribution]:
     """Yield what each silo adds on the whole test set and on each subset.
 
-    The value of a coalition is its federated model's accuracy: of a single silo its
-    isolated-equal model's (the same computation), of nobody the initial
+    The value of a coalition is its federated model's accuracy, or its error with the other sign:
+    of a single silo its isolated-equal model's (the same computation), of nobody the initial
     weights'. `coalitions` holds one mapping per seed.
     """
+    measure = cases.measure
     silos = tuple(cases.silos)
     values = [_answers(seed, own, cases) for seed, own in zip(answers, coalitions, strict=True)]
     for test_set in cases.test_sets():
@@ -35,8 +33,9 @@ def find_contributions(
             continue
         games = [
             {
-                members: ACCURACY.mean(
-                    (predicted == cases.labels).astype(np.float64), cases.weights(test_set, index)
+                members: measure.sign
+                * measure.mean(
+                    measure.values(cases.answered(predicted)), cases.weights(test_set, index)
                 )
                 for members, predicted in own.items()
             }
@@ -57,7 +56,7 @@ def find_contributions(
 
 def _answers(
     seed: SeedAnswers, coalitions: Coalitions, cases: Cases
-) -> dict[frozenset[int], Classes]:
+) -> dict[frozenset[int], Labels]:
     federated = ModelId(Regime.FEDERATED)
     every = {frozenset(members): own for members, own in coalitions.items()}
     for silo in cases.silos:

@@ -9,6 +9,7 @@ from fedcompare.comparison.gains import ALPHA, ask
 from fedcompare.comparison.stored import Comparison, read_findings
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.evaluation.cases import Cases
+from fedcompare.evaluation.measures.catalog import Measure
 from fedcompare.evaluation.stored import SeedAnswers, read_seed_answers
 from fedcompare.execution.plan import seed_runs
 from fedcompare.findings.findings import Findings
@@ -16,8 +17,11 @@ from fedcompare.findings.gains import Gain
 from fedcompare.findings.questions import Question
 from fedcompare.regimes.catalog import Regime
 from fedcompare.report.blocks import Sheet, Value, sheet_of
+from fedcompare.report.wording import units
 from fedcompare.statistics.significance import decide, holm
-from fedcompare.text.wording import interval, listing
+from fedcompare.tasks import CLASSES
+from fedcompare.text.units import PERCENT, PLAIN, Units
+from fedcompare.text.wording import listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,16 @@ def _check_alike(old: Findings, new: Findings) -> None:
         )
     if old.class_names != new.class_names:
         raise ResultsError(f"{old.name} and {new.name} have other classes; they cannot be compared")
+    if old.measures[0] != new.measures[0]:
+        raise ResultsError(
+            f"{old.name} measures {_measured(old)} and {new.name} {_measured(new)}; they cannot be "
+            "compared"
+        )
+
+
+def _measured(findings: Findings) -> str:
+    measure = findings.measures[0]
+    return f"{measure.name} ({measure.unit})"
 
 
 def _config_table(old: Findings, new: Findings) -> Sheet:
@@ -82,25 +96,26 @@ def _config_table(old: Findings, new: Findings) -> Sheet:
 
 def _gains_table(old: Findings, new: Findings) -> Sheet:
     before = {(gain.silo, gain.question): gain for gain in old.gains}
+    written, unit = units(new), ", in points" if new.task in CLASSES else ""
     return sheet_of(
         "gains",
-        "Gain over isolated-equal, in points, in each comparison",
+        f"Gain over isolated-equal{unit}, in each comparison",
         ("silo", "on", "first", "verdict", "second", "verdict (second)"),
         [
-            _gain_row(before[gain.silo, gain.question], gain, new.silo_names)
+            _gain_row(before[gain.silo, gain.question], gain, new.silo_names, written)
             for gain in new.gains
             if (gain.silo, gain.question) in before
         ],
     )
 
 
-def _gain_row(old: Gain, new: Gain, names: Sequence[str]) -> tuple[Value, ...]:
+def _gain_row(old: Gain, new: Gain, names: Sequence[str], written: Units) -> tuple[Value, ...]:
     return (
         names[new.silo - 1] if names else new.silo,
         new.question.value,
-        100 * old.gain,
+        written.plotted(old.gain),
         old.word.value,
-        100 * new.gain,
+        written.plotted(new.gain),
         new.word.value,
     )
 
@@ -108,12 +123,19 @@ def _gain_row(old: Gain, new: Gain, names: Sequence[str]) -> tuple[Value, ...]:
 def _paired_table(first: Comparison, second: Comparison) -> Sheet:
     old, new = _answers(first), _answers(second)
     _check_paired(old, new)
+    cases = find_cases(old)
     return sheet_of(
         "paired",
-        "The second federated model minus the first, accuracy in %, paired",
+        f"The second federated model minus the first, {_said(cases.measure)}, paired",
         ("silo", "on", "first", "second", "change", "95 % interval", "the second"),
-        list(_paired_rows(old, new, find_cases(old))),
+        list(_paired_rows(old, new, cases)),
     )
+
+
+def _said(measure: Measure) -> str:
+    if measure.is_share:
+        return f"{measure.name} in %"
+    return f"{measure.name} (a change above 0 is for the better)"
 
 
 def _answers(comparison: Comparison) -> list[SeedAnswers]:
@@ -133,6 +155,7 @@ def _check_paired(old: Sequence[SeedAnswers], new: Sequence[SeedAnswers]) -> Non
 def _paired_rows(
     old: Sequence[SeedAnswers], new: Sequence[SeedAnswers], cases: Cases
 ) -> Iterator[tuple[Value, ...]]:
+    written = PERCENT if cases.measure.is_bounded else PLAIN
     for question in Question:
         found: list[tuple[int, Contrast]] = []
         pairs = zip(ask(question, old, cases), ask(question, new, cases), strict=True)
@@ -145,9 +168,9 @@ def _paired_rows(
             yield (
                 cases.silo_names[silo - 1] if cases.silo_names else silo,
                 question.value,
-                100 * float(change.baseline.mean()),
-                100 * float(change.challenger.mean()),
-                100 * gain.gain,
-                interval(gain.low, gain.high, 2),
+                written.plotted(float(change.baseline.mean())),
+                written.plotted(float(change.challenger.mean())),
+                written.plotted(gain.gain),
+                written.interval(gain.low, gain.high, 2),
                 decide(gain.gain, p_value, alpha=ALPHA).value,
             )

@@ -1,7 +1,7 @@
 """The trained models of one seed, evaluated alike: the part `evaluation/`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,18 +20,18 @@ from fedcompare.data.silos import Silos
 from fedcompare.errors import ResultsError
 from fedcompare.evaluation.answers import Answers, answers_to_bytes
 from fedcompare.evaluation.cases import Cases
-from fedcompare.evaluation.chance import nothing_learnt
+from fedcompare.evaluation.chance import warn
 from fedcompare.evaluation.evaluator import Evaluator
 from fedcompare.evaluation.measures import classification
-from fedcompare.evaluation.measures.catalog import ACCURACY
+from fedcompare.evaluation.measures.catalog import Measure
 from fedcompare.evaluation.mistakes import find_mistakes
 from fedcompare.evaluation.predicting import answer
-from fedcompare.evaluation.scores import Score, find_scores, on_whole
+from fedcompare.evaluation.scores import Score, find_scores
 from fedcompare.findings.scores import Measurement, Mistake
-from fedcompare.findings.test_sets import ALL, TestSet, of_classes, seen, unseen
+from fedcompare.findings.test_sets import ALL, TestSet, of_classes, own, seen, unseen
 from fedcompare.regimes.catalog import Regime, row_of
 from fedcompare.regimes.models import ModelId, models_of
-from fedcompare.report.evaluation import accuracy_table, mistakes_table, seen_unseen_table
+from fedcompare.report.evaluation import mistakes_table, of_silos_table, whole_table
 from fedcompare.report.markdown import table
 from fedcompare.report.plots import plot_confusion, plot_rounds, save_figure
 from fedcompare.runs.directory import EVALUATION, RunDirectory
@@ -41,7 +41,8 @@ from fedcompare.runs.manifest import TENSORS, Manifest, check_files
 from fedcompare.runs.reading import SERVER_FILE, read_server
 from fedcompare.runs.reuse import current_sources, read_comparable
 from fedcompare.runs.writing import write_part
-from fedcompare.text.csv_text import format_table
+from fedcompare.tasks import CLASSES, NUMBERS
+from fedcompare.text.csv_text import format_csv, format_table
 from fedcompare.text.escaping import markdown
 
 EVALUATED = (Regime.ISOLATED, Regime.FEDERATED)
@@ -62,6 +63,11 @@ class Evaluation:
     class_names: tuple[str, ...]
     silo_names: tuple[str, ...] = ()
 
+    @property
+    def measure(self) -> Measure:
+        """Return what was measured."""
+        return self.scores[0].measure
+
     def measurements(self) -> list[Measurement]:
         """Return the scores as rows for files and programs."""
         return [
@@ -69,7 +75,8 @@ class Evaluation:
                 regime=score.model.regime,
                 silo=score.model.silo,
                 evaluated_on=score.test_set.key,
-                accuracy=score.value,
+                measure=score.measure.key,
+                value=score.value,
                 num_examples=score.num_examples,
             )
             for score in self.scores
@@ -81,7 +88,8 @@ def evaluate(run: RunDirectory, silos: Silos, subsets: Sequence[Sequence[int]]) 
 
     Each is measured on the whole test set, on the `subsets` of classes, and on the classes that
     silos have and lack: an isolated model on those of its own silo. Where a silo has all classes,
-    there is no unseen part; a part without test examples has no accuracy.
+    there is no unseen part; a part without test examples has no accuracy. Where labels are numbers,
+    each is measured on the silos' own held-out rows in place of classes.
 
     Raises:
         ResultsError: a model is missing, or was made from other data.
@@ -94,9 +102,14 @@ def evaluate(run: RunDirectory, silos: Silos, subsets: Sequence[Sequence[int]]) 
     answers = answer(run, Evaluator(run.config, silos), models, manifests)
     for regime, manifest in manifests.items():
         check_files(run.path / regime, manifest)
-    names, labels = silos.class_names, silos.test.labels.numpy()
+    names, test = silos.class_names, silos.dataset.test
     cases = Cases.build(
-        labels, [silos.label_counts], names, silos.test.ids.numpy(), silo_names=silos.names
+        test.labels.numpy(),
+        [silos.label_counts],
+        names,
+        test.ids.numpy(),
+        silo_names=silos.names,
+        owners=silos.test_owners[None] if silos.task in NUMBERS else None,
     )
     extra = [of_classes(subset, names) for subset in subsets]
 
@@ -105,9 +118,9 @@ def evaluate(run: RunDirectory, silos: Silos, subsets: Sequence[Sequence[int]]) 
         of_silos = (part for silo in owners for part in _of_silo(cases, silo))
         return dict.fromkeys((ALL, *extra, *of_silos))
 
-    found = find_scores(answers, cases, test_sets, measures=(ACCURACY,), seed=run.config.seed)
+    measures = (cases.measure,)
+    found = find_scores(answers, cases, test_sets, measures=measures, seed=run.config.seed)
     scores = tuple(found)
-    whole = {model.called(silos.names): share for model, share in on_whole(scores).items()}
     return Evaluation(
         answers=answers,
         scores=scores,
@@ -120,7 +133,7 @@ def evaluate(run: RunDirectory, silos: Silos, subsets: Sequence[Sequence[int]]) 
             )
         ),
         notes=tuple(_notes(cases)),
-        warning=nothing_learnt(whole, labels, names),
+        warning=warn([answers], cases),
         class_names=names,
         silo_names=silos.names,
     )
@@ -135,8 +148,14 @@ def find_subset(names: Sequence[str], silos: Silos) -> tuple[int, ...]:
     """Return the labels of the classes that `--subset` names, in the classes' order.
 
     Raises:
-        ResultsError: a class does not exist; it is named, and those that do.
+        ResultsError: a class does not exist; it is named, and those that do; or labels are
+            numbers.
     """
+    if silos.task in NUMBERS:
+        raise ResultsError(
+            f"--subset {join_names(names)}: the labels are numbers, and have no classes to choose "
+            "from. Leave it out"
+        )
     try:
         return find_labels(names, silos.class_names)
     except KeyError as error:
@@ -159,12 +178,14 @@ def write_evaluation(run: RunDirectory, silos: Silos, evaluation: Evaluation) ->
     sources = current_sources(run, evaluated_files(silos))
     inputs = wanted_inputs(run.config, silos.origin, sources=sources)
     measurements = evaluation.measurements()
+    measured = evaluation.measure.key
     with run.writing(EVALUATION) as folder:
-        write_csv(folder / "accuracy.csv", measurements)
+        write_text(folder / f"{measured}.csv", format_csv([one.row() for one in measurements]))
         write_text(folder / "table.csv", _wide(evaluation.scores))
-        write_json(folder / "accuracy.json", measurements_json(measurements))
-        write_text(folder / "accuracy.md", _page(run, evaluation))
-        write_csv(folder / "mistakes.csv", evaluation.mistakes)
+        write_json(folder / f"{measured}.json", measurements_json(measurements))
+        write_text(folder / f"{measured}.md", _page(run, evaluation))
+        if silos.task in CLASSES:
+            write_csv(folder / "mistakes.csv", evaluation.mistakes)
         save_figure(plot_rounds(rounds), folder / "rounds.png")
         for model, answers in evaluation.answers.items():
             _write_model(folder, model, answers, evaluation)
@@ -181,10 +202,13 @@ def evaluated_files(silos: Silos) -> list[str]:
 
 def measurements_json(measurements: Sequence[Measurement]) -> list[dict[str, object]]:
     """Return one plain object per number."""
-    return [asdict(measurement) for measurement in measurements]
+    return [measurement.row() for measurement in measurements]
 
 
 def _of_silo(cases: Cases, silo: int) -> Iterable[TestSet]:
+    if cases.task in NUMBERS:
+        yield own(silo)
+        return
     yield seen(silo)
     if cases.unseen_classes(silo):
         yield unseen(silo)
@@ -204,6 +228,8 @@ def _notes(cases: Cases) -> Iterable[str]:
 def _write_model(folder: Path, model: ModelId, answers: Answers, evaluation: Evaluation) -> None:
     class_names = evaluation.class_names
     write_bytes(folder / "predictions" / f"{model.key}{TENSORS}", answers_to_bytes(answers))
+    if not class_names:
+        return
     counts = classification.confusion(answers)
     rows = ((name, *row) for name, row in zip(class_names, counts.tolist(), strict=True))
     write_text(
@@ -214,7 +240,7 @@ def _write_model(folder: Path, model: ModelId, answers: Answers, evaluation: Eva
 
 
 def _wide(scores: Sequence[Score]) -> str:
-    """Return accuracies as CSV with a row per model and a column per part of the test set."""
+    """Return scores as CSV with a row per model and a column per part of the test set."""
     found = {(score.model.label, score.test_set.key): score.value for score in scores}
     models = dict.fromkeys(model for model, _ in found)
     parts = tuple(dict.fromkeys(part for _, part in found))
@@ -224,7 +250,7 @@ def _wide(scores: Sequence[Score]) -> str:
 
 def _page(run: RunDirectory, evaluation: Evaluation) -> str:
     names = evaluation.silo_names
-    sheets = [make(evaluation.scores, names) for make in (accuracy_table, seen_unseen_table)]
+    sheets = [make(evaluation.scores, names) for make in (whole_table, of_silos_table)]
     sheets += [mistakes_table(evaluation.mistakes, names)] if evaluation.mistakes else []
     sections = [f"{markdown(evaluation.warning)}\n"] if evaluation.warning else []
     sections += [f"## {markdown(sheet.caption)}\n\n{table(sheet)}\n" for sheet in sheets]

@@ -19,17 +19,27 @@ from fedcompare.runs.directory import COMPARISON
 from fedcompare.runs.files import format_json, replacing, write_text
 from fedcompare.runs.inputs import Inputs
 from fedcompare.runs.manifest import CONFIG_FILE, format_config, seal
+from fedcompare.tasks import NUMBERS
 from fedcompare.text.csv_text import format_csv
 
 _TABLES = (
     "scores",
     "qualities",
+    "fits",
     "gains",
     "curves",
     "mistakes",
     "forgetting",
     "budgets",
     "contributions",
+)
+_OF_CLASSES = (
+    "unseen_part",
+    "seen_part",
+    "seed_won",
+    "seed_lost",
+    "seed_mcnemar",
+    "seed_mcnemar_adjusted",
 )
 
 
@@ -85,6 +95,7 @@ def verdict_json(findings: Findings) -> dict[str, Any]:
         "name": findings.name,
         "seeds": findings.seeds,
         "summary": findings.summary,
+        **({"measure": asdict(findings.measures[0])} if findings.task in NUMBERS else {}),
         "verdicts": [asdict(verdict) for verdict in findings.verdicts],
         "gains": [asdict(gain) for gain in findings.gains],
     }
@@ -97,9 +108,8 @@ def _rows(findings: Findings, table: str) -> Iterator[dict[str, object]]:
         row = asdict(item)
         if table == "gains":
             seeds = row.pop("seeds")
-            yield from (
-                {**_plain(row), **{f"seed_{k}": v for k, v in seed.items()}} for seed in seeds
-            )
+            rows = ({**_plain(row), **{f"seed_{k}": v for k, v in seed.items()}} for seed in seeds)
+            yield from (_meaningful(own) for own in rows) if findings.task in NUMBERS else rows
         elif table == "curves":
             yield from ({**{k: row[k] for k in ("model", "test_set")}, **p} for p in row["points"])
         elif table == "forgetting":
@@ -129,6 +139,11 @@ def _single(score: Score) -> dict[str, object]:
         "high": score.high,
         "num_examples": score.num_examples,
     }
+
+
+def _meaningful(row: dict[str, object]) -> dict[str, object]:
+    """Return a gain of numbers, without what only classes have."""
+    return {key: value for key, value in row.items() if key not in _OF_CLASSES}
 
 
 def _plain(row: dict[str, object]) -> dict[str, object]:

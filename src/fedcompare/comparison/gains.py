@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fedcompare.comparison.contrasts import Contrast, Weighting
 from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.cases import Cases
+from fedcompare.evaluation.measures.catalog import Measure
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.gains import Gain, SeedGain
 from fedcompare.findings.questions import Question, row_of
@@ -13,6 +14,7 @@ from fedcompare.names import Word
 from fedcompare.regimes.catalog import COMPARED, Regime
 from fedcompare.regimes.models import ModelId, models_of
 from fedcompare.statistics.significance import decide, detectable_gain, holm, mcnemar_exact
+from fedcompare.tasks import Task
 
 ALPHA = 0.05
 
@@ -45,12 +47,13 @@ def ask(question: Question, answers: Sequence[SeedAnswers], cases: Cases) -> Ite
     """Yield the question for every silo that has test examples for it."""
     row = row_of(question)
     for silo in cases.silos:
-        if row.is_asked(len(cases.learnable_classes(silo))):
+        test_set = row.test_set(silo)
+        if row.is_asked(len(cases.learnable_classes(silo))) and cases.size(test_set):
             models = models_of(COMPARED, [silo])
             yield Asked(
                 silo=silo,
                 question=question,
-                weighting=Weighting.of(cases, row.test_set(silo), len(answers)),
+                weighting=Weighting.of(cases, test_set, len(answers)),
                 answers={model.regime: over_seeds(answers, model) for model in models},
             )
 
@@ -68,11 +71,8 @@ def _find(asked: Asked, seeds: Sequence[int], cases: Cases) -> Gain:
         for regime in (Regime.ISOLATED, Regime.CENTRALIZED)
     )
     federated, equal = float(contrast.challenger.mean()), float(contrast.baseline.mean())
-    unseen_part = asked.weighting.part(
-        asked.answers[Regime.FEDERATED],
-        asked.answers[Regime.ISOLATED_EQUAL],
-        cases.unseen_classes(asked.silo),
-    )
+    unseen_part = _unseen_part(asked, cases)
+    sign = cases.measure.sign
     return Gain(
         silo=asked.silo,
         question=asked.question,
@@ -91,12 +91,23 @@ def _find(asked: Asked, seeds: Sequence[int], cases: Cases) -> Gain:
         detectable=detectable_gain(
             found.standard_error, found.degrees_of_freedom, alpha=ALPHA / len(cases.silos)
         ),
-        unequal_gain=federated - isolated,
-        budget_part=equal - isolated,
+        unequal_gain=sign * (federated - isolated),
+        budget_part=sign * (equal - isolated),
         unseen_part=unseen_part,
-        seen_part=found.gain - unseen_part,
+        seen_part=None if unseen_part is None else found.gain - unseen_part,
         gap_closed=_gap_closed(asked, found.gain),
-        seeds=tuple(_seed_gains(contrast, seeds)),
+        seeds=tuple(_seed_gains(contrast, seeds, cases.measure)),
+    )
+
+
+def _unseen_part(asked: Asked, cases: Cases) -> float | None:
+    """Return what classes that the silo never saw contribute; None without classes."""
+    if cases.task is Task.REGRESSION:
+        return None
+    return asked.weighting.part(
+        asked.answers[Regime.FEDERATED],
+        asked.answers[Regime.ISOLATED_EQUAL],
+        cases.unseen_classes(asked.silo),
     )
 
 
@@ -106,19 +117,19 @@ def _gap_closed(asked: Asked, gain: float) -> float | None:
     return gain / gap.gain if gap.low > 0 else None
 
 
-def _seed_gains(contrast: Contrast, seeds: Sequence[int]) -> Iterator[SeedGain]:
+def _seed_gains(contrast: Contrast, seeds: Sequence[int], measure: Measure) -> Iterator[SeedGain]:
     won = contrast.moments.won().sum(axis=0).tolist()
     lost = contrast.moments.lost().sum(axis=0).tolist()
     for index, seed in enumerate(seeds):
         alone, together = float(contrast.baseline[index]), float(contrast.challenger[index])
-        test = mcnemar_exact(won[index], lost[index])
+        test = mcnemar_exact(won[index], lost[index]) if measure.is_share else None
         yield SeedGain(
             seed=seed,
             isolated_equal=alone,
             federated=together,
-            gain=together - alone,
-            won=won[index],
-            lost=lost[index],
+            gain=measure.sign * (together - alone),
+            won=won[index] if measure.is_share else None,
+            lost=lost[index] if measure.is_share else None,
             mcnemar=test,
             mcnemar_adjusted=test,
         )
@@ -130,7 +141,7 @@ def _correct_over_silos(gains: Sequence[Gain]) -> Iterable[Gain]:
         return
     adjusted = holm([gain.p_value for gain in gains])
     every = zip(*(gain.seeds for gain in gains), strict=True)
-    by_seed = [holm([seed.mcnemar for seed in seeds]) for seeds in every]
+    by_seed = [_holm_of_seed(seeds) for seeds in every]
     for index, gain in enumerate(gains):
         yield replace(
             gain,
@@ -141,3 +152,9 @@ def _correct_over_silos(gains: Sequence[Gain]) -> Iterable[Gain]:
                 for seed, tests in zip(gain.seeds, by_seed, strict=True)
             ),
         )
+
+
+def _holm_of_seed(seeds: Sequence[SeedGain]) -> Sequence[float | None]:
+    """Return McNemar's p-values of one seed, corrected over the silos, where there are any."""
+    tests = [seed.mcnemar for seed in seeds if seed.mcnemar is not None]
+    return holm(tests) if tests else [None] * len(seeds)

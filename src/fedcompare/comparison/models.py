@@ -1,6 +1,7 @@
 """What every model does, over the seeds; all from stored answers."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,12 +12,13 @@ from fedcompare.config.groups import ExperimentConfig
 from fedcompare.evaluation import scores as evaluation
 from fedcompare.evaluation.cases import Cases
 from fedcompare.evaluation.measures import classification
-from fedcompare.evaluation.measures.catalog import SUMMARIES, Measure
+from fedcompare.evaluation.measures.catalog import Measure, summaries_of
 from fedcompare.evaluation.mistakes import find_mistakes
 from fedcompare.evaluation.stored import SeedAnswers
-from fedcompare.findings.scores import Confusion, Mistake, Model, Quality, Score
+from fedcompare.findings.scores import Confusion, Fit, Mistake, Model, Quality, Score
 from fedcompare.regimes.catalog import ROWS, Regime, row_of
 from fedcompare.regimes.models import ModelId, models_of
+from fedcompare.tasks import Task
 
 
 def model_rows(
@@ -69,7 +71,12 @@ def scores_over_seeds(singles: Sequence[evaluation.Score]) -> Iterator[Score]:
 
 
 def qualities(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Quality]:
-    """Yield recall, the summaries and confidence of each model, as means over the seeds."""
+    """Yield recall, the summaries and confidence of each model, as means over the seeds.
+
+    Numbers have none of these, but `fits`.
+    """
+    if cases.task is Task.REGRESSION:
+        return
     for model in answers[0].final:
         every = over_seeds(answers, model)
         unseen = cases.unseen_classes(model.silo) if model.silo else ()
@@ -78,12 +85,33 @@ def qualities(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Quality]
             model=model.key,
             unseen_confidence=float(np.mean(confidence)) if cases.tested(unseen) else None,
             recall=class_means([classification.recall(own) for own in every]),
-            **{row.name: float(np.mean([row.value(own) for own in every])) for row in SUMMARIES},
+            **{
+                row.name: float(np.mean([row.value(own) for own in every]))
+                for row in summaries_of(cases.task)
+            },
         )
+
+
+def fits(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Fit]:
+    """Yield the summaries of each model that answers numbers, as means over the seeds."""
+    for model in answers[0].final if cases.task is Task.REGRESSION else ():
+        found = {
+            row.name: [row.value(own) for own in over_seeds(answers, model)]
+            for row in summaries_of(cases.task)
+        }
+        yield Fit(model=model.key, **{name: _mean(values) for name, values in found.items()})
+
+
+def _mean(values: Sequence[float | None]) -> Any:
+    """Return the mean; None where there is nothing to mean of."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def confusions(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Confusion]:
     """Yield the confusion matrices of the isolated-equal and federated models, over all seeds."""
+    if cases.task is Task.REGRESSION:
+        return
     shown = [row_of(Regime.ISOLATED_EQUAL), row_of(Regime.FEDERATED)]
     for model in models_of(shown, cases.silos):
         counts = sum(map(classification.confusion, over_seeds(answers, model)))

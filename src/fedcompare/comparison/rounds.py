@@ -7,17 +7,17 @@ import numpy as np
 
 from fedcompare.comparison.spread import spread
 from fedcompare.evaluation.cases import Cases, Floats
-from fedcompare.evaluation.measures.catalog import ACCURACY
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.rounds import Curve, Forgetting, Point
 from fedcompare.findings.scores import Shares
 from fedcompare.findings.test_sets import ALL, TestSet, own
 from fedcompare.regimes.catalog import FOLLOWED, Regime
 from fedcompare.regimes.models import ModelId, models_of
+from fedcompare.tasks import Task
 
 
 def curves(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Curve]:
-    """Yield the accuracy after each round of all that has rounds, over the seeds.
+    """Yield how good all that has rounds is after each of them, over the seeds.
 
     Shared models on the whole test set and every silo's own cases, others on the
     whole test set and their own silo's.
@@ -25,7 +25,7 @@ def curves(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Curve]:
     for model in models_of(FOLLOWED, cases.silos):
         numbers = sorted(number for key, number in answers[0].rounds if key == model)
         silos = cases.silos if model.silo is None else [model.silo]
-        for test_set in (ALL, *map(own, silos)):
+        for test_set in filter(cases.size, (ALL, *map(own, silos))):
             points = tuple(_point(answers, cases, model, number, test_set) for number in numbers)
             yield Curve(model=model.key, test_set=test_set.key, points=points)
 
@@ -35,8 +35,8 @@ def _point(
 ) -> Point:
     found = spread(
         [
-            ACCURACY.mean(
-                (seed.rounds[model, number] == cases.labels).astype(np.float64),
+            cases.measure.mean(
+                cases.measure.values(cases.answered(seed.rounds[model, number])),
                 cases.weights(test_set, index),
             )
             for index, seed in enumerate(answers)
@@ -46,7 +46,12 @@ def _point(
 
 
 def forgetting(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Forgetting]:
-    """Yield per-class accuracy around each silo's local training, as means over the seeds."""
+    """Yield per-class accuracy around each silo's local training, as means over the seeds.
+
+    Numbers have no classes that could be forgotten.
+    """
+    if cases.task is Task.REGRESSION:
+        return
     shared = ModelId(Regime.FEDERATED)
     last = max(number for model, number in answers[0].rounds if model == shared)
     for number in range(1, last + 1):
@@ -65,7 +70,7 @@ def _recall(answers: Sequence[SeedAnswers], cases: Cases, model: ModelId, number
     nowhere = np.full(len(sizes), np.nan)
     rows = []
     for seed in answers:
-        right = cases.labels[seed.rounds[model, number] == cases.labels]
+        right = cases.strata[seed.rounds[model, number] == cases.strata]
         counts = np.bincount(right, minlength=len(sizes))
         rows.append(np.divide(counts, sizes, out=nowhere.copy(), where=sizes > 0))
     return class_means(rows)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from fedcompare.classes import listed, no_silo_has
-from fedcompare.evaluation.measures.catalog import ACCURACY
+from fedcompare.comparison.voice import RightAnswers, Voice
 from fedcompare.findings.gains import Gain, Verdict
 from fedcompare.findings.questions import QUESTIONS, Question, row_of
 from fedcompare.findings.scores import Score, SiloFacts
@@ -11,10 +11,14 @@ from fedcompare.findings.test_sets import ALL, own, unseen
 from fedcompare.names import Word, silo_name, silo_title
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.models import ModelId
-from fedcompare.text.wording import count, gain_digits, interval, percent, plural, points
+from fedcompare.text.wording import count, percent, plural, points
 
 _HARDLY_ANY = 0.01
 _SHARED = (Regime.ENSEMBLE, Regime.AVERAGE, Regime.FEDERATED)
+RIGHT_ANSWERS = RightAnswers()
+_NO_OWN_CASES = (
+    "No test example is its own, so no number says anything of its own cases: hold out more rows."
+)
 _NO_ADVICE = "Advice: decide nothing from this comparison, since nothing was learnt."
 _ORDER = tuple(row.question for row in QUESTIONS)
 
@@ -24,18 +28,21 @@ def find_verdicts(
     silos: Sequence[SiloFacts],
     scores: Sequence[Score],
     *,
+    voice: Voice = RIGHT_ANSWERS,
     learnt: bool = True,
 ) -> tuple[Verdict, ...]:
     """Return a verdict per silo; the advice follows from the words of its gains.
 
-    Where nothing was `learnt` it is to decide nothing.
+    `voice` speaks of the first of the scores' measures. Where nothing was `learnt` the advice is to
+    decide nothing.
     """
-    means = _accuracies(scores)
+    means = _means(scores)
     return tuple(
         _verdict(
             facts,
             {gain.question: gain for gain in gains if gain.silo == facts.silo},
             means,
+            voice=voice,
             learnt=learnt,
         )
         for facts in silos
@@ -46,6 +53,7 @@ def summarise(
     gains: Sequence[Gain],
     scores: Sequence[Score],
     *,
+    voice: Voice = RIGHT_ANSWERS,
     num_silos: int,
     num_seeds: int,
     epochs: int,
@@ -57,7 +65,7 @@ def summarise(
 
     `unknown` names classes that no silo has; a `hint` on the budget follows it.
     """
-    means = _accuracies(scores)
+    means = _means(scores)
     lines = [warning] if warning else []
     for question in _ORDER:
         asked = [gain for gain in gains if gain.question is question]
@@ -65,13 +73,11 @@ def summarise(
             lines.append(f"On {row_of(question).of_silos}, {_tally(asked)}.")
     if unknown:
         lines.append(no_silo_has(unknown))
-    whole = {row: means[ModelId(row).key, ALL.key] for row in _SHARED}
+    whole = voice.alternatives(*(means[ModelId(row).key, ALL.key] for row in _SHARED))
     lines.append(
-        "Two alternatives need one exchange of weights only: on the whole population the ensemble "
-        f"of the isolated-equal models gets {percent(whole[Regime.ENSEMBLE])} % right and "
-        f"their average {percent(whole[Regime.AVERAGE])} %, the federated model "
-        f"{percent(whole[Regime.FEDERATED])} %."
+        "Two alternatives need one exchange of weights only: on the whole population " + whole + "."
     )
+    lines += filter(None, [voice.preamble()])
     budget = "one pass" if epochs == 1 else f"{count(epochs)} passes"
     lines.append(
         f"Compared over {plural(num_seeds, 'seed')} and {plural(num_silos, 'silo')}, with the "
@@ -103,15 +109,17 @@ def _verdict(
     gains: dict[Question, Gain],
     means: Mapping[tuple[str, str], float],
     *,
+    voice: Voice,
     learnt: bool,
 ) -> Verdict:
-    whole, own_cases = gains[Question.WHOLE], gains[Question.OWN]
+    whole, own_cases = gains[Question.WHOLE], gains.get(Question.OWN)
     unseen_cases = gains.get(Question.UNSEEN)
-    sentences = [_gain_sentence(whole), *_composition(whole)]
+    sentences = [_gain_sentence(whole, voice), *_composition(whole)]
     if unseen_cases:
-        sentences += _unseen_sentences(unseen_cases, facts)
+        sentences += _unseen_sentences(unseen_cases, facts, voice)
     sentences += _unanswered(facts)
-    sentences += [_gain_sentence(own_cases), *_fine_tuned(facts, means), *_gap(whole)]
+    sentences += [_gain_sentence(own_cases, voice) if own_cases else _NO_OWN_CASES]
+    sentences += [*_fine_tuned(facts, means, voice), *_gap(whole, voice)]
     sentences += [_advice(gains, facts) if learnt else _NO_ADVICE]
     return Verdict(silo=facts.silo, headline=_headline(facts, gains), sentences=tuple(sentences))
 
@@ -131,48 +139,32 @@ def _headline(facts: SiloFacts, gains: dict[Question, Gain]) -> str:
     return lead + "; ".join(parts) + "."
 
 
-def _gain_sentence(gain: Gain) -> str:
-    digits = gain_digits(gain.gain)
-    models = (
-        f"its own model gets {percent(gain.isolated_equal)} % right, "
-        f"the federated one {percent(gain.federated)} %"
-    )
-    certain = f"95 % interval {interval(gain.low, gain.high, digits)}"
+def _gain_sentence(gain: Gain, voice: Voice) -> str:
+    models = voice.models(gain)
     if gain.word is Word.NO_EVIDENCE:
         return (
-            f"On {row_of(gain.question).of_silo} there is no evidence either way: {models}, a "
-            f"difference of {points(gain.gain)} points ({certain}). {_detectable(gain)}"
+            f"On {row_of(gain.question).of_silo} there is no evidence either way: {models}, "
+            f"{voice.difference(gain)}. {voice.detectable(gain)}"
         )
-    amount = percent(abs(gain.gain), digits)
-    return (
-        f"On {row_of(gain.question).of_silo} it {gain.word.value} {amount} points ({certain}): "
-        f"{models}."
-    )
-
-
-def _detectable(gain: Gain) -> str:
-    if gain.detectable >= 1:
-        return (
-            "With these few seeds and test examples, not even the largest gain would surely have "
-            "been found."
-        )
-    amount = percent(gain.detectable, gain_digits(gain.detectable))
-    return f"A true gain or loss of {amount} points or more would probably have been found."
+    return f"On {row_of(gain.question).of_silo} it {voice.change(gain)}: {models}."
 
 
 def _composition(whole: Gain) -> Iterator[str]:
     """Say how much of a gain on everything is nothing but classes that were never seen."""
-    if whole.word is Word.GAINS and whole.unseen_part > whole.gain / 2:
+    unseen_part, seen_part = whole.unseen_part, whole.seen_part
+    if unseen_part is None or seen_part is None:
+        return
+    if whole.word is Word.GAINS and unseen_part > whole.gain / 2:
         yield (
-            f"Of this, {points(whole.unseen_part)} points come from the classes it never saw and "
-            f"{points(whole.seen_part)} from those it has: a wider range of cases, "
-            f"{'not a better' if whole.seen_part < _HARDLY_ANY else 'and a better'} "
+            f"Of this, {points(unseen_part)} points come from the classes it never saw and "
+            f"{points(seen_part)} from those it has: a wider range of cases, "
+            f"{'not a better' if seen_part < _HARDLY_ANY else 'and a better'} "
             "judgement of the cases it knows."
         )
 
 
-def _unseen_sentences(gain: Gain, facts: SiloFacts) -> Iterator[str]:
-    yield _gain_sentence(gain)
+def _unseen_sentences(gain: Gain, facts: SiloFacts, voice: Voice) -> Iterator[str]:
+    yield _gain_sentence(gain, voice)
     if gain.word is Word.GAINS and gain.isolated_equal < _HARDLY_ANY:
         yield (
             f"It has no training example of {listed(facts.learnable)}, so its own model cannot "
@@ -191,29 +183,26 @@ def _unanswered(facts: SiloFacts) -> Iterator[str]:
         )
 
 
-def _fine_tuned(facts: SiloFacts, means: Mapping[tuple[str, str], float]) -> Iterator[str]:
+def _fine_tuned(
+    facts: SiloFacts, means: Mapping[tuple[str, str], float], voice: Voice
+) -> Iterator[str]:
     model = ModelId(Regime.FINE_TUNED, facts.silo)
-    own_share, unseen_share = (
+    of_own, of_unseen = (
         means.get((model.key, test_set.key)) for test_set in (own(facts.silo), unseen(facts.silo))
     )
-    if own_share is not None:
-        also = (
-            ""
-            if unseen_share is None
-            else (f", and {percent(unseen_share)} % of those of classes it never saw")
-        )
+    if of_own is not None:
         yield (
-            "The federated model, fine-tuned on its own data, gets "
-            f"{percent(own_share)} % of its own cases right{also}."
+            "The federated model, fine-tuned on its own data, "
+            f"{voice.fine_tuned(of_own, of_unseen)}."
         )
 
 
-def _gap(whole: Gain) -> Iterator[str]:
+def _gap(whole: Gain, voice: Voice) -> Iterator[str]:
     if whole.gap_closed is not None and whole.gap_closed > 0:
         yield (
             f"Federating closes {percent(whole.gap_closed, 0)} % of the gap between its own model "
-            f"and the centralized one, trained on everybody's data ({percent(whole.centralized)} "
-            "%), on the whole population."
+            "and the centralized one, trained on everybody's data "
+            f"({voice.reference(whole.centralized)}), on the whole population."
         )
 
 
@@ -239,6 +228,6 @@ def _advice(gains: Mapping[Question, Gain], facts: SiloFacts) -> str:
     )
 
 
-def _accuracies(scores: Sequence[Score]) -> dict[tuple[str, str], float]:
-    """Return the mean accuracy by the keys of model and test set."""
-    return {(s.model, s.test_set): s.mean for s in scores if s.measure == ACCURACY.name}
+def _means(scores: Sequence[Score]) -> dict[tuple[str, str], float]:
+    """Return the first measure's means by the keys of model and test set."""
+    return {(s.model, s.test_set): s.mean for s in scores if s.measure == scores[0].measure}

@@ -7,14 +7,34 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from fedcompare.tasks import Task
+
 Indices = npt.NDArray[np.int64]
 Labels = npt.NDArray[np.int64]
 Pixels = npt.NDArray[Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """The mean of labels that are numbers, and their deviation: a model's output is in these."""
+
+    mean: float
+    deviation: float
+
+    def standardised(self, labels: torch.Tensor) -> torch.Tensor:
+        """Return labels as models learn them, float32 of the same shape."""
+        return ((labels - self.mean) / self.deviation).float()
+
+    def restored(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Return a model's outputs in the labels' own unit, float64 of the same shape."""
+        return outputs.double() * self.deviation + self.mean
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Examples:
     """Ready-to-train examples: `inputs` float32 [N, ...], `labels` and `ids` int64 [N].
+
+    With a `scale`, labels are no classes but numbers, float64 [N] in their own unit.
 
     An id is the row number of an example within its split, in the order of the source: answers
     of several subsets can be joined by it.
@@ -26,11 +46,24 @@ class Examples:
     inputs: torch.Tensor
     labels: torch.Tensor
     ids: torch.Tensor
+    scale: Scale | None = None
 
     @classmethod
-    def numbered(cls, *, inputs: torch.Tensor, labels: torch.Tensor) -> "Examples":
+    def numbered(
+        cls, *, inputs: torch.Tensor, labels: torch.Tensor, scale: Scale | None = None
+    ) -> "Examples":
         """Return the examples of a whole split, their ids 0, 1, ..."""
-        return cls(inputs=inputs, labels=labels, ids=torch.arange(len(labels)))
+        return cls(inputs=inputs, labels=labels, ids=torch.arange(len(labels)), scale=scale)
+
+    @property
+    def targets(self) -> torch.Tensor:
+        """Return what outputs are to be: classes int64 [N], or standardised labels float32 [N]."""
+        return self.labels if self.scale is None else self.scale.standardised(self.labels)
+
+    @property
+    def strata(self) -> torch.Tensor:
+        """Return by what examples are counted and dealt, int64 [N]: classes; numbers are alike."""
+        return self.labels if self.scale is None else torch.zeros_like(self.ids)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -38,13 +71,19 @@ class Examples:
     def subset(self, indices: Indices) -> "Examples":
         """Return the examples at `indices`, in that order."""
         rows = torch.from_numpy(indices)
-        return Examples(inputs=self.inputs[rows], labels=self.labels[rows], ids=self.ids[rows])
+        return Examples(
+            inputs=self.inputs[rows],
+            labels=self.labels[rows],
+            ids=self.ids[rows],
+            scale=self.scale,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dataset:
     """Training and test examples, the classes' names, and a digest of the raw data.
 
+    Where labels are numbers, there are no names of classes.
     `fingerprint` depends on content alone: the same data in another folder have the same.
     `example_bytes` is the raw size of one example with its label, as its source counts it.
     `notes` says in a sentence each what was converted, scaled, left out, or is suspicious.
@@ -69,6 +108,16 @@ class Dataset:
     train_groups: torch.Tensor | None = None
     test_groups: torch.Tensor | None = None
     contract: str = ""
+
+    @property
+    def task(self) -> Task:
+        """Return what models are to tell."""
+        return Task.of(self.class_names)
+
+    @property
+    def num_outputs(self) -> int:
+        """Return how many outputs a model needs: one for each class, or one for a number."""
+        return len(self.class_names) or 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from weakref import WeakValueDictionary
 
+import numpy as np
 import torch
 
 from fedcompare.classes import lacking
 from fedcompare.config.groups import DataConfig, ExperimentConfig, PartitionConfig
 from fedcompare.data.dataset import read_dataset
-from fedcompare.data.examples import Dataset, Examples
+from fedcompare.data.examples import Dataset, Examples, Indices
 from fedcompare.data.partitions.plan import partition_dataset
 from fedcompare.data.partitions.rows import Plan
 from fedcompare.data.tables.contract import contract_from_json
@@ -20,6 +21,7 @@ from fedcompare.data.transforms.skew import TEST, TRAIN, Skew
 from fedcompare.errors import ConfigError
 from fedcompare.names import POOLED, silo_name
 from fedcompare.regimes.records import Origin
+from fedcompare.tasks import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -33,7 +35,7 @@ class Silo:
 
     def label_counts(self, num_classes: int) -> tuple[int, ...]:
         """Return how many training examples of each class the silo has."""
-        return _count(self.train.labels, num_classes)
+        return _count(self.train.strata, num_classes)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -115,8 +117,13 @@ class Silos:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Return what labels 0, 1, ... are called."""
+        """Return what labels 0, 1, ... are called; none where labels are numbers."""
         return self.dataset.class_names
+
+    @property
+    def task(self) -> Task:
+        """Return what models are to tell."""
+        return self.dataset.task
 
     @property
     def example_bytes(self) -> int:
@@ -130,11 +137,9 @@ class Silos:
 
     @functools.cached_property
     def label_counts(self) -> tuple[tuple[int, ...], ...]:
-        """Return each silo's number of training examples of each class."""
-        labels, num_classes = self.dataset.train.labels, len(self.class_names)
-        return tuple(
-            _count(labels[rows], num_classes) for rows in map(torch.from_numpy, self.plan.train)
-        )
+        """Return each silo's number of training examples of each class; numbers are of one."""
+        strata, count = self.dataset.train.strata, self.dataset.num_outputs
+        return tuple(_count(strata[rows], count) for rows in map(torch.from_numpy, self.plan.train))
 
     @property
     def lacking(self) -> tuple[tuple[int, ...], ...]:
@@ -145,6 +150,14 @@ class Silos:
     def test_sizes(self) -> tuple[int, ...]:
         """Return how many test examples of its own each silo has."""
         return tuple(map(len, self.plan.test))
+
+    @property
+    def test_owners(self) -> Indices:
+        """Return whose own each example of the whole test split is, int64 [N], 0 for nobody's."""
+        owners = np.zeros(len(self.dataset.test), dtype=np.int64)
+        for silo, rows in zip(self.ids, self.plan.test, strict=True):
+            owners[rows] = silo
+        return owners
 
     @functools.cached_property
     def origin(self) -> Origin:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,28 +12,55 @@ from safetensors.torch import save
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.learning.weights import read_tensors
 
+Labels = npt.NDArray[np.int64] | npt.NDArray[np.float64]
+Probabilities = npt.NDArray[np.float32]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answers:
     """One forward pass over some test examples, told by their `ids`.
 
-    `ids` int [N] are row numbers of the test split, `labels` int [N] the true classes,
-    `probabilities` float32 [N, num_classes].
+    `ids` int [N] are row numbers of the test split, `labels` [N] what is true, and `predicted` [N]
+    what was answered: classes, int, or numbers in the labels' own unit, float64. `probabilities`,
+    float32 [N, num_classes], are of classes, and None where only the most probable was kept.
     """
 
     ids: npt.NDArray[np.int64]
-    labels: npt.NDArray[np.int64]
-    probabilities: npt.NDArray[np.float32]
+    labels: Labels
+    predicted: Labels
+    probabilities: Probabilities | None = None
+
+    @classmethod
+    def of(
+        cls,
+        outputs: Probabilities | npt.NDArray[np.float64],
+        *,
+        ids: npt.NDArray[np.int64],
+        labels: Labels,
+    ) -> "Answers":
+        """Return what `learning.forward.predict` answered: probabilities of classes, or numbers."""
+        if outputs.ndim == 1:
+            return cls(ids=ids, labels=labels, predicted=outputs.astype(np.float64))
+        return cls(
+            ids=ids,
+            labels=labels,
+            predicted=outputs.argmax(axis=1),
+            probabilities=outputs.astype(np.float32, copy=False),
+        )
 
     @property
-    def predicted(self) -> npt.NDArray[np.int64]:
-        """Return the most probable class of each example, int [N]."""
-        return cast("npt.NDArray[np.int64]", self.probabilities.argmax(axis=1))
+    def outputs(self) -> Probabilities | npt.NDArray[np.float64]:
+        """Return what `of` makes the same answers of."""
+        if self.probabilities is not None:
+            return self.probabilities
+        return self.predicted.astype(np.float64)
 
     @property
     def confidence(self) -> npt.NDArray[np.float32]:
         """Return the probability of the predicted class, in (0, 1], float32 [N]."""
-        return cast("npt.NDArray[np.float32]", self.probabilities.max(axis=1))
+        assert self.probabilities is not None
+        found: npt.NDArray[np.float32] = self.probabilities.max(axis=1)
+        return found
 
     def mask(self, classes: Iterable[int] | None) -> npt.NDArray[np.bool_]:
         """Return which examples are of `classes` (None: all), bool [N]."""
@@ -44,10 +70,7 @@ class Answers:
 
     def of_classes(self, classes: Iterable[int] | None) -> "Answers":
         """Return the answers on the examples of `classes` (None: all)."""
-        mask = self.mask(classes)
-        return Answers(
-            ids=self.ids[mask], labels=self.labels[mask], probabilities=self.probabilities[mask]
-        )
+        return self._where(self.mask(classes))
 
     def at(self, ids: npt.NDArray[np.int64]) -> "Answers":
         """Return the answers on the examples of these ids, in their order.
@@ -62,19 +85,28 @@ class Answers:
         rows = order[np.minimum(places, len(order) - 1)] if len(order) else places
         if not len(order) or not np.array_equal(self.ids[rows], ids):
             raise ResultsError("models answered other test examples, so they cannot be paired")
-        return Answers(ids=ids, labels=self.labels[rows], probabilities=self.probabilities[rows])
+        return self._where(rows)
+
+    def _where(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "Answers":
+        return Answers(
+            ids=self.ids[rows],
+            labels=self.labels[rows],
+            predicted=self.predicted[rows],
+            probabilities=None if self.probabilities is None else self.probabilities[rows],
+        )
 
 
 def answers_to_bytes(answers: Answers) -> bytes:
-    """Return answers in the safetensors format: `labels`, `predicted`, `probabilities`.
+    """Return answers in the safetensors format: `labels`, `predicted`, of classes `probabilities`.
 
     `ids` are there too, unless they are those of all test examples in their order.
     """
     tensors = {
         "labels": torch.from_numpy(answers.labels),
         "predicted": torch.from_numpy(answers.predicted),
-        "probabilities": torch.from_numpy(answers.probabilities),
     }
+    if answers.probabilities is not None:
+        tensors["probabilities"] = torch.from_numpy(answers.probabilities)
     if not np.array_equal(answers.ids, np.arange(len(answers.labels))):
         tensors["ids"] = torch.from_numpy(answers.ids)
     return save(tensors)
@@ -87,17 +119,20 @@ def read_answers(path: Path) -> Answers:
         WeightsError: the file is corrupt, or holds something else.
     """
     tensors = read_tensors(path)
-    labels, probabilities = tensors.get("labels"), tensors.get("probabilities")
+    labels = tensors.get("labels")
+    kind = (torch.float32, 2, torch.int64) if "probabilities" in tensors else _NUMBERS
+    outputs = tensors.get("probabilities", tensors.get("predicted"))
     if (
         labels is None
-        or probabilities is None
-        or labels.dtype != torch.int64
-        or probabilities.dtype != torch.float32
-        or probabilities.dim() != 2
-        or labels.shape != probabilities.shape[:1]
+        or outputs is None
+        or (outputs.dtype, outputs.dim(), labels.dtype) != kind
+        or labels.shape != outputs.shape[:1]
     ):
         raise WeightsError(f"{path} holds no predictions of fedcompare's; make it again")
     ids = tensors.get("ids", torch.arange(len(labels)))
     if ids.dtype != torch.int64 or ids.shape != labels.shape:
         raise WeightsError(f"{path} holds no predictions of fedcompare's; make it again")
-    return Answers(ids=ids.numpy(), labels=labels.numpy(), probabilities=probabilities.numpy())
+    return Answers.of(outputs.numpy(), ids=ids.numpy(), labels=labels.numpy())
+
+
+_NUMBERS = (torch.float64, 1, torch.float64)

@@ -9,29 +9,36 @@ import numpy.typing as npt
 
 from fedcompare.classes import lacked_by_all, listed
 from fedcompare.errors import DataError
+from fedcompare.evaluation.answers import Answers, Labels
+from fedcompare.evaluation.measures.catalog import Measure, verdict_measure
 from fedcompare.findings.scores import SiloFacts, TestSetFacts
 from fedcompare.findings.test_sets import ALL, Kind, TestSet, own, seen, unseen
 from fedcompare.names import silo_name
+from fedcompare.tasks import CLASSES, Task
 
 Floats = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int64]
 Counts = Sequence[Sequence[Sequence[int]]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cases:
-    """The examples' ids and labels, int [N], and what silos have of each class.
+    """The examples' ids and labels, [N], and what silos have of each class.
 
     `class_shares`, float [S, K, C] for S silos, K seeds and C classes, are the shares of the
     classes in a silo's training data; `silo_names` are what the data call
     them. Answers are joined by id, in whatever order they were given.
+
+    Labels that are numbers have no classes: all are of one, without a name. Then `owners`, int
+    [K, N], says whose held-out row each example is, 0 for nobody's: these are a silo's own cases.
     """
 
-    ids: Labels
+    ids: Ints
     labels: Labels
     class_shares: Floats
     class_names: tuple[str, ...]
     silo_names: tuple[str, ...] = ()
+    owners: Ints | None = None
 
     @classmethod
     def build(
@@ -39,13 +46,15 @@ class Cases:
         labels: Labels,
         label_counts: Counts,
         class_names: tuple[str, ...],
-        ids: Labels | None = None,
+        ids: Ints | None = None,
         *,
         silo_names: tuple[str, ...] = (),
+        owners: Ints | None = None,
     ) -> "Cases":
         """Return the cases for `label_counts` [K seeds][S silos][C classes].
 
-        Without `ids` the examples are the whole test set in its order.
+        Without `ids` the examples are the whole test set in its order. `owners` is of the whole
+        test set in its order.
         """
         counts = np.asarray(label_counts, dtype=np.float64)
         shares = (counts / counts.sum(axis=2, keepdims=True)).transpose(1, 0, 2)
@@ -56,7 +65,25 @@ class Cases:
             class_shares=shares,
             class_names=class_names,
             silo_names=silo_names,
+            owners=None if owners is None else owners[:, numbers],
         )
+
+    @property
+    def task(self) -> Task:
+        """Return what models are to tell."""
+        return Task.of(self.class_names)
+
+    @property
+    def measure(self) -> Measure:
+        """Return what verdicts are about."""
+        return verdict_measure(self.task)
+
+    @property
+    def strata(self) -> Ints:
+        """Return the class of each example, int [N]; numbers are all of one."""
+        if self.task is Task.REGRESSION:
+            return np.zeros(len(self.labels), dtype=np.int64)
+        return self.labels.astype(np.int64, copy=False)
 
     @property
     def silos(self) -> range:
@@ -66,7 +93,7 @@ class Cases:
     @functools.cached_property
     def sizes(self) -> npt.NDArray[np.int64]:
         """Return the number of test examples of each class, int [C]."""
-        return np.bincount(self.labels, minlength=len(self.class_names))
+        return np.bincount(self.strata, minlength=self.class_shares.shape[2])
 
     def seen_classes(self, silo: int) -> tuple[int, ...]:
         """Return the classes that a silo has in any seed."""
@@ -100,15 +127,22 @@ class Cases:
             case TestSet(kind=Kind.CLASSES, classes=names):
                 return tuple(map(self.class_names.index, names))
             case _:
-                return tuple(range(len(self.class_names)))
+                return tuple(range(len(self.sizes)))
 
     def size(self, test_set: TestSet) -> int:
-        """Return how many test examples count in a test set."""
+        """Return how many test examples count in a test set; 0 where some seed has none."""
+        if self.owners is not None and test_set.kind is Kind.OWN:
+            held_out = self.owners == test_set.silo
+            return int(held_out.any(axis=0).sum()) if held_out.any(axis=1).all() else 0
         return int(self.sizes[list(self.classes(test_set))].sum())
 
     def mask(self, classes: Sequence[int]) -> npt.NDArray[np.bool_]:
         """Return which test examples are of `classes`, bool [N]."""
-        return np.isin(self.labels, classes)
+        return np.isin(self.strata, classes)
+
+    def answered(self, predicted: Labels) -> Answers:
+        """Return what was answered on these examples, in their order."""
+        return Answers(ids=self.ids, labels=self.labels, predicted=predicted)
 
     def names(self, classes: Iterable[int]) -> tuple[str, ...]:
         """Return the classes' names."""
@@ -116,17 +150,21 @@ class Cases:
 
     def weights(self, test_set: TestSet, seed_index: int) -> Floats:
         """Return each test example's weight, float [N]; they add up to 1, or 0 without examples."""
-        if test_set.kind is Kind.OWN and test_set.silo:
+        if test_set.kind is Kind.OWN and test_set.silo and self.owners is None:
             shares = self.class_shares[test_set.silo - 1, seed_index]
-            own_weights: Floats = shares[self.labels] / self.sizes[self.labels]
+            own_weights: Floats = shares[self.strata] / self.sizes[self.strata]
             return own_weights
-        mask = self.mask(self.classes(test_set))
+        if test_set.kind is Kind.OWN and self.owners is not None:
+            mask = self.owners[seed_index] == test_set.silo
+        else:
+            mask = self.mask(self.classes(test_set))
         plain: Floats = mask / max(mask.sum(), 1)
         return plain
 
     def test_sets(self) -> tuple[TestSet, ...]:
         """Return all test sets that have examples, in the order of tables."""
-        of_silos = (make(silo) for make in (own, unseen, seen) for silo in self.silos)
+        kinds = (own, unseen, seen) if self.task in CLASSES else (own,)
+        of_silos = (make(silo) for make in kinds for silo in self.silos)
         found = (ALL, *of_silos)
         return tuple(test_set for test_set in found if self.size(test_set))
 
@@ -148,7 +186,7 @@ class Cases:
                 silo=silo,
                 name=silo_name(silo, self.silo_names) if self.silo_names else "",
                 label_counts=tuple(means[silo - 1].tolist()),
-                seen=self.names(self.seen_classes(silo)),
+                seen=self.names(self.seen_classes(silo)) if self.class_names else (),
                 unseen=self.names(lacks),
                 unknown=self.names(self.nobodys_classes()),
                 untested=self.names(label for label in lacks if label not in self.tested(lacks)),
@@ -182,7 +220,7 @@ class Cases:
 
 
 def check_own_cases(
-    labels: Labels, counts: Floats, class_names: Sequence[str], silo_names: Sequence[str] = ()
+    labels: Ints, counts: Floats, class_names: Sequence[str], silo_names: Sequence[str] = ()
 ) -> None:
     """Raise if a silo has a class of which there is no test example; `counts` is [S, C].
 

@@ -21,11 +21,11 @@ class Made:
 
 
 def ensemble(made: Made, evaluator: Evaluator, source: str) -> Answers:
-    """Return the mean of the models' probabilities."""
-    stacked = np.stack([model.probabilities for model in made.answers])
-    mean = stacked.mean(axis=0, dtype=np.float64).astype(np.float32)
+    """Return the mean of the models' probabilities, or of the numbers that they answered."""
     first = made.answers[0]
-    return Answers(ids=first.ids, labels=first.labels, probabilities=np.asarray(mean))
+    stacked = np.stack([model.outputs for model in made.answers])
+    mean = stacked.mean(axis=0, dtype=np.float64).astype(first.outputs.dtype)
+    return Answers.of(np.asarray(mean), ids=first.ids, labels=first.labels)
 
 
 def average(made: Made, evaluator: Evaluator, source: str) -> Answers:

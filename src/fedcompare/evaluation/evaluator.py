@@ -33,12 +33,10 @@ class Evaluator:
         check_finite(source, state)
         model = load_state(self._model, state, source=source)
         with torch_threads(self._threads):
-            probabilities = predict(model, self._test.inputs)
-        check_finite(source, {"an answer on the test set": probabilities})
-        return Answers(
-            ids=self._test.ids.numpy(),
-            labels=self._test.labels.numpy(),
-            probabilities=probabilities.numpy(),
+            outputs = predict(model, self._test.inputs, self._test.scale)
+        check_finite(source, {"an answer on the test set": outputs})
+        return Answers.of(
+            outputs.numpy(), ids=self._test.ids.numpy(), labels=self._test.labels.numpy()
         )
 
     def predict_file(self, run: RunDirectory, part: str, file: str, manifest: Manifest) -> Answers:

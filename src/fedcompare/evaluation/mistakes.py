@@ -18,10 +18,13 @@ def find_mistakes(
 
     `answers` are those of each seed: shares and confidences are over the examples of all.
     """
+    unseen = tuple(unseen_classes)
+    if not unseen:
+        return
     labels = np.concatenate([own.labels for own in answers])
     predicted = np.concatenate([own.predicted for own in answers])
     confidence = np.concatenate([own.confidence for own in answers])
-    for true in unseen_classes:
+    for true in unseen:
         mask = labels == true
         counts = np.bincount(predicted[mask & (predicted != true)], minlength=len(class_names))
         for taken in np.argsort(-counts, kind="stable")[:_COMMONEST]:

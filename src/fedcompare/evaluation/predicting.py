@@ -7,15 +7,18 @@ from them. `verify` makes them again and compares the bytes.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import torch
-from safetensors.torch import save
-
 from fedcompare.data.silos import Silos
 from fedcompare.evaluation.answers import Answers, answers_to_bytes
 from fedcompare.evaluation.derived import DERIVED, Made
 from fedcompare.evaluation.evaluator import Evaluator, read_weights
-from fedcompare.evaluation.stored import ROUNDS, answers_file, rounds_key, weights_of
+from fedcompare.evaluation.stored import (
+    OWNERS,
+    ROUNDS,
+    answers_file,
+    owners_to_bytes,
+    rounds_to_bytes,
+    weights_of,
+)
 from fedcompare.regimes.catalog import FOLLOWED, ROWS, TRAINED, Row, row_of
 from fedcompare.regimes.coalitions import coalition_part, coalitions_to_train
 from fedcompare.regimes.models import ModelId, local_models, models_of, weights_file
@@ -25,6 +28,7 @@ from fedcompare.runs.inputs import wanted_inputs
 from fedcompare.runs.manifest import TENSORS, Manifest
 from fedcompare.runs.reuse import read_comparable
 from fedcompare.runs.writing import write_part
+from fedcompare.tasks import Task
 
 
 def write_seed_answers(run: RunDirectory, silos: Silos) -> None:
@@ -137,13 +141,12 @@ def _seed_files(
     for row in ROWS:
         if not row.trained:
             final[ModelId(row.regime)] = seed.derive(row, final)
-    rounds = {
-        rounds_key(model, number): torch.from_numpy(answers.predicted.astype(np.int16))
-        for model, number, answers in seed.after_rounds(final)
-    }
+    rounds = {(model, number): answers for model, number, answers in seed.after_rounds(final)}
     for model, answers in final.items():
         yield answers_file(model), answers_to_bytes(answers)
-    yield ROUNDS, save(dict(sorted(rounds.items())))
+    yield ROUNDS, rounds_to_bytes(rounds)
+    if silos.task is Task.REGRESSION:
+        yield OWNERS, owners_to_bytes(silos.test_owners)
 
 
 def _coalition_files(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.cases import Cases
-from fedcompare.evaluation.measures.catalog import ACCURACY, Measure
-from fedcompare.findings.test_sets import ALL, Kind, TestSet
+from fedcompare.evaluation.measures.catalog import Measure
+from fedcompare.findings.test_sets import Kind, TestSet
 from fedcompare.regimes.models import ModelId
 from fedcompare.statistics.significance import wilson
 
@@ -61,12 +61,3 @@ def find_scores(
                     high=high,
                     num_examples=size,
                 )
-
-
-def on_whole(scores: Iterable[Score]) -> dict[ModelId, float]:
-    """Return each model's accuracy on the whole test set, the mean over the seeds."""
-    found: dict[ModelId, list[float]] = {}
-    for score in scores:
-        if score.test_set == ALL and score.measure is ACCURACY and score.value is not None:
-            found.setdefault(score.model, []).append(score.value)
-    return {model: sum(values) / len(values) for model, values in found.items()}

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors.torch import save
 
 from fedcompare.errors import ResultsError, WeightsError
-from fedcompare.evaluation.answers import Answers, read_answers
+from fedcompare.evaluation.answers import Answers, Labels, read_answers
 from fedcompare.learning.weights import read_tensors
 from fedcompare.regimes.catalog import FOLLOWED, ROWS, TRAINED, Regime
 from fedcompare.regimes.coalitions import coalition_part
@@ -19,15 +20,16 @@ from fedcompare.regimes.records import Origin
 from fedcompare.runs.directory import COALITION_PREDICTIONS, PREDICTIONS, RunDirectory
 from fedcompare.runs.manifest import TENSORS, Manifest, Training, check_files, read_manifest
 from fedcompare.runs.reuse import check_agree
+from fedcompare.tasks import Task
 
 ROUNDS = "rounds.safetensors"
+OWNERS, _SILOS = "owners.safetensors", "silos"
 _FINISH = "Go on with it: fedcompare compare, with the same --data, --config, --set and --results"
 ANSWERS_REMEDY = (
     "make it again: fedcompare compare --force, with the same --data, --config, --set and --results"
 )
 
-
-Classes = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,16 +37,19 @@ class SeedAnswers:
     """What one seed's models answered, and what is known of their training.
 
     `final` holds the answers of every model after its last round, `rounds` the classes, int64
-    [N], that models answered after a round, in the order of the cases; round 0 is before
-    training. `model_bytes` is the size of one model's serialised weights.
+    [N], or numbers, float64 [N], that models answered after a round, in the order of the cases;
+    round 0 is before training. `model_bytes` is the size of one model's serialised weights.
+    `owners`, int64 [N], where labels are numbers, are the silos whose held-out rows these are, 0
+    for nobody.
     """
 
     seed: int
     final: Mapping[ModelId, Answers]
-    rounds: Mapping[tuple[ModelId, int], Classes]
+    rounds: Mapping[tuple[ModelId, int], Labels]
     origin: Origin
     trainings: Mapping[Regime, Training]
     model_bytes: int
+    owners: Ints | None = None
 
 
 def answers_file(model: ModelId) -> str:
@@ -71,16 +76,34 @@ def read_seed_answers(run: RunDirectory) -> SeedAnswers:
     trainings = {regime: run.training(manifest) for regime, manifest in manifests.items()}
     silos = range(1, len(trainings[Regime.FEDERATED].label_counts) + 1)
     last = run.config.budget.num_server_rounds
+    task = Task.of(trainings[Regime.FEDERATED].class_names)
     return SeedAnswers(
         seed=run.config.seed,
         final={
             model: read_answers(folder / answers_file(model)) for model in models_of(ROWS, silos)
         },
-        rounds=_read_rounds(folder / ROUNDS, rounds_of(silos, last)),
+        rounds=_read_rounds(folder / ROUNDS, rounds_of(silos, last), task),
         origin=answers.inputs.origin,
         trainings=trainings,
         model_bytes=(run.regime_path(Regime.FEDERATED) / weights_file(None)).stat().st_size,
+        owners=_read_owners(folder / OWNERS) if task is Task.REGRESSION else None,
     )
+
+
+def rounds_to_bytes(rounds: Mapping[tuple[ModelId, int], Answers]) -> bytes:
+    """Return what models answered after rounds, classes as int16, in the safetensors format."""
+    tensors = {
+        rounds_key(model, number): torch.from_numpy(
+            answers.predicted.astype(np.float64 if answers.probabilities is None else np.int16)
+        )
+        for (model, number), answers in rounds.items()
+    }
+    return save(dict(sorted(tensors.items())))
+
+
+def owners_to_bytes(owners: Ints) -> bytes:
+    """Return whose held-out row each test example is, in the safetensors format."""
+    return save({_SILOS: torch.from_numpy(owners)})
 
 
 def rounds_of(silos: Sequence[int], last: int) -> list[tuple[ModelId, int]]:
@@ -146,17 +169,31 @@ def open_answers(run: RunDirectory, part: str) -> Manifest:
 
 
 def _read_rounds(
-    path: Path, wanted: Iterable[tuple[ModelId, int]]
-) -> dict[tuple[ModelId, int], Classes]:
+    path: Path, wanted: Iterable[tuple[ModelId, int]], task: Task
+) -> dict[tuple[ModelId, int], Labels]:
     """Read the answers after each round.
 
     Raises:
         WeightsError: the file is corrupt, or holds something else.
     """
     tensors, rounds = read_tensors(path), {}
+    kind = torch.float64 if task is Task.REGRESSION else torch.int16
     for model, number in wanted:
         tensor = tensors.get(rounds_key(model, number))
-        if tensor is None or tensor.dtype != torch.int16 or tensor.dim() != 1:
+        if tensor is None or tensor.dtype != kind or tensor.dim() != 1:
             raise WeightsError(f"{path} holds no answers after rounds; {ANSWERS_REMEDY}")
-        rounds[model, number] = tensor.long().numpy()
+        rounds[model, number] = (tensor.long() if kind is torch.int16 else tensor).numpy()
     return rounds
+
+
+def _read_owners(path: Path) -> Ints:
+    """Read whose held-out row each test example is.
+
+    Raises:
+        WeightsError: the file is corrupt, or holds something else.
+    """
+    tensor = read_tensors(path).get(_SILOS)
+    if tensor is None or tensor.dtype != torch.int64 or tensor.dim() != 1:
+        raise WeightsError(f"{path} does not say whose the test examples are; {ANSWERS_REMEDY}")
+    owners: Ints = tensor.numpy()
+    return owners

@@ -70,7 +70,8 @@ def write_partition(run: RunDirectory, silos: Silos) -> Path:
     rows = ((name, *own) for name, own in zip(names, silos.label_counts, strict=True))
     figure = plot_partition(silos.dataset, silos.plan)
     with run.writing(PARTITION) as folder:
-        write_text(folder / "label-counts.csv", format_table(("silo", *silos.class_names), rows))
+        columns = silos.class_names or ("training examples",)
+        write_text(folder / "label-counts.csv", format_table(("silo", *columns), rows))
         save_figure(figure, folder / "label-counts.png")
         if silos.contract:
             write_text(folder / CONTRACT_FILE, silos.contract)

@@ -162,7 +162,7 @@ class TrainingStage(Stage):
             self.silos,
             inputs=self.inputs(),
             schedule=self.schedule,
-            picture=functools.partial(draw_losses, trained, self.silos.names)
+            picture=functools.partial(draw_losses, trained, self.silos.names, self.silos.task)
             if self.row.pictured
             else no_picture,
         )

@@ -10,7 +10,7 @@ from fedcompare.config.groups import ExperimentConfig
 from fedcompare.data.silos import Silo, load_silos
 from fedcompare.errors import SiloFailedError
 from fedcompare.evaluation.answers import Answers
-from fedcompare.evaluation.measures.classification import correctness, loss
+from fedcompare.evaluation.tally import count
 from fedcompare.federated.wire import Report, Task
 from fedcompare.learning.forward import predict, torch_threads
 from fedcompare.learning.models.catalog import initial_model
@@ -58,23 +58,22 @@ def train(requests: Sequence[tuple[Task, NodeConfig]]) -> list[tuple[Report, Sta
 
 
 def evaluate(task: Task, node: NodeConfig) -> Report:
-    """Return the global model's loss and number of right answers on the silo's test examples.
+    """Return the global model's loss on the silo's test examples, and how good its answers are.
 
     Where it has none, there is no loss.
     """
     start = time.perf_counter()
     silo = _silo(task.config, node)
     with torch_threads(task.config.train.threads_per_silo):
-        probabilities = predict(_model(task), silo.test.inputs).numpy()
-    answers = Answers(
-        ids=silo.test.ids.numpy(), labels=silo.test.labels.numpy(), probabilities=probabilities
-    )
-    mean_loss = loss(answers)
+        outputs = predict(_model(task), silo.test.inputs, silo.test.scale).numpy()
+    answers = Answers.of(outputs, ids=silo.test.ids.numpy(), labels=silo.test.labels.numpy())
+    tally = count(answers, silo.test.scale)
     return Report(
         silo=silo.id,
         num_examples=len(silo.test),
-        num_correct=int(correctness(answers).sum()),
-        losses=() if mean_loss is None else (mean_loss,),
+        num_correct=tally.num_correct,
+        absolute_error=tally.absolute_error,
+        losses=() if tally.loss is None else (tally.loss,),
         seconds=time.perf_counter() - start,
     )
 

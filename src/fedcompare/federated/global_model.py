@@ -1,4 +1,4 @@
-"""The global model as the server sees it: initial weights, and accuracy after each round."""
+"""The global model as the server sees it: initial weights, and how good it is after each round."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from fedcompare.classes import distinct, lacking
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.data.silos import Silos
 from fedcompare.evaluation.evaluator import Evaluator
-from fedcompare.evaluation.measures.classification import correctness, loss
+from fedcompare.evaluation.tally import count
 from fedcompare.federated import wire
 from fedcompare.findings.test_sets import ALL, of_classes
 from fedcompare.learning.weights import State
@@ -27,6 +27,7 @@ class GlobalModel:
         self._name = name
         self._evaluator = Evaluator(config, silos)
         self._class_names = silos.class_names
+        self._scale = silos.dataset.test.scale
         self.initial_state: State = self._evaluator.initial
         self.trainable = self._evaluator.trainable
 
@@ -40,7 +41,7 @@ class GlobalModel:
         return {ALL.key: None, **lacks}
 
     def evaluate(self, server_round: int, arrays: ArrayRecord, parts: Parts) -> list[ServerRecord]:
-        """Return accuracy and loss on each of these parts of the test set.
+        """Return loss, and accuracy or error, on each of these parts of the test set.
 
         Raises:
             DivergedError: the weights, or what they answer, are not finite.
@@ -49,15 +50,15 @@ class GlobalModel:
         answers = self._evaluator.predict(wire.decode_state(arrays), source=source)
         records = []
         for name, classes in parts.items():
-            own = answers.of_classes(classes)
-            count = len(own.labels)
+            tally = count(answers.of_classes(classes), self._scale)
             records.append(
                 ServerRecord(
                     round=server_round,
                     evaluated_on=name,
-                    accuracy=float(correctness(own).mean()) if count else None,
-                    loss=loss(own),
-                    num_examples=count,
+                    accuracy=tally.accuracy,
+                    loss=tally.loss,
+                    num_examples=tally.num_examples,
+                    mean_absolute_error=tally.mean_absolute_error,
                 )
             )
         return records

@@ -60,6 +60,7 @@ class _Recorder:
             phase=Phase.TRAIN if kind == MessageType.TRAIN else Phase.EVALUATE,
             loss=report.losses[-1] if report.losses else None,
             accuracy=report.accuracy,
+            mean_absolute_error=report.mean_absolute_error,
             num_examples=report.num_examples,
             seconds=report.seconds,
             cpu_seconds=report.cpu_seconds,

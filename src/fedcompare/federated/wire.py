@@ -42,13 +42,15 @@ class Task:
 class Report:
     """What a client measured.
 
-    `losses`: per local epoch, or one for an evaluation, or none for one without examples.
+    `losses`: per local epoch, or one for an evaluation, or none for one without examples. An
+    evaluation counts right answers, or where labels are numbers, adds up how far answers are off.
     """
 
     silo: int
     num_examples: int
     losses: tuple[float, ...] = ()
     num_correct: int | None = None
+    absolute_error: float | None = None
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     label_counts: tuple[int, ...] = ()
@@ -59,6 +61,13 @@ class Report:
         if self.num_correct is None or not self.num_examples:
             return None
         return self.num_correct / self.num_examples
+
+    @property
+    def mean_absolute_error(self) -> float | None:
+        """Return how far answers are off, in the labels' unit; None where nothing was evaluated."""
+        if self.absolute_error is None or not self.num_examples:
+            return None
+        return self.absolute_error / self.num_examples
 
 
 def task_config(config: ExperimentConfig, *, num_examples: int | None = None) -> ConfigRecord:
@@ -121,6 +130,8 @@ def encode_report(report: Report, *, to: Message, state: "State | None" = None) 
     }
     if report.num_correct is not None:
         metrics["num-correct"] = report.num_correct
+    if report.absolute_error is not None:
+        metrics["absolute-error"] = report.absolute_error
     content = RecordDict({METRICS: MetricRecord(metrics)})
     if state is not None:
         content[ARRAYS] = encode_state(state)
@@ -154,12 +165,13 @@ def num_examples(reply: Message) -> int:
 
 
 def _read_report(metrics: MetricRecord) -> Report:
-    correct = metrics.get("num-correct")
+    correct, error = metrics.get("num-correct"), metrics.get("absolute-error")
     return Report(
         silo=int(metrics[_PARTITION_ID]) + 1,  # type: ignore[arg-type]
         num_examples=int(metrics[NUM_EXAMPLES]),  # type: ignore[arg-type]
         losses=tuple(metrics.get("losses", ())),  # type: ignore[arg-type]
         num_correct=None if correct is None else int(correct),  # type: ignore[arg-type]
+        absolute_error=None if error is None else float(error),  # type: ignore[arg-type]
         seconds=float(metrics.get("seconds", 0.0)),  # type: ignore[arg-type]
         cpu_seconds=float(metrics.get("cpu-seconds", 0.0)),  # type: ignore[arg-type]
         label_counts=tuple(metrics.get("label-counts", ())),  # type: ignore[arg-type]
@@ -179,5 +191,7 @@ def _problems(report: Report, message: Message) -> Iterator[str]:
         yield "no weights"
     if not 0 <= (report.num_correct or 0) <= report.num_examples:
         yield f"{report.num_correct} of {report.num_examples} examples right"
+    if (report.absolute_error or 0) < 0:
+        yield f"an absolute error of {report.absolute_error}"
     if not all(math.isfinite(number) for number in (report.seconds, report.cpu_seconds)):
         yield f"{report.seconds} seconds, {report.cpu_seconds} of them of a CPU"

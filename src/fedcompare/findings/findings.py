@@ -1,7 +1,8 @@
 """All that one comparison found.
 
-All shares are in [0, 1], all gains in [-1, 1]; a report turns them into percent and
-percentage points. `report.json` is exactly this, and its schema is made from it.
+All shares are in [0, 1], and their gains in [-1, 1]; a report turns them into percent and
+percentage points. Errors, and gains of these, are in the label's unit. `report.json` is exactly
+this, and its schema is made from it.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from fedcompare.findings.rounds import Curve, Forgetting
 from fedcompare.findings.scores import (
     ColumnUse,
     Confusion,
+    Fit,
     MeasureFacts,
     Mistake,
     Model,
@@ -20,6 +22,7 @@ from fedcompare.findings.scores import (
     SiloFacts,
     TestSetFacts,
 )
+from fedcompare.tasks import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,9 @@ class Findings:
     `config` is the flat table of keys, `environment` the versions and the machine,
     `commands` what reproduces it; `curves` hold the learning curves of the isolated-equal,
     federated and centralized models; `contributions` is empty unless asked for,
-    `columns` unless the data are a table.
+    `columns` unless the data are a table. Verdicts, gains, curves and contributions are by the
+    first of the `measures`. Where the `task` is regression there are no classes, and `fits` in
+    place of `qualities`, `confusions`, `mistakes` and `forgetting`.
     """
 
     name: str
@@ -56,6 +61,8 @@ class Findings:
     budgets: tuple[Budget, ...]
     contributions: tuple[Contribution, ...]
     columns: tuple[ColumnUse, ...] = ()
+    task: Task = Task.MULTI_CLASS
+    fits: tuple[Fit, ...] = ()
 
     @property
     def silo_names(self) -> tuple[str, ...]:

@@ -12,22 +12,26 @@ class SeedGain:
 
     `won` and `lost` count the examples that only the federated or only the isolated-equal model
     got right; `mcnemar` is the exact McNemar test's p-value on them, and
-    `mcnemar_adjusted` the same after Holm's correction over the silos.
+    `mcnemar_adjusted` the same after Holm's correction over the silos. None where answers are
+    numbers, which are never just right.
     """
 
     seed: int
     isolated_equal: float
     federated: float
     gain: float
-    won: int
-    lost: int
-    mcnemar: float
-    mcnemar_adjusted: float
+    won: int | None
+    lost: int | None
+    mcnemar: float | None
+    mcnemar_adjusted: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gain:
     """The answer to one question of one silo: federated minus isolated-equal.
+
+    All are values of the comparison's first measure, and differences of two. Where lower is better,
+    as for errors, a difference has the other sign: above 0, the federated model is better.
 
     `low` and `high` bound the 95 % confidence interval, `adjusted_p_value` is corrected
     over the silos by Holm's method and decides `word`. `detectable` is the smallest true
@@ -35,8 +39,9 @@ class Gain:
     `unequal_gain` is the gain over the isolated model at its own budget (`isolated-epochs`),
     and `budget_part` what the larger budget alone gives: isolated-equal minus isolated.
     `unseen_part` and `seen_part` add up to `gain`: what the classes the silo never saw and
-    those it has contribute. `gap_closed` is the share of the gap between isolated-equal and
-    centralized that federating closes, None where that gap's own interval includes 0.
+    those it has contribute; None where labels are no classes. `gap_closed` is the share of the gap
+    between isolated-equal and centralized that federating closes, None where that gap's own
+    interval includes 0.
     """
 
     silo: int
@@ -56,8 +61,8 @@ class Gain:
     detectable: float
     unequal_gain: float
     budget_part: float
-    unseen_part: float
-    seen_part: float
+    unseen_part: float | None
+    seen_part: float | None
     gap_closed: float | None
     seeds: tuple[SeedGain, ...]
 
@@ -82,10 +87,10 @@ class Spread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
-    """What one silo adds to the federation's accuracy on a test set.
+    """What one silo adds to how good the federation is on a test set, by the first measure.
 
-    `leave_one_out` is the grand coalition's accuracy minus that without the silo; `shapley`
-    is the silo's Shapley value (None for more than five silos).
+    `leave_one_out` is the grand coalition's accuracy minus that without the silo, or by how much
+    its error is lower; `shapley` is the silo's Shapley value (None for more than five silos).
     """
 
     silo: int

@@ -7,7 +7,7 @@ from fedcompare.findings.scores import Shares
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One round of a curve: mean, lowest and highest accuracy over the seeds."""
+    """One round of a curve: mean, lowest and highest value over the seeds."""
 
     round: int
     mean: float
@@ -17,7 +17,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """A model's accuracy on a test set after each round (0: before training)."""
+    """A model's value of the first measure on a test set after each round (0: before training)."""
 
     model: str
     test_set: str

@@ -8,19 +8,30 @@ from fedcompare.regimes.catalog import Regime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """One accuracy: a model (regime, silo) on one part of the test set.
+    """One number: a model (regime, silo) on one part of the test set by a measure.
 
     `silo` is the 1-based owner of an isolated model, None for the federated one.
     `evaluated_on` is "all", names of classes such as "1,3,7", or "seen:1" / "unseen:1":
-    the classes that silo 1 does or does not have in its training data. `accuracy` is None
-    where there are no examples of these.
+    the classes that silo 1 does or does not have in its training data; or "own:1", its own cases.
+    `value` is None where there are no examples of these.
     """
 
     regime: Regime
     silo: int | None
     evaluated_on: str
-    accuracy: float | None
+    measure: str
+    value: float | None
     num_examples: int
+
+    def row(self) -> dict[str, object]:
+        """Return the fields as files and programs have them: the value under its measure's name."""
+        return {
+            "regime": self.regime,
+            "silo": self.silo,
+            "evaluated_on": self.evaluated_on,
+            self.measure: self.value,
+            "num_examples": self.num_examples,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +58,7 @@ Shares = tuple[float | None, ...]
 class SiloFacts:
     """A silo's training data: examples of each class (mean over seeds), classes it has and lacks.
 
+    Where labels are numbers, `label_counts` holds one number, of all examples.
     `seen` and `unseen` hold the classes' names. Of the unseen ones, `unknown` are those that no
     other silo has either, and `untested` those of which the test set has no example. `name` is
     what the data call the silo, empty where they do not.
@@ -95,7 +107,8 @@ class Model:
 class TestSetFacts:
     """A part of the test set, or a weighting of it.
 
-    `key` is "all", "own:1" (weighted as the classes in silo 1's training data), "seen:1",
+    `key` is "all", "own:1" (weighted as the classes in silo 1's training data, or where labels
+    are numbers, its held-out rows), "seen:1",
     "unseen:1", or names of classes such as "1,3,7"; `label` is for people. `kind` and `silo`
     say the same apart.
     """
@@ -109,10 +122,14 @@ class TestSetFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureFacts:
-    """A measure: what scores are shares or means of."""
+    """A measure: what scores are shares or means of.
+
+    `unit` is "%" for shares of examples, else the name of the label whose unit it is.
+    """
 
     name: str
     higher_is_better: bool
+    unit: str = "%"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +159,19 @@ class Quality:
     calibration_error: float
     unseen_confidence: float | None
     recall: Shares
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """How near a model's numbers are on the whole test set, as means over the seeds.
+
+    `r_squared` is the share of the labels' variance that they explain, below 0 where the mean
+    label would be nearer; None where all labels are alike.
+    """
+
+    model: str
+    root_mean_squared_error: float
+    r_squared: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,8 @@ class Kind(StrEnum):
 class TestSet:
     """A part of the test set, or a weighting of it.
 
-    OWN weighs examples as the classes in a silo's training data; SEEN and UNSEEN are of the
+    OWN weighs examples as the classes in a silo's training data, or where labels are numbers, is
+    of its own held-out rows; SEEN and UNSEEN are of the
     classes that a silo has and of those that it never had, in any seed; CLASSES are of `classes`,
     by name. Keys are written here, and never read back.
     """
@@ -45,7 +46,7 @@ ALL = TestSet(Kind.ALL)
 
 
 def own(silo: int) -> TestSet:
-    """Return the test set that is weighted as a silo's training data."""
+    """Return a silo's own cases: the test set weighted as its training data, or its own rows."""
     return TestSet(Kind.OWN, silo)
 
 

@@ -6,22 +6,27 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from fedcompare.data.examples import Scale
 from fedcompare.learning.randomness import seeded
 
 _PREDICT_BATCH = 2048
 
 
 @torch.inference_mode()
-def predict(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+def predict(model: nn.Module, inputs: torch.Tensor, scale: Scale | None = None) -> torch.Tensor:
     """Return class probabilities float32 [N, num_classes] from one forward pass.
 
+    With a `scale`, labels are numbers: these are returned in their own unit, float64 [N].
     They depend on weights and inputs alone, also where the model draws while it answers.
     An example of which a logit is not finite has NaN for all: softmax would hide -inf in a 0.
     """
     model.eval()
     batches = torch.split(inputs, _PREDICT_BATCH)
     with seeded(0):
-        return torch.cat([_probabilities(model(batch).float()) for batch in batches])
+        outputs = (model(batch).float() for batch in batches)
+        if scale is not None:
+            return torch.cat([scale.restored(own.squeeze(1)) for own in outputs])
+        return torch.cat(list(map(_probabilities, outputs)))
 
 
 def _probabilities(logits: torch.Tensor) -> torch.Tensor:

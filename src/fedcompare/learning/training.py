@@ -99,14 +99,22 @@ def _train_epoch(
 ) -> float:
     order = torch.randperm(len(examples), generator=generator)
     rows = torch.split(order, config.batch_size)
-    labels = torch.split(examples.labels[order], config.batch_size)
+    targets = torch.split(examples.targets[order], config.batch_size)
+    loss_of = _cross_entropy if examples.scale is None else _squared_error
     losses = []
-    for batch_rows, batch_labels in zip(rows, labels, strict=True):
-        logits = model(examples.inputs.index_select(0, batch_rows))
-        loss = F.cross_entropy(logits, batch_labels)
+    for batch_rows, batch_targets in zip(rows, targets, strict=True):
+        loss = loss_of(model(examples.inputs.index_select(0, batch_rows)), batch_targets)
         # What a model has and does not use gets zeros.
         optimiser.step(torch.autograd.grad(loss, parameters, materialize_grads=True))
         losses.append(loss.detach())
     # Read once an epoch: reading each loss would wait for each step.
     sizes = torch.tensor([len(batch) for batch in rows], dtype=torch.float64)
     return float((torch.stack(losses).double() * sizes).sum() / sizes.sum())
+
+
+def _cross_entropy(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(logits, classes)
+
+
+def _squared_error(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return F.mse_loss(outputs.squeeze(1), targets.to(outputs.dtype))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fedcompare.tasks import Task
+
 
 class Phase(StrEnum):
     """What a silo did in a round: train its local model, or evaluate the global one."""
@@ -34,6 +36,7 @@ class RoundRecord:
     """What one silo reported of one round; accuracy is None where it only trained.
 
     A silo without test examples of its own evaluates nothing: loss and accuracy are None then.
+    Where labels are numbers, there is no accuracy, but the mean absolute error in their unit.
     `seconds` is wall time, `cpu_seconds` the CPU time of training.
     """
 
@@ -45,13 +48,15 @@ class RoundRecord:
     num_examples: int
     seconds: float
     cpu_seconds: float
+    mean_absolute_error: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerRecord:
     """The global model after one round (0: before training) on one part of the test set.
 
-    Accuracy and loss are None where the part has no examples.
+    Accuracy and loss are None where the part has no examples. Where labels are numbers, there is
+    no accuracy, but the mean absolute error in their unit.
     """
 
     round: int
@@ -59,6 +64,12 @@ class ServerRecord:
     accuracy: float | None
     loss: float | None
     num_examples: int
+    mean_absolute_error: float | None = None
 
 
 Record = EpochRecord | RoundRecord | ServerRecord
+
+
+def meaningless(task: Task) -> str:
+    """Return the field of rounds that has no meaning in a task: files do not have it."""
+    return "accuracy" if task is Task.REGRESSION else "mean_absolute_error"

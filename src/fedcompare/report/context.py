@@ -9,25 +9,39 @@ from fedcompare.findings.ledger import Budget
 from fedcompare.names import silo_name
 from fedcompare.report.blocks import Block, Cell, Code, Fold, Section, Sheet, Terms, Text
 from fedcompare.report.gains import seeds_sheet
-from fedcompare.report.wording import test_set_labels
+from fedcompare.report.wording import test_set_labels, units
+from fedcompare.tasks import CLASSES
 from fedcompare.text.escaping import toml
-from fedcompare.text.wording import (
-    DASH,
-    count,
-    duration,
-    gain_digits,
-    interval,
-    listing,
-    plural,
-    points,
-    size,
-)
+from fedcompare.text.units import Units
+from fedcompare.text.wording import DASH, count, duration, listing, plural, size
 
 
 def silos_section(findings: Findings) -> Section:
-    """Return each silo's training examples per class."""
+    """Return each silo's training examples per class, and what is to be known of the data."""
+    notes = tuple(Text(f"Of the data: {note}") for note in findings.notes)
+    sheet = _classes_sheet(findings) if findings.task in CLASSES else _sizes_sheet(findings)
+    columns = (_columns_sheet(findings),) if findings.columns else ()
+    return Section(key="silos", title="What each silo has", blocks=(*notes, sheet, *columns))
+
+
+def _sizes_sheet(findings: Findings) -> Sheet:
+    return Sheet(
+        key="labels",
+        caption="Training examples, mean over the seeds",
+        columns=("silo", "training examples"),
+        rows=tuple(
+            (
+                Cell(silo_name(facts.silo, findings.silo_names)),
+                Cell(count(sum(facts.label_counts))),
+            )
+            for facts in findings.silos
+        ),
+    )
+
+
+def _classes_sheet(findings: Findings) -> Sheet:
     most = max((n for facts in findings.silos for n in facts.label_counts), default=0) or 1
-    sheet = Sheet(
+    return Sheet(
         key="labels",
         caption="Training examples of each class, mean over the seeds",
         columns=("silo", *findings.class_names, "all", "lacks"),
@@ -43,9 +57,6 @@ def silos_section(findings: Findings) -> Section:
         words=frozenset({len(findings.class_names) + 2}),
         dense=True,
     )
-    notes = tuple(Text(f"Of the data: {note}") for note in findings.notes)
-    columns = (_columns_sheet(findings),) if findings.columns else ()
-    return Section(key="silos", title="What each silo has", blocks=(*notes, sheet, *columns))
 
 
 def _columns_sheet(findings: Findings) -> Sheet:
@@ -62,24 +73,35 @@ def _columns_sheet(findings: Findings) -> Sheet:
 
 def contributions_section(findings: Findings) -> Section:
     """Return what each silo adds to the federation."""
-    labels = test_set_labels(findings)
+    labels, written = test_set_labels(findings), units(findings)
     text = (
-        "Left out is the federation's accuracy minus that of a federation without the silo. The "
+        f"Left out is {_left_out(findings)}. The "
         "Shapley value is what the silo adds to the silos before it, as the mean over all orders "
         "of joining; the values of all silos add up to what the federation gains over an "
         "untrained model."
     )
     sheet = Sheet(
         key="contributions-table",
-        caption="What a silo adds, percentage points (lowest to highest seed)",
+        caption=(
+            f"What a silo adds{', percentage points' if findings.task in CLASSES else ''} (lowest "
+            "to highest seed)"
+        ),
         columns=("silo", "test set", "left out", "Shapley value"),
         rows=tuple(
-            _contribution_row(c, labels, findings.silo_names) for c in findings.contributions
+            _contribution_row(c, labels, findings.silo_names, written)
+            for c in findings.contributions
         ),
         heads=2,
         words=frozenset({1}),
     )
     return Section(key="contributions", title="Who contributes", blocks=(Text(text), sheet))
+
+
+def _left_out(findings: Findings) -> str:
+    if findings.task in CLASSES:
+        return "the federation's accuracy minus that of a federation without the silo"
+    name = findings.measures[0].name
+    return f"by how much the federation's {name} is lower than that of one without the silo"
 
 
 def budget_section(findings: Findings) -> Section:
@@ -115,12 +137,12 @@ def ledger_sheet(findings: Findings) -> Sheet:
 
 def method_section(findings: Findings) -> Section:
     """Return how the numbers came about, in plain words, and every seed's own test."""
+    has_classes = findings.task in CLASSES
     terms = (
         (
             "Gain",
-            "Accuracy of the federated model minus accuracy of the silo's isolated-equal model, in "
-            "percentage points. Both start from the same seed and answer the same test examples, "
-            "so the comparison is paired by seed and by example.",
+            f"{_gain_said(findings)} Both start from the same seed and answer the same test "
+            "examples, so the comparison is paired by seed and by example.",
         ),
         (
             "Equal budget",
@@ -132,6 +154,11 @@ def method_section(findings: Findings) -> Section:
             "Own cases, whole population, never-seen cases",
             "The test set weighted as the classes in the silo's training data; all of the test "
             "set; and the test examples of classes that the silo never saw.",
+        )
+        if has_classes
+        else (
+            "Own cases, whole population",
+            "The rows of the test set that are the silo's own, and all of the test set.",
         ),
         (
             "95 % interval",
@@ -145,11 +172,7 @@ def method_section(findings: Findings) -> Section:
             "tested at once. No evidence either way means just that: not that the models are "
             "equal. The detectable gain says how small a gain could have been found.",
         ),
-        (
-            "McNemar's test",
-            "For one seed, the exact test on the examples that only one of the two models got "
-            "right. It covers the test examples, not the seeds, so it never decides a verdict.",
-        ),
+        *([_MCNEMAR] if has_classes else []),
         (
             "No selection",
             "Models are those of the last round. No model, round or setting was chosen by looking "
@@ -163,9 +186,33 @@ def method_section(findings: Findings) -> Section:
     )
     blocks: tuple[Block, ...] = (
         Terms(terms),
-        Fold(title="Exact McNemar test of every seed", blocks=(seeds_sheet(findings),)),
+        Fold(
+            title="Exact McNemar test of every seed" if has_classes else "Every seed's numbers",
+            blocks=(seeds_sheet(findings),),
+        ),
     )
     return Section(key="method", title="How to read this", blocks=blocks)
+
+
+_MCNEMAR = (
+    "McNemar's test",
+    "For one seed, the exact test on the examples that only one of the two models got "
+    "right. It covers the test examples, not the seeds, so it never decides a verdict.",
+)
+
+
+def _gain_said(findings: Findings) -> str:
+    if findings.task in CLASSES:
+        return (
+            "Accuracy of the federated model minus accuracy of the silo's isolated-equal model, in "
+            "percentage points."
+        )
+    measure = findings.measures[0]
+    return (
+        f"By how much the {measure.name} of the federated model is lower than that of the silo's "
+        f"isolated-equal model, in the unit of {measure.unit}. Models are trained on the squared "
+        "error of the standardised label."
+    )
 
 
 def reproduce_section(findings: Findings) -> Section:
@@ -188,19 +235,20 @@ def reproduce_section(findings: Findings) -> Section:
 
 
 def _contribution_row(
-    contribution: Contribution, labels: dict[str, str], names: Sequence[str]
+    contribution: Contribution, labels: dict[str, str], names: Sequence[str], written: Units
 ) -> tuple[Cell, ...]:
     return (
         Cell(silo_name(contribution.silo, names)),
         Cell(labels.get(contribution.test_set, contribution.test_set)),
-        _spread_cell(contribution.leave_one_out),
-        _spread_cell(contribution.shapley) if contribution.shapley else Cell(DASH),
+        _spread_cell(contribution.leave_one_out, written),
+        _spread_cell(contribution.shapley, written) if contribution.shapley else Cell(DASH),
     )
 
 
-def _spread_cell(spread: Spread) -> Cell:
-    bounds = interval(spread.lowest, spread.highest, gain_digits(spread.mean))
-    return Cell(points(spread.mean), note=bounds)
+def _spread_cell(spread: Spread, written: Units) -> Cell:
+    digits = written.digits(spread.mean, spread.lowest, spread.highest)
+    bounds = written.interval(spread.lowest, spread.highest, digits)
+    return Cell(written.gain(spread.mean, digits), note=bounds)
 
 
 def _budget_row(budget: Budget) -> tuple[Cell, ...]:

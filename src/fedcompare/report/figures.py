@@ -12,7 +12,8 @@ from fedcompare.regimes.catalog import Regime, Role
 from fedcompare.report import svg
 from fedcompare.report.blocks import ICONS, TONES, Figure
 from fedcompare.report.svg import Scale
-from fedcompare.text.wording import gain_digits, interval, number, points
+from fedcompare.text.units import PERCENT, Units
+from fedcompare.text.wording import number
 
 WIDTH = 340.0
 # Colour never stands alone: the federated line is solid, baselines differ in dashes.
@@ -28,7 +29,7 @@ _LONGEST_NAME = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One line of a chart: rows of (x, mean, lowest, highest), the last three in percent.
+    """One line of a chart: rows of (x, mean, lowest, highest), the last three as they are shown.
 
     `role` gives colour and dashes: it is also the style class.
     """
@@ -38,7 +39,14 @@ class Series:
     rows: tuple[tuple[float, float, float, float], ...]
 
 
-def forest(key: str, caption: str, gains: Sequence[Gain], names: Sequence[str] = ()) -> Figure:
+def forest(
+    key: str,
+    caption: str,
+    gains: Sequence[Gain],
+    names: Sequence[str] = (),
+    *,
+    units: Units = PERCENT,
+) -> Figure:
     """Return one question's gains: a row per silo with its point, 95 % interval and zero.
 
     `names` are the silos' own. Each panel has a scale of its own, so that a gain of one point is
@@ -46,25 +54,33 @@ def forest(key: str, caption: str, gains: Sequence[Gain], names: Sequence[str] =
     """
     row, bottom = 50.0, 34.0
     height = row * len(gains) + bottom
-    bounds = [100 * v for g in gains for v in (g.low, g.gain, g.high)]
+    bounds = [units.plotted(v) for g in gains for v in (g.low, g.gain, g.high)]
     low, high = _padded(0.0, *bounds)
     scale = Scale(low, high, 12, WIDTH - 12)
-    said = "; ".join(f"{silo_name(g.silo, names)} {_said(g)}" for g in gains)
+    said = "; ".join(f"{silo_name(g.silo, names)} {_said(g, units)}" for g in gains)
     root = svg.picture(key, WIDTH, height, title=f"Gain, {caption}", description=said)
     marks = svg.ticks(low, high, about=6)
     digits = next(d for d in (0, 1, 2, 9) if all(mark == round(mark, d) for mark in marks))
+    below = "gain, percentage points" if units is PERCENT else "gain: a lower error"
     for tick in marks:
         x, floor = scale(tick), height - bottom
         svg.line(root, (x, 0), (x, floor), css="zero" if tick == 0 else "grid")
         svg.write(root, x, floor + 15, _signed(tick, digits), css="small", anchor="middle")
-    svg.write(root, WIDTH / 2, height - 4, "gain, percentage points", css="small", anchor="middle")
+    svg.write(root, WIDTH / 2, height - 4, below, css="small", anchor="middle")
     for index, gain in enumerate(gains):
-        _forest_row(root, gain, _cut(silo_name(gain.silo, names)), scale, top=row * index)
+        name = _cut(silo_name(gain.silo, names))
+        _forest_row(root, gain, name, scale, units, top=row * index)
     return Figure(caption=caption, svg=svg.to_text(root))
 
 
 def chart(
-    key: str, caption: str, series: Sequence[Series], *, x_label: str, description: str
+    key: str,
+    caption: str,
+    series: Sequence[Series],
+    *,
+    x_label: str,
+    description: str,
+    units: Units = PERCENT,
 ) -> Figure:
     """Return lines over rounds, with the spread over seeds as a band and a legend below.
 
@@ -74,7 +90,7 @@ def chart(
     crowd, named = _crowd(series)
     height = base + 44 + legend * len(named)
     shown = [value for line in series for row in line.rows for value in row[1:]]
-    marks = _axis(shown)
+    marks = _axis(shown) if units is PERCENT else _free_axis(shown)
     y = Scale(marks[0], marks[-1], base, top)
     rounds = [row[0] for line in series for row in line.rows]
     x = Scale(*_padded(*rounds, share=0.02), left, WIDTH - right)
@@ -109,16 +125,18 @@ def _breadth(name: str) -> int:
     return sum(1 + (east_asian_width(letter) in "WF") for letter in name)
 
 
-def _said(gain: Gain) -> str:
-    digits = gain_digits(gain.gain)
-    bounds = interval(gain.low, gain.high, digits)
-    return f"{gain.word.value}: {points(gain.gain)} points, 95 % interval {bounds}"
+def _said(gain: Gain, units: Units) -> str:
+    digits = units.digits(gain.gain, gain.low, gain.high)
+    bounds = units.interval(gain.low, gain.high, digits)
+    return f"{gain.word.value}: {units.gain(gain.gain, digits)}{units.noun}, 95 % interval {bounds}"
 
 
-def _forest_row(root: Element, gain: Gain, name: str, scale: Scale, *, top: float) -> None:
-    digits = gain_digits(gain.gain)
+def _forest_row(
+    root: Element, gain: Gain, name: str, scale: Scale, units: Units, *, top: float
+) -> None:
+    digits = units.digits(gain.gain, gain.low, gain.high)
     word = "no evidence" if gain.word is Word.NO_EVIDENCE else gain.word.value
-    value = f"{points(gain.gain, digits)} ({interval(gain.low, gain.high, digits)})"
+    value = f"{units.gain(gain.gain, digits)} ({units.interval(gain.low, gain.high, digits)})"
     # The words stand above the line, on a ground of their own where grid lines would cross them.
     SubElement(
         root,
@@ -132,13 +150,13 @@ def _forest_row(root: Element, gain: Gain, name: str, scale: Scale, *, top: floa
     svg.write(root, WIDTH - 12, top + 17, value, css="value", anchor="end")
     y = top + 37
     if not math.isnan(gain.low) and not math.isnan(gain.high):
-        ends = scale(100 * gain.low), scale(100 * gain.high)
+        ends = scale(units.plotted(gain.low)), scale(units.plotted(gain.high))
         svg.line(root, (ends[0], y), (ends[1], y), css=f"whisker {tone}")
         for end in ends:
             svg.line(root, (end, y - 4), (end, y + 4), css=f"whisker {tone}")
     if not math.isnan(gain.gain):
         shape = 3 if gain.word is Word.NO_EVIDENCE else 0
-        svg.marker(root, scale(100 * gain.gain), y, shape=shape, css=f"point {tone}")
+        svg.marker(root, scale(units.plotted(gain.gain)), y, shape=shape, css=f"point {tone}")
 
 
 def _crowd(series: Sequence[Series]) -> tuple[Sequence[Series], Sequence[Series]]:
@@ -193,9 +211,21 @@ def _axis(values: Sequence[float]) -> list[float]:
     low, high = max(low, 0.0), min(high, 100.0)
     if high - low < 1:
         low, high = max(0.0, high - 1), max(high, 1.0)
+    return _enclosing(low, high)
+
+
+def _free_axis(values: Sequence[float]) -> list[float]:
+    """Return marks that enclose all values, which are of any size."""
+    known = [value for value in values if not math.isnan(value)] or [0.0]
+    low, high = min(known), max(known)
+    air = 0.02 * (high - low) or 0.05 * abs(high) or 1.0
+    return _enclosing(low - air, high + air)
+
+
+def _enclosing(low: float, high: float) -> list[float]:
     step = svg.tick_step(low, high, about=5)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(index * step, 10) for index in range(first, last + 1)]
+    return [float(f"{index * step:.10g}") for index in range(first, last + 1)]
 
 
 def _round_marks(rounds: Sequence[float]) -> list[float]:

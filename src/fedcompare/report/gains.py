@@ -1,14 +1,20 @@
 """What the report says of gains: verdicts, intervals, and how much is a larger budget."""
 
+from collections.abc import Iterator
+
 from fedcompare.classes import listed
 from fedcompare.findings.findings import Findings
-from fedcompare.findings.gains import Gain
+from fedcompare.findings.gains import Gain, SeedGain
 from fedcompare.findings.questions import Question, row_of
+from fedcompare.findings.scores import MeasureFacts
 from fedcompare.names import silo_name, silo_title
 from fedcompare.regimes.catalog import Regime
 from fedcompare.report.blocks import Block, Card, Cell, Fold, Grid, Section, Sheet, Text
 from fedcompare.report.figures import forest
-from fedcompare.text.wording import DASH, gain_digits, interval, number, p_value, percent, points
+from fedcompare.report.wording import units
+from fedcompare.tasks import CLASSES
+from fedcompare.text.units import Units
+from fedcompare.text.wording import DASH, number, p_value, percent
 
 
 def verdict_section(findings: Findings) -> Section:
@@ -26,7 +32,9 @@ def verdict_section(findings: Findings) -> Section:
 def gains_section(findings: Findings) -> Section:
     """Return the gains with their intervals, a panel per question, and all their numbers."""
     panels = tuple(
-        forest(f"gain-{index}", row_of(question).on, own, findings.silo_names)
+        forest(
+            f"gain-{index}", row_of(question).on, own, findings.silo_names, units=units(findings)
+        )
         for index, question in enumerate(Question)
         if (own := [gain for gain in findings.gains if gain.question is question])
     )
@@ -53,7 +61,7 @@ def split_section(findings: Findings) -> Section:
     )
     sheet = Sheet(
         key="budget-parts",
-        caption="The gain over the isolated model, percentage points",
+        caption=f"The gain over the isolated model{_unit_of_gains(findings)}",
         columns=(
             "silo",
             "question",
@@ -71,24 +79,23 @@ def split_section(findings: Findings) -> Section:
 
 
 def seeds_sheet(findings: Findings) -> Sheet:
-    """Return every seed's paired comparison, with McNemar's test."""
+    """Return every seed's paired comparison, of right and wrong answers with McNemar's test."""
+    written = units(findings)
     rows = tuple(
         (
             Cell(silo_name(gain.silo, findings.silo_names)),
             Cell(gain.question.value),
             Cell(str(seed.seed)),
-            Cell(percent(seed.isolated_equal, digits)),
-            Cell(percent(seed.federated, digits)),
-            Cell(points(seed.gain, digits)),
-            Cell(str(seed.won)),
-            Cell(str(seed.lost)),
-            Cell(p_value(seed.mcnemar)),
-            Cell(p_value(seed.mcnemar_adjusted)),
+            Cell(written.value(seed.isolated_equal, digits)),
+            Cell(written.value(seed.federated, digits)),
+            Cell(written.gain(seed.gain, digits)),
+            *_mcnemar_cells(seed),
         )
         for gain in findings.gains
         for seed in gain.seeds
-        for digits in [gain_digits(gain.gain)]
+        for digits in [_digits(gain, written)]
     )
+    tests = ("only federated right", "only isolated-equal right", "McNemar p", "p after Holm")
     return Sheet(
         key="seeds",
         caption="Each seed's paired comparison on the same test examples",
@@ -96,13 +103,10 @@ def seeds_sheet(findings: Findings) -> Sheet:
             "silo",
             "question",
             "seed",
-            "isolated-equal, %",
-            "federated, %",
-            "gain, points",
-            "only federated right",
-            "only isolated-equal right",
-            "McNemar p",
-            "p after Holm",
+            f"isolated-equal{written.of_values}",
+            f"federated{written.of_values}",
+            f"gain{written.of_gains}",
+            *(tests if findings.task in CLASSES else ()),
         ),
         rows=rows,
         heads=3,
@@ -110,17 +114,42 @@ def seeds_sheet(findings: Findings) -> Sheet:
     )
 
 
+def _mcnemar_cells(seed: SeedGain) -> Iterator[Cell]:
+    if seed.mcnemar is not None and seed.mcnemar_adjusted is not None:
+        yield from (Cell(str(seed.won)), Cell(str(seed.lost)))
+        yield from (Cell(p_value(seed.mcnemar)), Cell(p_value(seed.mcnemar_adjusted)))
+
+
+def _digits(gain: Gain, written: Units) -> int:
+    """Return how many decimals a gain and what it is a difference of need."""
+    return written.digits(gain.gain, gain.low, gain.high, gain.federated, gain.isolated_equal)
+
+
+def _unit_of_gains(findings: Findings) -> str:
+    """Return what follows the title of a table of gains."""
+    if findings.task in CLASSES:
+        return ", percentage points"
+    return f": by how much its {findings.measures[0].name} is lower"
+
+
 def _cards(findings: Findings) -> list[Card]:
+    written = units(findings)
     lacks, names = {facts.silo: facts.unseen for facts in findings.silos}, findings.silo_names
     return [
         Card(
-            owner=f"{silo_title(verdict.silo, names)}: {_missing(lacks, verdict.silo)}",
+            owner=f"{silo_title(verdict.silo, names)}: {_missing(lacks, verdict.silo)}"
+            if findings.task in CLASSES
+            else silo_title(verdict.silo, names),
             headline=verdict.headline,
             sentences=verdict.sentences,
             answers=tuple(
                 (
                     gain.question.value,
-                    Cell(gain.word.value, note=f"{points(gain.gain)} points", word=gain.word),
+                    Cell(
+                        gain.word.value,
+                        note=f"{written.gain(gain.gain)}{written.noun}",
+                        word=gain.word,
+                    ),
                 )
                 for gain in findings.gains
                 if gain.silo == verdict.silo
@@ -138,54 +167,70 @@ def _missing(lacks: dict[int, tuple[str, ...]], silo: int) -> str:
 
 def gains_sheet(findings: Findings) -> Sheet:
     """Return the verdict's numbers: a row per silo and question."""
+    written, measure = units(findings), findings.measures[0]
     return Sheet(
         key="gains-table",
         caption="Federated against isolated-equal",
         columns=(
             "silo",
             "question",
-            "isolated-equal, %",
-            "federated, %",
-            "gain, points (95 % interval)",
+            f"isolated-equal{written.of_values}",
+            f"federated{written.of_values}",
+            f"gain{written.of_gains} (95 % interval)",
             "answer",
-            "detectable, points",
+            f"detectable{written.of_gains}",
         ),
         rows=tuple(_gain_row(gain, findings) for gain in findings.gains),
         heads=2,
         words=frozenset({1, 5}),
         note=(
-            "Points are percentage points. Detectable is the smallest true gain that this test "
+            f"{_said_of_gains(measure)} Detectable is the smallest true gain that this test "
             "set and these seeds would have found with a chance of 80 %."
         ),
     )
 
 
+def _said_of_gains(measure: MeasureFacts) -> str:
+    if measure.unit == "%":
+        return "Points are percentage points."
+    return (
+        f"Numbers are {measure.name}s in the unit of {measure.unit}. A gain is by how much the "
+        "federated model's is lower."
+    )
+
+
 def _gain_row(gain: Gain, findings: Findings) -> tuple[Cell, ...]:
-    digits = gain_digits(gain.gain)
+    written = units(findings)
+    digits = _digits(gain, written)
     return (
         Cell(silo_name(gain.silo, findings.silo_names)),
         Cell(gain.question.value),
-        Cell(percent(gain.isolated_equal, digits)),
-        Cell(percent(gain.federated, digits)),
-        Cell(points(gain.gain, digits), note=interval(gain.low, gain.high, digits)),
+        Cell(written.value(gain.isolated_equal, digits)),
+        Cell(written.value(gain.federated, digits)),
+        Cell(written.gain(gain.gain, digits), note=written.interval(gain.low, gain.high, digits)),
         Cell(gain.word.value, word=gain.word),
-        Cell(percent(gain.detectable, gain_digits(gain.detectable))),
+        Cell(written.value(gain.detectable, written.digits(gain.detectable))),
     )
 
 
 def _numbers(findings: Findings) -> Sheet:
+    written = units(findings)
     rows = tuple(
         (
             Cell(silo_name(gain.silo, findings.silo_names)),
             Cell(gain.question.value),
             Cell(f"{gain.num_examples:,}"),
-            Cell(points(gain.gain), note=interval(gain.low, gain.high, gain_digits(gain.gain))),
-            Cell(percent(gain.standard_error, 2)),
+            Cell(
+                written.gain(gain.gain, digits),
+                note=written.interval(gain.low, gain.high, digits),
+            ),
+            Cell(written.value(gain.standard_error, max(2, digits))),
             Cell(number(gain.degrees_of_freedom, 1)),
             Cell(p_value(gain.p_value)),
             Cell(p_value(gain.adjusted_p_value)),
         )
         for gain in findings.gains
+        for digits in [written.digits(gain.gain, gain.low, gain.high)]
     )
     return Sheet(
         key="gains-numbers",
@@ -194,8 +239,8 @@ def _numbers(findings: Findings) -> Sheet:
             "silo",
             "question",
             "test examples",
-            "gain, points (95 % interval)",
-            "standard error, points",
+            f"gain{written.of_gains} (95 % interval)",
+            f"standard error{written.of_gains}",
             "degrees of freedom",
             "p",
             "p after Holm",
@@ -207,28 +252,35 @@ def _numbers(findings: Findings) -> Sheet:
 
 
 def _parts(findings: Findings) -> Sheet:
+    written, has_classes = units(findings), findings.task in CLASSES
     rows = tuple(
         (
             Cell(silo_name(gain.silo, findings.silo_names)),
             Cell(gain.question.value),
-            Cell(points(gain.gain)),
-            Cell(points(gain.unseen_part, gain_digits(gain.gain))),
-            Cell(points(gain.seen_part, gain_digits(gain.gain))),
-            Cell(percent(gain.centralized, gain_digits(gain.gain))),
+            Cell(written.gain(gain.gain, digits)),
+            *(
+                Cell(written.gain(part, digits))
+                for part in (gain.unseen_part, gain.seen_part)
+                if part is not None
+            ),
+            Cell(written.value(gain.centralized, digits)),
             Cell(percent(gain.gap_closed)),
         )
         for gain in findings.gains
+        for digits in [_digits(gain, written)]
     )
     return Sheet(
         key="gains-parts",
-        caption="Where each gain comes from, and how near it gets to a centralized model",
+        caption=(
+            f"{'Where each gain comes from, and how' if has_classes else 'How'} near it gets to a "
+            "centralized model"
+        ),
         columns=(
             "silo",
             "question",
-            "gain, points",
-            "from classes it never saw",
-            "from classes it has",
-            "centralized, %",
+            f"gain{written.of_gains}",
+            *(("from classes it never saw", "from classes it has") if has_classes else ()),
+            f"centralized{written.of_values}",
             "gap closed, %",
         ),
         rows=rows,
@@ -242,15 +294,16 @@ def _parts(findings: Findings) -> Sheet:
 
 
 def _split_row(gain: Gain, findings: Findings) -> tuple[Cell, ...]:
-    digits = gain_digits(gain.unequal_gain)
+    written = units(findings)
+    digits = written.digits(gain.unequal_gain, gain.gain)
     whole = gain.unequal_gain
     shared = whole > 0 and gain.budget_part >= 0 and gain.gain >= 0
     return (
         Cell(silo_name(gain.silo, findings.silo_names)),
         Cell(gain.question.value),
-        Cell(points(whole, digits)),
-        Cell(points(gain.budget_part, digits)),
-        Cell(points(gain.gain, digits)),
+        Cell(written.gain(whole, digits)),
+        Cell(written.gain(gain.budget_part, digits)),
+        Cell(written.gain(gain.gain, digits)),
         Cell(percent(gain.budget_part / whole if shared else None)),
     )
 

@@ -16,20 +16,22 @@ from fedcompare.findings.test_sets import Kind
 from fedcompare.names import silo_name, silo_title
 from fedcompare.regimes.catalog import Regime, Role, row_of
 from fedcompare.report.blocks import BEST, Block, Cell, Fold, Grid, Section, Sheet, Text, fold_many
-from fedcompare.report.wording import class_rows, model_labels
-from fedcompare.text.wording import DASH, count, percent, plural, spread
+from fedcompare.report.wording import class_rows, model_labels, units, units_of
+from fedcompare.tasks import CLASSES
+from fedcompare.text.units import Units
+from fedcompare.text.wording import DASH, count, percent, plural
 
 # Above this many classes a matrix is no longer readable, and its largest entries are listed.
 _MOST_CLASSES = 20
 _LARGEST = 15
 _GROUPS = {
-    "whole": "on the whole test set and on each silo's own cases, %",
-    "silo": "on the classes that each silo has and lacks, %",
+    "whole": "on the whole test set and on each silo's own cases",
+    "silo": "on the classes that each silo has and lacks",
 }
 
 
 def matrix_section(findings: Findings) -> Section:
-    """Return every model's accuracy on every test set, its quality, and recall per class."""
+    """Return how good every model is on every test set, its quality, and recall per class."""
     text = (
         "Each number is the mean over the seeds, with the lowest and highest seed below it. "
         f"{BEST} marks the best model of a column; the centralized model needs all data in one "
@@ -44,11 +46,12 @@ def matrix_section(findings: Findings) -> Section:
         for name in _GROUPS
         if name in groups
     ]
-    return Section(
-        key="matrix",
-        title="Decision matrix",
-        blocks=(Text(text), *sheets, _qualities(findings), _recall(findings)),
+    more = (
+        (_qualities(findings), _recall(findings))
+        if findings.task in CLASSES
+        else (_fits(findings),)
     )
+    return Section(key="matrix", title="Decision matrix", blocks=(Text(text), *sheets, *more))
 
 
 def confusion_section(findings: Findings) -> Section:
@@ -113,14 +116,14 @@ def _matrix(
 ) -> Sheet:
     found = {(s.model, s.test_set): s for s in findings.scores if s.measure == measure.name}
     choices = [m.key for m in findings.models if row_of(m.regime).role is not Role.REFERENCE]
-    choose = max if measure.higher_is_better else min
+    choose, written = max if measure.higher_is_better else min, units_of(measure)
     best = {
         t.key: choose((found[m, t.key].mean for m in choices if (m, t.key) in found), default=None)
         for t in test_sets
     }
     return Sheet(
-        key=f"matrix-{measure.name}-{name}",
-        caption=f"{measure.name.capitalize()} {_GROUPS[name]}",
+        key=f"matrix-{measure.name.replace(' ', '-')}-{name}",
+        caption=f"{measure.name.capitalize()} {_GROUPS[name]}{_unit(measure)}",
         columns=("model", *(f"{t.label} (n\u00a0=\u00a0{t.num_examples:,})" for t in test_sets)),
         rows=tuple(
             (
@@ -129,6 +132,7 @@ def _matrix(
                     _score(
                         found.get((model.key, t.key)),
                         best[t.key] if model.key in choices else None,
+                        written,
                     )
                     for t in test_sets
                 ),
@@ -138,13 +142,39 @@ def _matrix(
     )
 
 
-def _score(score: Score | None, best: float | None) -> Cell:
+def _unit(measure: MeasureFacts) -> str:
+    return ", %" if measure.unit == "%" else f", in the unit of {measure.unit}: lower is better"
+
+
+def _score(score: Score | None, best: float | None, written: Units) -> Cell:
     if score is None:
         return Cell(DASH)
     return Cell(
-        percent(score.mean),
-        note=spread(score.lowest, score.highest),
+        written.value(score.mean),
+        note=written.spread(score.lowest, score.highest),
         best=score.mean == best,
+    )
+
+
+def _fits(findings: Findings) -> Sheet:
+    labels, written = model_labels(findings), units(findings)
+    return Sheet(
+        key="fit",
+        caption=f"How near models are on the whole test set{_unit(findings.measures[0])}",
+        columns=("model", "root mean squared error", "R², %"),
+        rows=tuple(
+            (
+                Cell(labels.get(fit.model, fit.model)),
+                Cell(written.value(fit.root_mean_squared_error)),
+                Cell(percent(fit.r_squared)),
+            )
+            for fit in findings.fits
+        ),
+        note=(
+            "Few large errors decide the root mean squared error. R² is the share of the labels' "
+            "variance that a model explains: the more the better, 100 % at most, and below 0 where "
+            "always answering the mean label would be nearer."
+        ),
     )
 
 

@@ -23,10 +23,11 @@ def plot_partition(dataset: Dataset, plan: Plan) -> Figure:
 
     from fedcompare.data.partitions.planned_partitioner import PlannedPartitioner
 
-    positions = list(map(str, range(len(dataset.class_names))))
+    names = dataset.class_names or ("any",)
+    positions = list(map(str, range(len(names))))
     partitioner = PlannedPartitioner(plan.train)
     partitioner.dataset = datasets.Dataset.from_dict(
-        {"label": dataset.train.labels.numpy()},
+        {"label": dataset.train.strata.numpy()},
         features=datasets.Features({"label": datasets.ClassLabel(names=positions)}),
     )
     figure = Figure()
@@ -43,7 +44,7 @@ def plot_partition(dataset: Dataset, plan: Plan) -> Figure:
     axes.set_xticks(ticks, [str(tick + 1) for tick in ticks])
     for tick in axes.xaxis.get_major_ticks():
         tick.label1.set_visible(True)  # Flower Datasets hides every other one of many
-    _add_legend(figure, axes, picture_names(dataset.class_names), width)
+    _add_legend(figure, axes, picture_names(names), width)
     return figure
 
 

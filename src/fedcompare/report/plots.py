@@ -18,6 +18,7 @@ from fedcompare.findings.test_sets import ALL
 from fedcompare.names import silo_name
 from fedcompare.regimes.records import EpochRecord, ServerRecord
 from fedcompare.report.fonts import borrow_glyphs
+from fedcompare.tasks import CLASSES, Task
 from fedcompare.text.escaping import mathtext
 
 # More lines than this have no legend: their colours would repeat, and it would hide them.
@@ -42,11 +43,17 @@ def save_figure(figure: Figure, path: Path) -> None:
         figure.savefig(path, dpi=120, metadata={"Software": None})
 
 
-def plot_losses(records: Sequence[EpochRecord], names: Sequence[str] = ()) -> Figure:
+def plot_losses(
+    records: Sequence[EpochRecord],
+    names: Sequence[str] = (),
+    *,
+    task: Task = Task.MULTI_CLASS,
+) -> Figure:
     """Return each silo's training loss per epoch; many silos are told apart by a colour scale.
 
     `names` are what the data call the silos, in the order of their ids.
     """
+    loss = "cross-entropy" if task in CLASSES else "squared error of the standardised label"
     figure, axes = _lines()
     silos = sorted({record.silo for record in records})
     colours = ScalarMappable(Normalize(1, max(silos, default=1)), cmap="viridis")
@@ -57,7 +64,7 @@ def plot_losses(records: Sequence[EpochRecord], names: Sequence[str] = ()) -> Fi
         lines.append(line)
         if len(silos) > _MOST_NAMED_LINES:
             line.set(color=colours.to_rgba(np.asarray(silo)), linewidth=0.8, markersize=2)
-    axes.set(title="Isolated training", xlabel="epoch", ylabel="training loss (cross-entropy)")
+    axes.set(title="Isolated training", xlabel="epoch", ylabel=f"training loss ({loss})")
     axes.set_ylim(bottom=0)
     if len(silos) > _MOST_NAMED_LINES:
         figure.colorbar(colours, ax=axes, label="silo", ticks=MaxNLocator(integer=True))
@@ -67,7 +74,9 @@ def plot_losses(records: Sequence[EpochRecord], names: Sequence[str] = ()) -> Fi
 
 
 def plot_rounds(records: Sequence[ServerRecord]) -> Figure:
-    """Return the global model's accuracy per round on every part of the test set."""
+    """Return the global model's accuracy, or its error, per round on every part of the test set."""
+    if any(record.mean_absolute_error is not None for record in records):
+        return _plot_errors(records)
     figure, axes = _lines()
     parts = tuple(dict.fromkeys(record.evaluated_on for record in records))
     many = len(parts) > _MOST_NAMED_LINES
@@ -89,6 +98,20 @@ def plot_rounds(records: Sequence[ServerRecord]) -> Figure:
         ylim=(0, 101),
     )
     axes.legend(list(named.values()), list(named), loc="lower right")
+    return figure
+
+
+def _plot_errors(records: Sequence[ServerRecord]) -> Figure:
+    """Return the global model's mean absolute error per round on the whole test set."""
+    figure, axes = _lines()
+    known = [(r.round, r.mean_absolute_error) for r in records if r.evaluated_on == ALL.key]
+    axes.plot(*zip(*known, strict=True), marker="o", ms=4, linewidth=2.5, color="black")
+    axes.set(
+        title="Federated training: the global model",
+        xlabel="round (0: before training)",
+        ylabel="mean absolute error on the test set",
+    )
+    axes.set_ylim(bottom=0)
     return figure
 
 

@@ -21,17 +21,20 @@ from fedcompare.report.blocks import (
     fold_many,
 )
 from fedcompare.report.figures import Series, chart
-from fedcompare.report.wording import class_rows, mean, model_labels, test_set_labels
-from fedcompare.text.wording import percent, points, spread
+from fedcompare.report.wording import class_rows, mean, model_labels, test_set_labels, units
+from fedcompare.tasks import CLASSES
+from fedcompare.text.units import Units
+from fedcompare.text.wording import percent, points
 
 
 def curves_section(findings: Findings) -> Section:
-    """Return accuracy after each round, with the spread over the seeds."""
+    """Return how good models are after each round, with the spread over the seeds."""
     text = (
-        "Accuracy after each round, in percent: the mean over the seeds, and from the lowest to "
-        "the highest seed as a band. Pictures begin at round 1 and each has its own scale; round "
-        "0, before training, is in the tables. A round of an isolated-equal or a centralized "
-        "model is as much training as a federated round. Only the last round decides."
+        f"{_measured(findings)} after each round{_in_unit(findings)}: the mean over the seeds, "
+        "and from the lowest to the highest seed as a band. Pictures begin at round 1 and each has "
+        "its own scale; round 0, before training, is in the tables. A round of an isolated-equal "
+        "or a centralized model is as much training as a federated round. Only the last round "
+        "decides."
     )
     test_sets = tuple(dict.fromkeys(curve.test_set for curve in findings.curves))
     panels = tuple(
@@ -89,50 +92,72 @@ def _curves(findings: Findings, test_set: str, key: str) -> Figure:
         for curve in findings.curves
         if curve.test_set == test_set and _concerns(models.get(curve.model), owner)
     ]
-    series = [_series(curve, models.get(curve.model)) for curve in shown]
+    series = [_series(curve, models.get(curve.model), units(findings)) for curve in shown]
     ends = "; ".join(
-        f"{line.label} ends at {percent(line.rows[-1][1] / 100)} percent"
-        for line in series
-        if line.rows
+        f"{line.label} ends at {_ending(line, findings)}" for line in series if line.rows
     )
     return chart(
         key,
         labels.get(test_set, test_set),
         series,
         x_label="round",
-        description=f"Accuracy per round. {ends}.",
+        description=f"{_measured(findings)} per round. {ends}.",
+        units=units(findings),
     )
+
+
+def _measured(findings: Findings) -> str:
+    return findings.measures[0].name.capitalize()
+
+
+def _in_unit(findings: Findings) -> str:
+    unit = findings.measures[0].unit
+    return ", in percent" if unit == "%" else f", in the unit of {unit} (lower is better)"
+
+
+def _ending(line: Series, findings: Findings) -> str:
+    last = line.rows[-1][1]
+    if findings.task in CLASSES:
+        return f"{percent(last / 100)} percent"
+    return units(findings).value(last)
 
 
 def _concerns(model: Model | None, owner: int | None) -> bool:
     return model is None or model.silo is None or owner in (None, model.silo)
 
 
-def _series(curve: Curve, model: Model | None) -> Series:
+def _series(curve: Curve, model: Model | None, written: Units) -> Series:
     # Before training all models guess; on a scale that holds that, their differences vanish.
     shown = [p for p in curve.points if p.round > 0] or curve.points
     return Series(
         label=model.label if model else curve.model,
         role=row_of(model.regime).role if model else Role.BASELINE,
-        rows=tuple((p.round, 100 * p.mean, 100 * p.lowest, 100 * p.highest) for p in shown),
+        rows=tuple(
+            (p.round, *map(written.plotted, (p.mean, p.lowest, p.highest)))  # type: ignore[misc]
+            for p in shown
+        ),
     )
 
 
 def _rounds_sheet(findings: Findings, test_set: str, key: str) -> Sheet:
+    written = units(findings)
     labels = model_labels(findings)
     curves = [curve for curve in findings.curves if curve.test_set == test_set]
     found = {(c.model, p.round): p for c in curves for p in c.points}
     rounds = sorted({place for _, place in found})
     return Sheet(
         key=key,
-        caption=f"Accuracy after each round, {test_set_labels(findings).get(test_set, test_set)}, "
-        "% (lowest–highest seed)",
+        caption=f"{_measured(findings)} after each round, "
+        f"{test_set_labels(findings).get(test_set, test_set)}{written.of_values} "
+        "(lowest–highest seed)",
         columns=("round", *(labels.get(c.model, c.model) for c in curves)),
         rows=tuple(
             (
                 Cell(str(place)),
                 *(
-                    Cell(percent(p.mean), note=spread(p.lowest, p.highest)) if p else Cell("–")
+                    Cell(written.value(p.mean), note=written.spread(p.lowest, p.highest))
+                    if p
+                    else Cell("–")
                     for p in (found.get((c.model, place)) for c in curves)
                 ),
             )

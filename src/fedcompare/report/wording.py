@@ -4,13 +4,24 @@ import math
 from collections.abc import Iterable
 
 from fedcompare.findings.findings import Findings
-from fedcompare.findings.scores import SiloFacts
+from fedcompare.findings.scores import MeasureFacts, SiloFacts
+from fedcompare.text.units import PERCENT, PLAIN, Units
 
 
 def mean(shares: Iterable[float | None]) -> float:
     """Return the mean of the shares that are known, NaN where there are none."""
     values = [share for share in shares if share is not None]
     return sum(values) / len(values) if values else math.nan
+
+
+def units_of(measure: MeasureFacts) -> Units:
+    """Return how the values of a measure are written."""
+    return PERCENT if measure.unit == "%" else PLAIN
+
+
+def units(findings: Findings) -> Units:
+    """Return how gains, and what they are differences of, are written."""
+    return units_of(findings.measures[0])
 
 
 def model_labels(findings: Findings) -> dict[str, str]:

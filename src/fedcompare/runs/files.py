@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -88,9 +88,15 @@ def write_bytes(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def write_csv(path: Path, records: Sequence["DataclassInstance"]) -> None:
-    """Write one row per record, with the fields as columns in their order."""
-    write_text(path, format_csv([asdict(record) for record in records]))
+def write_csv(
+    path: Path, records: Sequence["DataclassInstance"], *, leave_out: Collection[str] = ()
+) -> None:
+    """Write one row per record, with the fields as columns in their order but for some."""
+    rows = [
+        {key: value for key, value in asdict(record).items() if key not in leave_out}
+        for record in records
+    ]
+    write_text(path, format_csv(rows))
 
 
 def _replace(folder: Path, target: Path) -> None:

@@ -54,8 +54,9 @@ class Training:
     """What training a part's models took, and on what.
 
     `label_counts` holds, per silo, the number of training examples of each class, in the
-    order of `class_names`; `epochs` is how often each example was passed over, and
-    `local_steps` the optimiser's steps on each silo (on the pooled data: one number). Bytes
+    order of `class_names`, or of all where labels are numbers, and no class has a name; `epochs` is
+    how often each example was passed over, and `local_steps` the optimiser's steps on each silo (on
+    the pooled data: one number). Bytes
     are those of serialised messages from (up) and to (down) the silos; `example_bytes` is the
     size of one raw example. `notes` say what was converted or left out of the data; `silo_names`
     what the data call the silos, if anything; `columns` are a table's, each with its kind and

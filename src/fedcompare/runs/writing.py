@@ -9,7 +9,7 @@ from fedcompare.machine import environment
 from fedcompare.names import POOLED
 from fedcompare.regimes.budgets import Schedule, count_steps
 from fedcompare.regimes.models import weights_file
-from fedcompare.regimes.records import Record
+from fedcompare.regimes.records import Record, meaningless
 from fedcompare.regimes.trained import Trained
 from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.files import write_bytes, write_csv, write_json, write_text
@@ -22,6 +22,7 @@ from fedcompare.runs.manifest import (
     seal,
     write_config,
 )
+from fedcompare.tasks import Task
 
 if TYPE_CHECKING:
     from fedcompare.data.silos import Silos
@@ -34,16 +35,19 @@ def write_part(
     inputs: Inputs,
     *,
     rows: Mapping[str, Sequence[Record]] | None = None,
+    task: Task = Task.MULTI_CLASS,
     training: Training | None = None,
 ) -> None:
     """Complete a part in `folder`: what every part has, `rows` as CSV files, and its manifest.
+
+    Rows have no column that has no meaning in the `task`.
 
     All other files of the part must be there already: the manifest holds their digests.
     """
     write_config(folder / CONFIG_FILE, config)
     write_json(folder / ENVIRONMENT_FILE, environment.describe())
     for name, records in (rows or {}).items():
-        write_csv(folder / f"{name}.csv", records)
+        write_csv(folder / f"{name}.csv", records, leave_out=[meaningless(task)])
     seal(folder, part, inputs, training)
 
 
@@ -74,7 +78,7 @@ def write_trained(
         if silos.contract:
             write_text(folder / CONTRACT_FILE, silos.contract)
         training = _describe(trained, silos, schedule, batch_size=run.config.train.batch_size)
-        write_part(folder, part, run.config, inputs, rows=rows, training=training)
+        write_part(folder, part, run.config, inputs, rows=rows, task=silos.task, training=training)
 
 
 def _weights(trained: Trained) -> Iterator[tuple[str, bytes]]:

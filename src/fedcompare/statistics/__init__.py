@@ -1,5 +1,6 @@
 """How sure a comparison is: intervals, tests, corrections and credit, from paired answers.
 
-Nothing here knows models or files: `differences[k, i]` is 1 where only the federated model
-of seed k got test example i right, -1 where only the isolated one did, and 0 otherwise.
+Nothing here knows models or files: `differences[k, i]` says by how much the federated model of
+seed k answers test example i better than the isolated one. Of right and wrong answers it is 1
+where only the federated model is right, -1 where only the isolated one is, and 0 otherwise.
 """

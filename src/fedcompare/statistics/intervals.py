@@ -13,7 +13,7 @@ PSEUDO_WEIGHT = 1 / 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairedGain:
-    """A gain in [-1, 1] with its interval, and the two-sided p-value against no gain."""
+    """A gain with its interval, and the two-sided p-value against no gain."""
 
     gain: float
     low: float
@@ -23,7 +23,7 @@ class PairedGain:
     p_value: float
 
 
-def paired_gain(sample: Sample, *, confidence: float = 0.95) -> PairedGain:
+def paired_gain(sample: Sample, *, confidence: float = 0.95, bounded: bool = True) -> PairedGain:
     """Return the sample's gain with an interval for new seeds and new examples.
 
     Seeds and examples are crossed random effects, as readers and cases are in multi-reader
@@ -44,21 +44,28 @@ def paired_gain(sample: Sample, *, confidence: float = 0.95) -> PairedGain:
       a gain of 1 it reaches further down than up, and near 0 it is the t interval. The
       p-value is its test.
 
+    Differences that are not `bounded`, as those of errors, have no ends that an interval could
+    bend at: theirs is the t interval, and the pseudo-examples are as large as differences are in
+    the root mean square, so that another unit changes nothing but the unit.
+
     Args:
         sample: What `plain` or `standardised` returns.
         confidence: The interval's, in (0, 1).
+        bounded: Whether differences lie in [-1, 1].
 
     Returns:
         `gain` is the sample's; `standard_error` is without the score interval's bending;
         `degrees_of_freedom` are those of the t that equals the critical value.
 
     Raises:
-        ValueError: The gain is outside [-1, 1].
+        ValueError: A bounded gain is outside [-1, 1].
     """
     gain = sample.gain
-    if not abs(gain) <= 1 + 1e-9:
+    if bounded and not abs(gain) <= 1 + 1e-9:
         raise ValueError(f"a mean difference of {gain} is outside [-1, 1]")
-    uncertainty = uncertainty_of(sample)
+    if not bounded and not sample.mean_square:
+        return _no_difference(len(sample.seed_gains))
+    uncertainty = uncertainty_of(sample, bounded=bounded)
     freedoms = (len(sample.seed_gains) - 1.0, max(sample.size - 1, 1.0))
     critical = combined_t(1 - confidence, uncertainty.seed_part, freedoms)
     low, high = uncertainty.interval(critical)
@@ -82,22 +89,29 @@ class Uncertainty:
     2 for models that differ from seed to seed by a constant on the logit scale, so that near
     p = 1 bad seeds are far worse than good ones are better. `power` goes from 1, where seeds
     add nothing to chance, halfway to 2, where they are everything. At 2 itself, seeds with
-    gains of 90, 95 and 100 points would not exclude 0.
+    gains of 90, 95 and 100 points would not exclude 0. Differences that are not `bounded` have
+    the same error whatever the gain is.
     """
 
     centre: float
     error: float
     seed_part: float
     power: float
+    bounded: bool = True
 
     def error_at(self, gain: float) -> float:
-        """Return the standard error if the true gain were `gain`, in [-1, 1]."""
+        """Return the standard error if the true gain were `gain`."""
+        if not self.bounded:
+            return self.error
         ratio = (1 - gain**2) / (1 - self.centre**2)
         # Nearer to 1 than the centre, the error shrinks no faster than a binomial's.
         return self.error * math.sqrt(ratio ** (self.power if ratio > 1 else 1.0))
 
     def interval(self, critical: float) -> tuple[float, float]:
         """Return the gains that lie `critical` of their own standard errors off the centre."""
+        if not self.bounded:
+            half_width = critical * self.error
+            return self.centre - half_width, self.centre + half_width
 
         def excess(gain: float) -> float:
             return abs(gain - self.centre) - critical * self.error_at(gain)
@@ -106,12 +120,13 @@ class Uncertainty:
         return low, high
 
 
-def uncertainty_of(sample: Sample) -> Uncertainty:
+def uncertainty_of(sample: Sample, *, bounded: bool = True) -> Uncertainty:
     """Return the uncertainty that `paired_gain` describes, of two or more seeds."""
     num_seeds, num_examples = len(sample.seed_gains), sample.num_examples
     centre = sample.gain * sample.size / (sample.size + 2 * PSEUDO_WEIGHT)
-    # The pseudo-examples' own sum of squares around the centre is 2 w (1 + centre^2).
-    pseudo = 2 * PSEUDO_WEIGHT * (1 + centre**2) * sample.coarseness
+    # The pseudo-examples' own sum of squares around the centre is 2 w (square + centre^2).
+    square = 1 if bounded else sample.mean_square
+    pseudo = 2 * PSEUDO_WEIGHT * (square + centre**2) * sample.coarseness
     seed, residual = sample.squares.seed, sample.squares.residual
     example = num_seeds * num_examples * pseudo + max(sample.squares.example - residual, 0.0)
     return Uncertainty(
@@ -119,6 +134,19 @@ def uncertainty_of(sample: Sample) -> Uncertainty:
         error=math.sqrt((seed + example) / (num_seeds * num_examples)),
         seed_part=seed / (seed + example),
         power=1 + max(seed - residual, 0.0) / (seed + example) / 2,
+        bounded=bounded,
+    )
+
+
+def _no_difference(num_seeds: int) -> PairedGain:
+    """Return what is known where two models answer every example alike."""
+    return PairedGain(
+        gain=0.0,
+        low=0.0,
+        high=0.0,
+        standard_error=0.0,
+        degrees_of_freedom=num_seeds - 1.0,
+        p_value=1.0,
     )
 
 

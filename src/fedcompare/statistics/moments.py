@@ -118,7 +118,7 @@ class Sample:
     `size` is Kish's effective number of examples (1965, Survey Sampling): 1 over the sum of
     share^2 / count over the classes. `coarseness` is the sum of (share / count)^2, the
     variance that one more example of unit variance in each class adds. Examples that weigh
-    alike are one class: N, and 1 / N^2.
+    alike are one class: N, and 1 / N^2. `mean_square` is that of the differences.
     """
 
     gain: float
@@ -127,6 +127,7 @@ class Sample:
     num_examples: int
     size: float
     coarseness: float
+    mean_square: float
 
 
 def mean_squares(seed_gains: Floats, scatter: Floats, num_examples: int) -> MeanSquares:
@@ -171,6 +172,7 @@ def plain(moments: Moments) -> Sample:
         num_examples=count,
         size=float(count),
         coarseness=1 / count**2,
+        mean_square=_mean_square(pooled),
     )
 
 
@@ -216,7 +218,29 @@ def standardised(moments: Moments, class_shares: Floats) -> Sample:
         num_examples=total,
         size=1 / float((mean_shares**2 / counts).sum()),
         coarseness=float(((mean_shares / counts) ** 2).sum()),
+        mean_square=_mean_square(kept.pooled()),
     )
+
+
+def pseudo_values(differences: Floats, weights: Floats) -> Floats:
+    """Return what has, unweighted, the mean and the spread of differences that weigh unlike.
+
+    To each seed's weighted mean, sum over i of w[i] d[i], this adds the mean's influence function,
+    N w[i] (d[i] - mean). An example that does not count in a seed adds nothing there, so that
+    seeds may have examples of their own, and those that some share are known to be the same.
+
+    Args:
+        differences: Float [K seeds, N examples].
+        weights: Float [K, N], rows that add up to 1.
+    """
+    means = (weights * differences).sum(axis=1, keepdims=True)
+    values: Floats = means + differences.shape[1] * weights * (differences - means)
+    return values
+
+
+def _mean_square(pooled: Moments) -> float:
+    (products,) = pooled.products
+    return float(products.trace()) / len(products) / int(pooled.counts[0])
 
 
 def _check(num_seeds: int, num_examples: int) -> None:

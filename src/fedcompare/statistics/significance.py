@@ -1,11 +1,15 @@
 """Tests, corrections for many of them, and the words they decide."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from scipy import optimize, special, stats
 
 from fedcompare.names import Word
+
+Floats = npt.NDArray[np.float64]
 
 
 def decide(gain: float, adjusted_p_value: float, *, alpha: float = 0.05) -> Word:
@@ -48,6 +52,18 @@ def wilson(correct: int, count: int, confidence: float = 0.95) -> tuple[float, f
         raise ValueError("no examples have no accuracy")
     low, high = proportion_confint(correct, count, alpha=1 - confidence, method="wilson")
     return float(low), float(high)
+
+
+def mean_interval(values: Floats, confidence: float = 0.95) -> tuple[float, float]:
+    """Return Student's t interval for the mean of values [N]; endless for a single one."""
+    count = len(values)
+    if count < 2:
+        return -math.inf, math.inf
+    half_width = float(
+        -special.stdtrit(count - 1, (1 - confidence) / 2) * values.std(ddof=1) / math.sqrt(count)
+    )
+    mean = float(values.mean())
+    return mean - half_width, mean + half_width
 
 
 def detectable_gain(

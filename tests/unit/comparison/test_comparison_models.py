@@ -18,7 +18,7 @@ from fedcompare.comparison.models import (
 from fedcompare.comparison.spread import spread
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import ResultsError
-from fedcompare.evaluation.measures.catalog import ACCURACY, MEASURES, SUMMARIES, Measure
+from fedcompare.evaluation.measures.catalog import ACCURACY, Measure, measures_of, summaries_of
 from fedcompare.evaluation.measures.classification import macro_f1, recall
 from fedcompare.evaluation.scores import find_scores
 from fedcompare.findings.gains import Spread
@@ -28,6 +28,7 @@ from fedcompare.regimes.models import ModelId
 from fedcompare.report.markdown import render_markdown
 from fedcompare.report.sections import sections
 from fedcompare.runs.directory import RunDirectory
+from fedcompare.tasks import Task
 from made_up_answers import (
     ANSWERS,
     CASES,
@@ -52,6 +53,7 @@ def distance(answers):
 
 DISTANCE = Measure(name="distance", values=distance, higher_is_better=False)
 BOTH = (ACCURACY, DISTANCE)
+MEASURES = measures_of(Task.MULTI_CLASS)
 
 
 def singles(measures=MEASURES):
@@ -179,7 +181,7 @@ def test_qualities_are_means_over_the_seeds():
 
 def test_every_summary_is_in_the_qualities():
     for item in qualities(ANSWERS, CASES):
-        assert all(0 <= getattr(item, row.name) <= 1 for row in SUMMARIES)
+        assert all(0 <= getattr(item, row.name) <= 1 for row in summaries_of(Task.MULTI_CLASS))
 
 
 def test_only_a_silo_that_lacks_classes_has_a_confidence_on_them():
@@ -252,7 +254,7 @@ def analysed(monkeypatch, tmp_path):
     stored = dict(zip(SEEDS, ANSWERS, strict=True))
 
     def build(measures):
-        monkeypatch.setattr(analysis, "MEASURES", measures)
+        monkeypatch.setattr(analysis, "measures_of", lambda task: measures)
         monkeypatch.setattr(analysis, "read_seed_answers", lambda run: stored[run.config.seed])
         monkeypatch.setattr(analysis, "read_environment", lambda folder: {})
         return analyse(config, runs, contributions=False).findings

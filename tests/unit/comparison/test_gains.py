@@ -60,7 +60,7 @@ def answering(right):
     predicted = np.where(right, LABELS, (LABELS + 1) % 4)
     probabilities = np.full((len(LABELS), 4), 0.1, dtype=np.float32)
     probabilities[np.arange(len(LABELS)), predicted] = 0.7
-    return Answers(ids=np.arange(len(LABELS)), labels=LABELS, probabilities=probabilities)
+    return Answers.of(probabilities, ids=np.arange(len(LABELS)), labels=LABELS)
 
 
 def rows(isolated, federated, *, centralized=None, alone=None, silos=(1, 2, 3)):

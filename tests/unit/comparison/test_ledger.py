@@ -140,7 +140,7 @@ def test_costs_are_means_over_the_seeds():
 
 def guesses(random):
     probabilities = random.dirichlet(np.ones(3), len(LABELS)).astype(np.float32)
-    return Answers(ids=np.arange(len(LABELS)), labels=LABELS, probabilities=probabilities)
+    return Answers.of(probabilities, ids=np.arange(len(LABELS)), labels=LABELS)
 
 
 def coalition_game(num_silos, num_seeds=2):

@@ -25,7 +25,7 @@ from made_up_answers import calibration_by_hand, made_up
 RNG = np.random.default_rng(7)
 LABELS = np.arange(200) % 5
 PROBABILITIES = RNG.dirichlet(np.ones(6), 200).astype(np.float32)
-ANSWERS = Answers(ids=np.arange(200), labels=LABELS, probabilities=PROBABILITIES)
+ANSWERS = Answers.of(PROBABILITIES, ids=np.arange(200), labels=LABELS)
 PARTS = [None, (0,), (1, 3), (0, 1, 2, 3, 4)]
 
 
@@ -70,10 +70,8 @@ def test_no_examples_have_no_values_and_no_loss():
 
 
 def test_the_loss_of_a_certain_mistake_is_finite():
-    certain = Answers(
-        ids=np.array([0]),
-        labels=np.array([1]),
-        probabilities=np.array([[1.0, 0.0]], dtype=np.float32),
+    certain = Answers.of(
+        np.array([[1.0, 0.0]], dtype=np.float32), ids=np.array([0]), labels=np.array([1])
     )
     assert 80 < loss(certain) < math.inf
 
@@ -85,7 +83,7 @@ def test_confidence_is_the_probability_of_the_answer():
 
 def perfect(labels, classes):
     probabilities = np.eye(classes, dtype=np.float32)[labels]
-    return Answers(ids=np.arange(len(labels)), labels=labels, probabilities=probabilities)
+    return Answers.of(probabilities, ids=np.arange(len(labels)), labels=labels)
 
 
 @pytest.mark.parametrize("classes", [5, 6, 9])
@@ -107,8 +105,8 @@ def certain(labels, predicted, confidence, classes=4):
     confidence = np.broadcast_to(confidence, len(labels))
     rest = np.repeat((1 - confidence)[:, None] / (classes - 1), classes, axis=1)
     rest[np.arange(len(labels)), predicted] = confidence
-    return Answers(
-        ids=np.arange(len(labels)), labels=np.asarray(labels), probabilities=rest.astype(np.float32)
+    return Answers.of(
+        rest.astype(np.float32), ids=np.arange(len(labels)), labels=np.asarray(labels)
     )
 
 

@@ -34,9 +34,7 @@ def guesses(seed):
     """Return answers that are right about half of the time."""
     random = np.random.default_rng(seed)
     probabilities = random.dirichlet(np.ones(4), len(LABELS)) + 0.3 * np.eye(4)[LABELS]
-    return Answers(
-        ids=np.arange(len(LABELS)), labels=LABELS, probabilities=probabilities.astype(np.float32)
-    )
+    return Answers.of(probabilities.astype(np.float32), ids=np.arange(len(LABELS)), labels=LABELS)
 
 
 @pytest.mark.parametrize("seed_index", [0, 1])

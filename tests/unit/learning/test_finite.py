@@ -37,7 +37,7 @@ TOO_HIGH = 1e39  # more than a float32 holds
 
 
 def new_model():
-    return build_model(ModelConfig(hidden_units=16), input_shape=(1, 8, 8), num_classes=10, seed=1)
+    return build_model(ModelConfig(hidden_units=16), input_shape=(1, 8, 8), num_outputs=10, seed=1)
 
 
 def task(silo, learning_rate, *, batch_size=16, epochs=4, rounds=1, regime=Regime.ISOLATED):

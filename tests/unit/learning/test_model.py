@@ -9,12 +9,12 @@ from fedcompare.learning.weights import load_state, read_tensors, state_from_byt
 
 def build(seed=1, hidden_units=16):
     return build_model(
-        ModelConfig(hidden_units=hidden_units), input_shape=(1, 8, 8), num_classes=10, seed=seed
+        ModelConfig(hidden_units=hidden_units), input_shape=(1, 8, 8), num_outputs=10, seed=seed
     )
 
 
 def test_the_architecture_is_the_tutorials():
-    model = build_model(ModelConfig(), input_shape=(1, 28, 28), num_classes=10, seed=0)
+    model = build_model(ModelConfig(), input_shape=(1, 28, 28), num_outputs=10, seed=0)
     shapes = [tuple(parameter.shape) for parameter in model.parameters()]
     assert shapes == [(128, 784), (128,), (10, 128), (10,)]
     inputs = torch.randn(4, 1, 28, 28)
@@ -41,7 +41,7 @@ def test_the_global_random_state_is_left_alone():
 def test_every_model_of_the_catalog_answers_with_a_logit_per_class(name):
     config = ModelConfig(model=name, hidden_units=4)
     check_model(config)
-    model = build_model(config, input_shape=(3, 5, 7), num_classes=6, seed=0)
+    model = build_model(config, input_shape=(3, 5, 7), num_outputs=6, seed=0)
     assert model(torch.randn(2, 3, 5, 7)).shape == (2, 6)
 
 
@@ -51,7 +51,7 @@ def test_an_unknown_model_is_refused_with_the_known_ones():
     with pytest.raises(ConfigError, match=says):
         check_model(config)
     with pytest.raises(ConfigError, match=says):
-        build_model(config, input_shape=(1, 8, 8), num_classes=10, seed=0)
+        build_model(config, input_shape=(1, 8, 8), num_outputs=10, seed=0)
 
 
 def test_weights_survive_as_bytes():

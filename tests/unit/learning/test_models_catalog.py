@@ -16,7 +16,7 @@ from fedcompare.learning.weights import state_to_bytes
 
 def build(model, shape=(1, 28, 28), *, seed=0, **keys):
     config = ModelConfig(model=model, **keys)
-    return build_model(config, input_shape=shape, num_classes=10, seed=seed)
+    return build_model(config, input_shape=shape, num_outputs=10, seed=seed)
 
 
 def size(model):
@@ -128,7 +128,7 @@ def test_torchvision_is_imported_by_resnet_alone():
     code = (
         "import sys; from fedcompare.config.groups import ModelConfig as C;"
         "from fedcompare.learning.models.catalog import build_model as b;"
-        "b(C(model='cnn'), input_shape=(1, 8, 8), num_classes=2, seed=0);"
+        "b(C(model='cnn'), input_shape=(1, 8, 8), num_outputs=2, seed=0);"
         "sys.exit('torchvision' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

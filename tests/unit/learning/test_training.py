@@ -24,7 +24,7 @@ def one_thread():
 
 
 def new_model():
-    return build_model(ModelConfig(hidden_units=16), input_shape=(1, 8, 8), num_classes=10, seed=1)
+    return build_model(ModelConfig(hidden_units=16), input_shape=(1, 8, 8), num_outputs=10, seed=1)
 
 
 def weights(model):

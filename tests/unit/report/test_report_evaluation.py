@@ -20,12 +20,12 @@ from fedcompare.regimes.records import Phase, RoundRecord, ServerRecord
 from fedcompare.report.blocks import sheet_of
 from fedcompare.report.context import ledger_sheet
 from fedcompare.report.evaluation import (
-    accuracy_table,
     counts_table,
     mistakes_table,
+    of_silos_table,
     rounds_table,
-    seen_unseen_table,
     training_table,
+    whole_table,
 )
 from fedcompare.report.gains import gains_sheet, seeds_sheet
 from fedcompare.report.markdown import table as to_markdown
@@ -89,14 +89,14 @@ def rows_of(scores):
 
 
 def test_accuracies_are_a_row_per_model_and_a_column_per_part():
-    table = accuracy_table(SCORES)
+    table = whole_table(SCORES)
     assert table.columns == ("model", "all", "1,3")
     assert [row[0] for row in texts(table)] == ["isolated, silo 1", "federated"]
     assert texts(table)[0] == ("isolated, silo 1", "50.00", "0.00")
 
 
 def test_seen_comes_before_unseen_and_isolated_before_federated():
-    table = seen_unseen_table(SCORES[::-1])
+    table = of_silos_table(SCORES[::-1])
     kinds = ("seen, isolated", "seen, federated", "unseen, isolated", "unseen, federated")
     assert table.columns == ("silo", *kinds)
     assert texts(table) == [("1", "75.00", "100.00", "0.00", "90.00")]
@@ -105,8 +105,7 @@ def test_seen_comes_before_unseen_and_isolated_before_federated():
 def test_a_silo_that_lacks_nothing_has_a_dash():
     lacks_nothing = [*SCORES, scored(ModelId(Regime.ISOLATED, 2), seen(2), 0.5)]
     assert (
-        to_markdown(seen_unseen_table(lacks_nothing)).splitlines()[-1]
-        == "| 2 | 50.00 | – | – | – |"
+        to_markdown(of_silos_table(lacks_nothing)).splitlines()[-1] == "| 2 | 50.00 | – | – | – |"
     )
 
 
@@ -117,7 +116,7 @@ def test_markdown_aligns_numbers_to_the_right():
 
 def test_the_terminal_shows_the_same_cells_in_80_columns():
     file = io.StringIO()
-    Console(file=file, width=80).print(to_terminal(accuracy_table(SCORES)))
+    Console(file=file, width=80).print(to_terminal(whole_table(SCORES)))
     shown = file.getvalue()
     assert all(text in shown for text in ("Accuracy", "isolated, silo 1", "50.00", "98.77"))
     assert max(map(len, shown.splitlines())) <= 80
@@ -158,14 +157,14 @@ def test_json_has_one_object_per_number():
 
 def test_a_part_without_examples_has_a_dash_and_null():
     empty = scored(FEDERATED, of_classes((0,), ["owl"]), None, num_examples=0)
-    table = accuracy_table([*SCORES, empty])
+    table = whole_table([*SCORES, empty])
     assert to_markdown(table).splitlines()[-1] == "| federated | 98.77 | – | – |"
     assert json.dumps(rows_of([empty])[0]["accuracy"]) == "null"
 
 
 def test_a_class_with_a_colon_is_a_column_like_others():
     odd = of_classes((0,), ["seen:1"])
-    table = accuracy_table([*SCORES, scored(FEDERATED, odd, 0.5)])
+    table = whole_table([*SCORES, scored(FEDERATED, odd, 0.5)])
     assert table.columns == ("model", "all", "1,3", '"seen:1"')
 
 

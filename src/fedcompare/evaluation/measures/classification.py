@@ -21,6 +21,7 @@ def loss(answers: Answers) -> float | None:
     """Return the mean cross-entropy in nats; None without examples."""
     if not len(answers.labels):
         return None
+    assert answers.probabilities is not None
     own = answers.probabilities[np.arange(len(answers.labels)), answers.labels]
     return float(-np.log(np.maximum(own.astype(np.float64), np.finfo(np.float32).tiny)).mean())
 
@@ -29,7 +30,7 @@ def confusion(answers: Answers) -> npt.NDArray[np.int64]:
     """Return the confusion matrix [true class, predicted class] of counts."""
     from sklearn.metrics import confusion_matrix
 
-    classes = range(answers.probabilities.shape[1])
+    classes = _classes(answers)
     return cast(
         "npt.NDArray[np.int64]",
         confusion_matrix(answers.labels, answers.predicted, labels=list(classes)),
@@ -40,7 +41,7 @@ def recall(answers: Answers) -> tuple[float, ...]:
     """Return the accuracy on each class's examples, float [num_classes]; NaN without any."""
     from sklearn.metrics import recall_score
 
-    classes = range(answers.probabilities.shape[1])
+    classes = _classes(answers)
     scores = recall_score(
         answers.labels, answers.predicted, labels=list(classes), average=None, zero_division=np.nan
     )
@@ -69,3 +70,8 @@ def calibration_error(answers: Answers) -> float:
     edges = np.linspace(0.0, 1.0, _BINS + 1)
     sizes = np.bincount(np.searchsorted(edges[1:-1], confidence), minlength=_BINS)
     return float(np.abs(accuracies - confidences) @ sizes[sizes > 0] / len(right))
+
+
+def _classes(answers: Answers) -> range:
+    assert answers.probabilities is not None
+    return range(answers.probabilities.shape[1])

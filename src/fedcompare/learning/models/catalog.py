@@ -69,13 +69,13 @@ def initial_model(config: ExperimentConfig, dataset: Dataset) -> nn.Module:
     return build_model(
         config.model,
         input_shape=tuple(dataset.train.inputs.shape[1:]),
-        num_classes=len(dataset.class_names),
+        num_outputs=dataset.num_outputs,
         seed=config.seed,
     )
 
 
 def build_model(
-    config: ModelConfig, *, input_shape: tuple[int, ...], num_classes: int, seed: int
+    config: ModelConfig, *, input_shape: tuple[int, ...], num_outputs: int, seed: int
 ) -> nn.Module:
     """Return a model whose initial weights depend on the experiment seed alone.
 
@@ -87,9 +87,9 @@ def build_model(
     choice, build = _find(config)
     with seeded(derive_seed(seed, "initial-weights")):
         if DottedPath.parse(choice.name):
-            return own.make(choice, build, input_shape=input_shape, num_outputs=num_classes)
+            return own.make(choice, build, input_shape=input_shape, num_outputs=num_outputs)
         try:
-            return build(input_shape=input_shape, num_outputs=num_classes, **choice.keywords)
+            return build(input_shape=input_shape, num_outputs=num_outputs, **choice.keywords)
         except ValueError as error:
             raise ConfigError([f"model: {choice.name} {error}"]) from error
 
@@ -129,7 +129,7 @@ def _with_hidden_units(config: ModelConfig) -> Choice:
 def _try_out(
     config: ExperimentConfig, model: nn.Module, dataset: Dataset, sizes: Iterable[int]
 ) -> None:
-    choice, num_outputs = config.model.model, len(dataset.class_names)
+    choice, num_outputs = config.model.model, dataset.num_outputs
     two = dataset.train.inputs[torch.arange(2) % len(dataset.train)]
     for count, training in ((2, False), (1, False), (2, True)):
         own.try_out(choice, model, two[:count], num_outputs, training=training)
