@@ -75,6 +75,8 @@ def main() -> None:
     """Run the command line and leave the process with its exit code."""
     # Large pages for torch: the faults of small ones take longer than filling 188 MB of inputs.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    # A table's memory is given back column by column, which pyarrow's own allocator does not.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     # Pictures go to files only; a notebook's shell names a back end that may not be there.
     os.environ["MPLBACKEND"] = "agg"
     code = _flushed(run(sys.argv[1:]))

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from fedcompare.data.tables.raw import Indices
+from fedcompare.data.tables.column import Indices
 from fedcompare.data.tables.values import Floats
 from fedcompare.seeds import derive_seed
 from fedcompare.text.wording import plural

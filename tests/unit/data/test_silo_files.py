@@ -11,6 +11,7 @@ from pyarrow import parquet
 from fedcompare.config.groups import DataConfig
 from fedcompare.data.sources.catalog import open_source
 from fedcompare.data.sources.folder import recognised
+from fedcompare.data.tables.column import column_of
 from fedcompare.data.tables.contract import Kind
 from fedcompare.data.tables.decimals import with_one_decimal_sign
 from fedcompare.errors import DataError
@@ -86,7 +87,7 @@ def test_a_decimal_comma_in_one_file_is_the_same_number_as_a_point_in_another(tm
     assert "south.csv: numbers have decimal commas." in found.notes
     kinds = {feature.name: feature.kind for feature in found.contract.features}
     assert kinds == {"x": Kind.NUMBER, "v": Kind.NUMBER, "word": Kind.CATEGORY}
-    values = found.train.table.columns["v"].to_pylist()
+    values = list(found.train.table.columns["v"])
     assert values[:4] == ["1234.5", "2", "3.25", "4"] == values[4:]
     word = next(feature for feature in found.contract.features if feature.name == "word")
     assert word.categories == ("p,q", "r")
@@ -282,15 +283,15 @@ def test_silos_are_called_by_their_files(tmp_path):
     ],
 )
 def test_a_column_of_numbers_gets_points_where_another_file_has_them(cells, points):
-    text, sure = (pa.array(own, pa.large_string()) for own in (cells, ["0,5"] * 9))
-    other = {"v": pa.array(["1.5"], pa.large_string())}
+    text, sure = (column_of(pa.array(own)) for own in (cells, ["0,5"] * 9))
+    other = {"v": column_of(pa.array(["1.5"]))}
     (found, same), changed = with_one_decimal_sign([{"v": text, "w": sure}, other])
-    assert found["v"].to_pylist() == points
+    assert list(found["v"]) == points
     assert same == other
     assert changed == [0]
 
 
 @pytest.mark.parametrize("cells", [["1,234"], ["1.234"], ["7"], ["1,5", "1.5", "2.5"], ["p,1"]])
 def test_what_may_be_thousands_or_text_is_no_decimal_comma(cells):
-    tables = [{"v": pa.array(own, pa.large_string())} for own in (cells, ["1.5"])]
+    tables = [{"v": column_of(pa.array(own))} for own in (cells, ["1.5"])]
     assert with_one_decimal_sign(tables) == (tables, [])

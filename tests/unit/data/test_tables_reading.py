@@ -7,6 +7,7 @@ import pytest
 from pyarrow import parquet
 
 from fedcompare.config.groups import DataConfig, DatasetName
+from fedcompare.data.tables import csv_files
 from fedcompare.data.tables.reading import read_table
 from fedcompare.errors import DataError
 
@@ -24,7 +25,7 @@ def read(tmp_path):
 
 
 def cells(table):
-    return {name: column.to_pylist() for name, column in table.columns.items()}
+    return {name: list(column) for name, column in table.columns.items()}
 
 
 EXPECTED = {"a": ["1", "3"], "b": ["2", "é"]}
@@ -95,6 +96,7 @@ def test_text_of_another_encoding_is_read_once_it_is_named(read):
         ("a,,b\n1,2,3\n", r"column 2 has no name"),
         (",,b\n1,2,3\n", r"column 2 has no name"),
         ("a,b\n", r"has a header, but no rows"),
+        ("a,b", r"has a header, but no rows"),
         ("", r"table\.csv is empty"),
         ("\n\n", r"table\.csv is empty"),
         ("a,b\n1,\0\n", r"holds NUL bytes"),
@@ -112,6 +114,25 @@ def test_a_nul_byte_far_below_is_named_with_row_and_column(read):
     rows = "1,2\n" * 100_000
     with pytest.raises(DataError, match=r"row 100002, column 'b': the cell holds a NUL byte"):
         read(f"a,b\n{rows}1,\0\n")
+
+
+@pytest.mark.parametrize("block", [16, 64, 1000])
+def test_blocks_change_nothing(read, monkeypatch, block):
+    lines = [f'{number % 7}, {number} ,"x\n{number % 3}"' for number in range(50)]
+    lines[20] = f'1,2,"{"long" * 200}"'  # longer than two small blocks
+    content = "\n".join(["a,b,c", *lines]).encode("utf-16")
+    whole = read(content)
+    monkeypatch.setattr(csv_files, "_BLOCKS", (block, 2**16))
+    assert read(content) == whole
+    assert whole["b"][19:22] == ["19", "2", "21"]
+    with pytest.raises(DataError, match=r"row 42: it has 2 cells"):
+        read("\n".join(["a,b,c", *["1,2,3"] * 40, "1,2", *["1,2,3"] * 9]))
+
+
+def test_a_quote_that_swallows_a_large_file_is_suspected(read, monkeypatch):
+    monkeypatch.setattr(csv_files, "_BLOCKS", (2**6, 2**7))
+    with pytest.raises(DataError, match=r"Look for a quotation mark that is opened and never"):
+        read('a,b\n1,"2\n' + "1,2\n" * 999)
 
 
 def test_a_file_that_is_not_there_or_no_table_is_refused(read, tmp_path):

@@ -11,11 +11,12 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fedcompare.data.tables.column import Indices, release_unused
 from fedcompare.data.tables.contract import Feature, Kind
 from fedcompare.data.tables.encoding import measured
 from fedcompare.data.tables.facts import Facts, Sums, find_facts, find_sums, squares
 from fedcompare.data.tables.kinds import Decision, decide, find_decimal, missing_words
-from fedcompare.data.tables.raw import Indices, RawTable
+from fedcompare.data.tables.raw import RawTable
 from fedcompare.text.wording import number, plural
 
 _GAP = 2.0  # a stand-in lies so far outside, in widths of what the other values span
@@ -67,7 +68,8 @@ class _Found:
 
 def _answers(table: RawTable, name: str, silos: Sequence[Indices]) -> Facts:
     """Return what all silos say of a column."""
-    return functools.reduce(operator.add, (find_facts(table.columns[name], own) for own in silos))
+    release_unused()
+    return functools.reduce(operator.add, find_facts(table.columns[name], silos))
 
 
 def _measure(
@@ -91,7 +93,10 @@ def _measure(
     )
     if feature.kind is Kind.CATEGORY:
         return _Found(feature=feature)
-    numbers = [measured(table.columns[name], own, feature) for own in silos]
+    release_unused()
+    column = table.columns[name]
+    found = measured(column.words, feature)
+    numbers = [found[column.codes[own]] for own in silos]
     sums = functools.reduce(operator.add, map(find_sums, numbers))
     if not sums.count:
         return _Found(reason="no training row has a finite number")

@@ -12,13 +12,14 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from fedcompare.data.tables.column import Column, encode, join, release_unused
 from fedcompare.data.tables.raw import RawTable, build_table
 from fedcompare.errors import DataError
 from fedcompare.text.typed import shown
 from fedcompare.text.wording import plural
 
 _SAMPLE = 65_536  # characters from which the separator is found out
-_BLOCK = 16 * 2**20  # a row must fit into it
+_BLOCKS = (2**20, 16 * 2**20)  # bytes that are read at a time; a row fits into two of the latter
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -47,13 +48,13 @@ def read_csv(path: Path, encoding: str) -> RawTable:
     """
     form = _find_form(path, encoding)
     try:
-        read, bad = _read(path, form)
+        read = _read_rows(path, form)
     except pa.ArrowInvalid as error:
         raise _explained(path, form, error) from error
     except (OSError, EOFError, zlib.error, UnicodeError) as error:
         raise DataError(f"{path} cannot be read: {_reason(error)}. Restore the file.") from error
-    if bad:
-        raise _ragged(path, form, bad)
+    if read.bad:
+        raise _ragged(path, form, read.bad)
     first_row = form.skipped + 2
     _check_quotes(path, read, first_row)
     notes = [] if form.separator == "," else [f"Columns are separated by {_said(form)}."]
@@ -133,8 +134,28 @@ def _check_header(path: Path, header: list[str]) -> None:
         )
 
 
-def _read(path: Path, form: _Form) -> tuple[Any, list[Any]]:
-    """Return the table, and the rows that have another number of cells than the header.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """The columns, the cells of the last row as they stand there, and rows of other lengths."""
+
+    columns: list[Column]
+    last: list[str]
+    bad: list[Any]
+
+
+def _read_rows(path: Path, form: _Form) -> _Read:
+    """Return what a file holds; rows are read in small blocks, or in large ones if they must."""
+    small, large = _BLOCKS
+    try:
+        return _read(path, form, small)
+    except pa.ArrowInvalid as error:
+        if "block" not in str(error):
+            raise
+        return _read(path, form, large)
+
+
+def _read(path: Path, form: _Form, block_size: int) -> _Read:
+    """Return the columns, read and encoded block by block: the text as a whole is never held.
 
     One thread reads, which alone knows the numbers of rows; and workers are forked later.
     """
@@ -145,12 +166,14 @@ def _read(path: Path, form: _Form) -> tuple[Any, list[Any]]:
         return "skip"
 
     names = [str(number) for number in range(len(form.names))]
+    parts: list[list[Column]] = [[encode(pa.array([], pa.string()))] for _ in names]
+    last: list[str] = []
     with pa.input_stream(str(path), compression="detect") as stream:
-        table = arrow_csv.read_csv(
+        blocks = arrow_csv.open_csv(
             stream,
             read_options=arrow_csv.ReadOptions(
                 use_threads=False,
-                block_size=_BLOCK,
+                block_size=block_size,
                 column_names=names,
                 skip_rows=form.skipped + 1,
                 encoding="utf-8" if form.encoding == "utf-8-sig" else form.encoding,
@@ -160,12 +183,21 @@ def _read(path: Path, form: _Form) -> tuple[Any, list[Any]]:
             ),
             convert_options=_as_text(names),
         )
-    return table, bad
+        for block in filter(len, blocks):
+            for own, cells in zip(parts, block.columns, strict=True):
+                own.append(encode(cells))
+            last = [cells[-1].as_py() for cells in block.columns]
+    columns = []
+    for own in parts:
+        release_unused()
+        columns.append(join(own))
+        own.clear()
+    return _Read(columns=columns, last=last, bad=bad)
 
 
 def _as_text(names: list[str]) -> Any:
     return arrow_csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.large_string()),
+        column_types=dict.fromkeys(names, pa.string()),
         strings_can_be_null=False,
         quoted_strings_can_be_null=False,
     )
@@ -188,6 +220,13 @@ def _explained(path: Path, form: _Form, error: pa.ArrowInvalid) -> DataError:
         place = re.search(r"CSV column #(\d+): Row #(\d+)", message)
         where = f", row {place[2]}, column {shown(form.names[int(place[1])])}" if place else ""
         return _wrong_encoding(path, where)
+    if "Could not skip initial" in message:
+        return DataError(f"{path} has a header, but no rows. Choose a file with data.")
+    if "block" in message:
+        return DataError(
+            f"{path}: a row has more than {_BLOCKS[-1] // 2**20} MiB. Look for a quotation mark "
+            "that is opened and never closed."
+        )
     return DataError(f"{path} cannot be read as a table: {message}. Restore the file.")
 
 
@@ -198,16 +237,13 @@ def _wrong_encoding(path: Path, where: str) -> DataError:
     )
 
 
-def _check_quotes(path: Path, table: Any, first_row: int) -> None:
+def _check_quotes(path: Path, read: _Read, first_row: int) -> None:
     """Refuse a quote that is never closed: it has swallowed all rows after it."""
-    if not table.num_rows:
-        return
-    last = [column[-1].as_py() for column in table.columns]
-    swallowed = next((value for value in last if value.count("\n") > 1), None)
+    swallowed = next((value for value in read.last if value.count("\n") > 1), None)
     if swallowed is None or not swallowed.endswith("\n"):
         return
     raise DataError(
-        f"{path}, row {first_row + table.num_rows - 1}: a quotation mark is opened and never "
+        f"{path}, row {first_row + len(read.columns[0]) - 1}: a quotation mark is opened and never "
         f"closed, before {shown(swallowed[:60])}. Close it."
     )
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow.compute as pc
 
-from fedcompare.data.tables.raw import Column
-from fedcompare.data.tables.values import COMMA, POINT, is_missing, numbers, with_points
+from fedcompare.data.tables.column import Column, join
+from fedcompare.data.tables.values import COMMA, POINT, Mask, is_missing, numbers, with_points
 
 Columns = Mapping[str, Column]
 # Three digits after a sign may be thousands, but for those after a zero.
@@ -42,13 +42,19 @@ def _has_commas(columns: Columns) -> bool:
 
 def _count(columns: Columns, pattern: str) -> int:
     return sum(
-        pc.sum(pc.match_substring_regex(column, pattern)).as_py() or 0
+        _rows(column, np.asarray(pc.match_substring_regex(column.words, pattern)))
         for column in columns.values()
     )
 
 
 def _pointed(column: Column) -> Column:
     """Return a column of numbers with decimal points; any other column as it is."""
-    are_numbers = ~np.isnan(numbers(column, COMMA))
-    present = ~is_missing(column)
-    return with_points(column) if 2 * are_numbers.sum() > present.sum() else column
+    numbers_of_it = _rows(column, ~np.isnan(numbers(column.words, COMMA)))
+    if 2 * numbers_of_it <= _rows(column, ~is_missing(column.words)):
+        return column
+    return join([Column(with_points(column.words), column.codes)])
+
+
+def _rows(column: Column, words: Mask) -> int:
+    """Return in how many rows the words of a mask stand."""
+    return int(np.count_nonzero(words[column.codes]))

@@ -4,30 +4,16 @@ A server that learns these from every silo can decide what each column is, and n
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from fedcompare.data.tables.raw import Column, Indices
-from fedcompare.data.tables.values import (
-    COMMA,
-    DAY_FORMATS,
-    POINT,
-    Floats,
-    Mask,
-    days,
-    is_code,
-    is_missing,
-    is_prose,
-    is_whole,
-    numbers,
-)
+from fedcompare.data.tables.column import Codes, Column, Indices, Words
+from fedcompare.data.tables.forms import BITS, BROKEN, CODE, MISSING, PROSE, Flags, find_flags
+from fedcompare.data.tables.values import COMMA, DAY_FORMATS, POINT, Floats
 
 MOST_CATEGORIES = 100
-_SAMPLE = 1000  # values; a column that mostly has not some form there is taken to have it nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,61 +73,64 @@ class Facts:
         )
 
 
-def find_facts(column: Column, rows: Indices) -> Facts:
-    """Return what can be said of a column's values in these rows of one silo."""
-    values = column.take(pa.array(rows))
-    counted = pc.value_counts(values)  # in the order in which they appear
-    every, counts = counted.field("values"), np.asarray(counted.field("counts"))
-    absent = is_missing(every)
-    words = _Words(every.filter(pa.array(~absent)), counts[~absent], values, rows)
-    return Facts(
-        rows=len(rows),
-        missing=_as_dict(every.filter(pa.array(absent)), counts[absent]),
-        categories=_as_dict(words.words, words.counts)
-        if len(words.words) <= MOST_CATEGORIES
-        else None,
-        distinct=len(words.words),
-        unique=bool((words.counts == 1).all()),
-        codes=words.count(is_code(words.words)),
-        prose=words.count(is_prose(words.words)),
-        misfits={sign: words.misfits(sign) for sign in (POINT, COMMA)},
-        no_day={form: words.no_day(form) for form in DAY_FORMATS},
-        whole=bool(is_whole(words.words).all()),
-    )
+def find_facts(column: Column, silos: Iterable[Indices]) -> Iterator[Facts]:
+    """Yield for each silo what can be said of a column's values in its rows."""
+    flags = find_flags(column.words)
+    for rows in silos:
+        codes = column.codes[rows]
+        yield _Values(words=column.words, rows=rows, codes=codes, flags=flags[codes]).facts()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Words:
-    """The different values of a column, how often each stands there, and all of them by row."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Values:
+    """A silo's rows of a column: the position of each one's word, and the forms of that."""
 
-    words: Column
-    counts: Indices
-    values: Column
+    words: Words
     rows: Indices
+    codes: Codes
+    flags: Flags
 
-    def count(self, mask: Mask) -> int:
-        """Return in how many rows the words of a mask stand."""
-        return int(self.counts[mask].sum())
+    def facts(self) -> Facts:
+        absent = self.flags == BITS[MISSING]
+        present = self.codes[~absent]
+        distinct = _count_different(present, len(self.words))
+        return Facts(
+            rows=len(self.rows),
+            missing=self._counts(self.codes[absent]),
+            categories=self._counts(present) if distinct <= MOST_CATEGORIES else None,
+            distinct=distinct,
+            unique=distinct == len(present),
+            codes=self._count(CODE),
+            prose=self._count(PROSE),
+            misfits={sign: self._misfits(sign) for sign in (POINT, COMMA)},
+            no_day={form: self._count(form) for form in DAY_FORMATS},
+            whole=not self._count(BROKEN),
+        )
 
-    def misfits(self, sign: str) -> Misfits:
+    def _count(self, name: str) -> int:
+        """Return in how many rows a bit is set."""
+        return int(np.count_nonzero(self.flags & BITS[name]))
+
+    def _misfits(self, sign: str) -> Misfits:
         """Return the words that are no numbers with this decimal sign."""
-        start = np.isnan(numbers(self.words[:_SAMPLE], sign))
-        if 2 * start.sum() > len(start):
-            wrong = np.ones(len(self.words), dtype=np.bool_)
-            wrong[: len(start)] = start
-        else:
-            wrong = np.isnan(numbers(self.words, sign))
-        if not wrong.any():
+        if not (count := self._count(sign)):
             return Misfits(0)
-        word = self.words[int(np.argmax(wrong))].as_py()
-        row = int(self.rows[pc.index(self.values, word).as_py()])
-        return Misfits(self.count(wrong), word, row)
+        first = int(np.argmax(self.flags & BITS[sign] > 0))
+        return Misfits(count, self.words[int(self.codes[first])].as_py(), int(self.rows[first]))
 
-    def no_day(self, form: str) -> int:
-        """Return in how many rows there is no day of this form."""
-        if np.isnan(days(self.words[:_SAMPLE], form)).all():
-            return int(self.counts.sum())
-        return self.count(np.isnan(days(self.words, form)))
+    def _counts(self, codes: Codes) -> dict[str, int]:
+        """Return how often each of some words stands there, in the order in which they appear."""
+        found, places, counts = np.unique(codes, return_index=True, return_counts=True)
+        return {
+            self.words[int(found[index])].as_py(): int(counts[index])
+            for index in np.argsort(places)
+        }
+
+
+def _count_different(codes: Codes, most: int) -> int:
+    there = np.zeros(most, dtype=np.bool_)
+    there[codes] = True
+    return int(np.count_nonzero(there))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,10 +187,6 @@ def squares(found: Floats, mean: float) -> float:
     """Return the sum of a silo's squared distances from a mean that all silos share."""
     finite = found[np.isfinite(found)]
     return float(np.square(finite - mean).sum())
-
-
-def _as_dict(words: Column, counts: Indices) -> dict[str, int]:
-    return dict(zip(words.to_pylist(), counts.tolist(), strict=True))
 
 
 def _union(one: Mapping[str, int] | None, two: Mapping[str, int] | None) -> dict[str, int] | None:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from fedcompare.data.tables.column import UNKNOWN, Indices, places
 from fedcompare.data.tables.contract import Contract, Feature, Kind
 from fedcompare.data.tables.encoding import measured
-from fedcompare.data.tables.raw import Indices, RawTable
-from fedcompare.data.tables.roles import UNKNOWN, positions
+from fedcompare.data.tables.raw import RawTable
 
 _NEARLY_ALWAYS = 0.98
 _LEAST_GAIN = 0.5  # of what always guessing the commonest leaves open
@@ -40,19 +40,20 @@ def _groups(feature: Feature, table: RawTable, rows: Indices) -> Indices:
     """Return a number for each row, the same one for values that are nearly alike."""
     column = table.columns[feature.name]
     if feature.kind is Kind.CATEGORY:
-        found = positions(column, feature.categories)[rows] - UNKNOWN
+        found = places(column.words, feature.categories) - UNKNOWN
     else:
-        number = (measured(column, rows, feature) - feature.mean) / feature.deviation
+        number = (measured(column.words, feature) - feature.mean) / feature.deviation
         steps = np.clip(np.floor(number * _STEPS), -_FURTHEST, _FURTHEST)
         found = np.where(np.isfinite(steps), steps + _FURTHEST + 1, 0).astype(np.int64)
-    groups: Indices = found
+    groups: Indices = found[column.codes[rows]]
     return groups
 
 
 def _told(groups: Indices, targets: Indices) -> float:
     """Return the share of rows whose target the other rows of their group have most often."""
-    counts = np.zeros((groups.max() + 1, targets.max() + 1), dtype=np.int64)
-    np.add.at(counts, (groups, targets), 1)
+    width = int(targets.max()) + 1
+    counts = np.bincount(groups * width + targets)
+    counts = np.pad(counts, (0, -len(counts) % width)).reshape(-1, width)
     ranked = np.sort(counts, axis=1)
     second = ranked[:, -2] if counts.shape[1] > 1 else np.zeros(len(counts), dtype=np.int64)
     others = np.where(counts == ranked[:, -1:], second[:, None], ranked[:, -1:])

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
+from fedcompare.data.tables.column import column_of
 from fedcompare.data.tables.raw import RawTable, build_table
 from fedcompare.errors import DataError
 
@@ -22,7 +23,7 @@ def read_parquet(path: Path) -> RawTable:
         table = parquet.read_table(path, use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path} cannot be read as Parquet: {error}. Restore the file.") from error
-    names, arrays, left_out = [], [], {}
+    names, columns, left_out = [], [], {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         text = _as_text(column)
         if text is None:
@@ -31,10 +32,10 @@ def read_parquet(path: Path) -> RawTable:
             left_out[name] = "row numbers, the index of pandas"
         else:
             names.append(name)
-            arrays.append(text)
+            columns.append(column_of(text.combine_chunks()))
     if not names:
         raise DataError(f"{path} has no column of single values. Choose a file with data.")
-    return build_table(str(path), names, arrays, first_row=1, left_out=left_out)
+    return build_table(str(path), names, columns, first_row=1, left_out=left_out)
 
 
 def _as_text(column: Any) -> Any:

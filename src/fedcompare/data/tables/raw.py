@@ -3,18 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 import pyarrow.compute as pc
 
+from fedcompare.data.tables.column import Column
 from fedcompare.errors import DataError
 from fedcompare.text.typed import shown, suggestion
-
-Indices = npt.NDArray[np.int64]
-Column = Any  # a pyarrow array of text without nulls, blanks at both ends taken away
 
 _NUMBERED = "row numbers, a first column without a name"
 
@@ -80,13 +75,13 @@ class RawTable:
 def build_table(
     place: str,
     names: Sequence[str],
-    arrays: Sequence[Any],
+    columns: Sequence[Column],
     *,
     first_row: int,
     notes: Sequence[str] = (),
     left_out: Mapping[str, str] | None = None,
 ) -> RawTable:
-    """Return a table of text arrays, checked: it has rows, and each column a name of its own.
+    """Return a table of columns, checked: it has rows, and each column a name of its own.
 
     A first column without a name is a row number: the commonest file of all has one.
 
@@ -96,29 +91,25 @@ def build_table(
     """
     clean = [name.strip() for name in names]
     found = dict(left_out or {})
-    pairs = list(zip(clean, arrays, strict=True))
+    pairs = list(zip(clean, columns, strict=True))
     if len(pairs) > 1 and not clean[0]:
         found["(first column)"] = _NUMBERED
         pairs = pairs[1:]
     _check_names(place, [name for name, _ in pairs], offset=len(clean) - len(pairs))
-    columns = {name: _stripped(array) for name, array in pairs}
     table = RawTable(
-        place=place, columns=columns, first_row=first_row, notes=tuple(notes), left_out=found
+        place=place, columns=dict(pairs), first_row=first_row, notes=tuple(notes), left_out=found
     )
-    if not columns or not len(table):
+    if not pairs or not len(table):
         raise DataError(f"{place} has a header, but no rows. Choose a file with data.")
-    for name, column in columns.items():
-        if (index := pc.index(pc.match_substring(column, "\0"), True).as_py()) >= 0:
+    for name, column in pairs:
+        damaged = np.asarray(pc.match_substring(column.words, "\0"))
+        if damaged.any():
+            row = table.row(int(np.argmax(damaged[column.codes])))
             raise DataError(
-                f"{place}, {table.row(index)}, column {shown(name)}: the cell holds a NUL byte, so "
-                "the file is damaged, or no text. Restore it, or set encoding."
+                f"{place}, {row}, column {shown(name)}: the cell holds a NUL byte, so the file is "
+                "damaged, or no text. Restore it, or set encoding."
             )
     return table
-
-
-def _stripped(array: Any) -> Column:
-    whole = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    return pc.utf8_trim_whitespace(pc.fill_null(whole, ""))
 
 
 def _check_names(place: str, names: Sequence[str], *, offset: int) -> None:

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from fedcompare.classes import listed, split_names
 from fedcompare.config.groups import DataConfig
 from fedcompare.data.order import naturally
-from fedcompare.data.tables.raw import Column, Indices, RawTable
+from fedcompare.data.tables.column import Column, Indices, join, places
+from fedcompare.data.tables.raw import RawTable
 from fedcompare.data.tables.values import POINT, Mask, numbers
 from fedcompare.errors import DataError
 from fedcompare.text.typed import shown
@@ -18,7 +19,6 @@ from fedcompare.text.wording import plural
 
 _MOST_CLASSES = 50  # of numbers; more are a measurement
 _WHOLE = r"^([+-]?\d+)\.0+$"
-UNKNOWN = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,24 +83,22 @@ def _said(key: str, wanted: str, given: str, table: RawTable) -> str:
 
 def label_texts(column: Column) -> Column:
     """Return labels as names of classes: 1.0, which gaps make of 1, is 1."""
-    return pc.replace_substring_regex(column, _WHOLE, r"\1")
+    return join([Column(pc.replace_substring_regex(column.words, _WHOLE, r"\1"), column.codes)])
 
 
 def names_in(column: Column, rows: Indices) -> tuple[str, ...]:
     """Return the values of these rows, each once, in their natural order."""
-    return tuple(naturally(pc.unique(column.take(pa.array(rows))).to_pylist()))
+    return tuple(naturally(column.words_of(rows).to_pylist()))
 
 
 def positions(column: Column, names: Sequence[str]) -> Indices:
     """Return where each row's value is among these names, or `UNKNOWN`."""
-    found = pc.index_in(column, value_set=pa.array(names, column.type))
-    numbered: Indices = np.asarray(pc.fill_null(found, UNKNOWN)).astype(np.int64)
-    return numbered
+    return places(column.words, names)[column.codes]
 
 
 def is_filled(column: Column) -> Mask:
     """Return which cells of a label or a silo are not empty: any word names one."""
-    filled: Mask = np.asarray(pc.not_equal(column, ""))
+    filled: Mask = np.asarray(pc.not_equal(column.words, ""))[column.codes]
     return filled
 
 

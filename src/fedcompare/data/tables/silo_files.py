@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from fedcompare.classes import listed, split_names
 from fedcompare.config.groups import DataConfig
+from fedcompare.data.tables.column import Column, join, same_word
 from fedcompare.data.tables.decimals import with_one_decimal_sign
-from fedcompare.data.tables.raw import Column, Given, Part, RawTable
+from fedcompare.data.tables.raw import Given, Part, RawTable
 from fedcompare.data.tables.silo_folders import SiloFolder
 from fedcompare.errors import DataError
 from fedcompare.text.escaping import visible
@@ -36,9 +36,9 @@ def read_silo_files(
     contents, changed = with_one_decimal_sign([table.columns for table in tables])
     lengths = [len(table) for table in tables]
     columns = {
-        name: pa.concat_arrays(
+        name: join(
             [
-                own.get(name, _same("", length))
+                own.get(name, same_word("", length))
                 for own, length in zip(contents, lengths, strict=True)
             ]
         )
@@ -104,12 +104,8 @@ def _unused(name: str, taken: Sequence[str]) -> str:
     return name if name not in taken else _unused(f"{name} of the file", taken)
 
 
-def _same(word: str, count: int) -> Column:
-    return _repeated([word], [count])
-
-
 def _repeated(words: Sequence[str], counts: Sequence[int]) -> Column:
-    return pa.array(words, pa.large_string()).take(pa.array(np.repeat(range(len(words)), counts)))
+    return join([same_word(word, count) for word, count in zip(words, counts, strict=True)])
 
 
 def _notes(names: Sequence[str], tables: Sequence[RawTable]) -> list[str]:

@@ -5,21 +5,20 @@ from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from fedcompare.classes import listed
 from fedcompare.config.groups import DataConfig, DatasetName
 from fedcompare.data.held_out import held_out_note, hold_out
 from fedcompare.data.tables.agreement import Agreement, agree
+from fedcompare.data.tables.column import UNKNOWN, Column, Indices, same_word
 from fedcompare.data.tables.contract import Contract
 from fedcompare.data.tables.encoding import surprises
 from fedcompare.data.tables.kinds import alike_notes
 from fedcompare.data.tables.leaks import leak_notes
-from fedcompare.data.tables.raw import Column, Indices, RawTable
+from fedcompare.data.tables.raw import RawTable
 from fedcompare.data.tables.reading import read_table
 from fedcompare.data.tables.roles import (
-    UNKNOWN,
     Roles,
     check_classes,
     find_roles,
@@ -164,14 +163,16 @@ def _split(
 def _split_by_column(
     table: RawTable, roles: Roles, config: DataConfig, usable: Indices, notes: list[str]
 ) -> tuple[Indices, _Held, tuple[str, ...]]:
-    values = pc.utf8_lower(table.columns[roles.split].take(pa.array(usable)))
+    column = table.columns[roles.split]
+    words, codes = pc.utf8_lower(column.words), column.codes[usable]
     wanted = (config.train_split, config.test_split)
-    train, test = (np.asarray(pc.equal(values, name.lower())) for name in wanted)
+    train, test = (np.asarray(pc.equal(words, name.lower()))[codes] for name in wanted)
     for name, mask, key in zip(wanted, (train, test), ("train-split", "test-split"), strict=True):
         if not mask.any():
+            there = [*dict.fromkeys(Column(words, column.codes).words_of(usable).to_pylist())]
             raise DataError(
                 f"split-column = {shown(roles.split)}: no row has {shown(name)}, but "
-                f"{listed(pc.unique(values).to_pylist()[:10])}. Set {key}."
+                f"{listed(there[:10])}. Set {key}."
             )
     if others := int((~train & ~test).sum()):
         notes.append(f"Rows of other splits than {listed(wanted)}, {others}: left out.")
@@ -251,13 +252,13 @@ def _known(test: Rows, roles: Roles) -> tuple[Rows, list[str]]:
 
 def _column(table: RawTable, name: str) -> Column:
     """Return a column, or one in which all cells are alike where there is none."""
-    return table.columns[name] if name else pa.array([""] * len(table), pa.large_string())
+    return table.columns[name] if name else same_word("", len(table))
 
 
 def _codes(column: Column, rows: Indices) -> Indices:
     """Return a number for each row's value, the same numbers in whatever order rows come."""
-    values = label_texts(column.take(pa.array(rows)))
-    return positions(values, sorted(pc.unique(values).to_pylist()))
+    texts = label_texts(column)
+    return positions(texts, sorted(texts.words_of(rows).to_pylist()))[rows]
 
 
 def _nothing_left(agreement: Agreement) -> str:

@@ -1,4 +1,4 @@
-"""What a cell's text stands for: nothing, a number, a day, yes or no. All work on whole columns."""
+"""What a word stands for: nothing, a number, a day, yes or no. All work on many words at once."""
 
 import re
 from typing import Any
@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fedcompare.data.tables.raw import Column
+from fedcompare.data.tables.column import Words
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -33,13 +33,13 @@ _LARGEST = 1e100
 _INFINITE = r"[+-]?(?i:inf(?:inity)?)"
 
 
-def is_missing(values: Column) -> Mask:
-    """Return which cells say that there is no value."""
-    return _mask(pc.is_in(pc.utf8_lower(values), value_set=pa.array(MISSING, pa.large_string())))
+def is_missing(words: Words) -> Mask:
+    """Return which words say that there is no value."""
+    return _mask(pc.is_in(pc.utf8_lower(words), value_set=pa.array(MISSING, words.type)))
 
 
-def numbers(values: Column, decimal: str) -> Floats:
-    """Return the number that each cell stands for, NaN where it stands for none.
+def numbers(words: Words, decimal: str) -> Floats:
+    """Return the number that each word stands for, NaN where it stands for none.
 
     `decimal` is the sign before decimals; the other one, blanks and apostrophes group thousands.
     A Unicode minus and a percent sign are understood; infinite numbers stay infinite, and those
@@ -47,56 +47,66 @@ def numbers(values: Column, decimal: str) -> Floats:
     """
     if decimal == POINT:
         try:
-            return _bounded(_floats(pc.cast(values, pa.float64())))
+            return _bounded(_floats(pc.cast(words, pa.float64())))
         except pa.ArrowInvalid:
             pass
-    return _bounded(_floats(pc.cast(_digits(values, decimal), pa.float64())))
+    return _bounded(_floats(pc.cast(_digits(words, decimal), pa.float64())))
 
 
-def with_points(values: Column) -> Column:
-    """Return cells whose numbers with decimal commas have points; what is no number stays."""
-    return pc.coalesce(_digits(values, COMMA), values)
+def with_points(words: Words) -> Words:
+    """Return words whose numbers with decimal commas have points; what is no number stays."""
+    return pc.coalesce(_digits(words, COMMA), words)
 
 
-def days(values: Column, form: str) -> Floats:
-    """Return the days since 1970 that each cell stands for, NaN where it is no day of this form."""
+def is_number(words: Words, decimal: str) -> Mask:
+    """Return which words stand for a number, an infinite one too; see `numbers`."""
+    return _mask(pc.match_substring_regex(_clean(words), _pattern(decimal)))
+
+
+def days(words: Words, form: str) -> Floats:
+    """Return the days since 1970 that each word stands for, NaN where it is no day of this form."""
     pattern, order = _DAYS[form]
-    texts = pc.if_else(pc.match_substring_regex(values, pattern), values, None)
+    texts = pc.if_else(pc.match_substring_regex(words, pattern), words, None)
     plain = pc.replace_substring_regex(texts, pattern, order)
     plain = pc.replace_substring_regex(plain, r"-0(\d\d)", r"-\1")
     day = pc.utf8_slice_codeunits(plain, 0, 10)
     read = pc.strptime(day, format="%Y-%m-%d", unit="us", error_is_null=True)
-    real = pc.equal(pc.cast(pc.strftime(read, format="%Y-%m-%d"), pa.large_string()), day)
+    real = pc.equal(pc.cast(pc.strftime(read, format="%Y-%m-%d"), day.type), day)
     whole = pc.cast(pc.if_else(pc.fill_null(real, False), plain, None), pa.timestamp("us"))
     return _floats(pc.cast(whole, pa.int64())) / _MICROSECONDS
 
 
-def yes_no(values: Column, words: tuple[str, str]) -> Floats:
+def yes_no(words: Words, pair: tuple[str, str]) -> Floats:
     """Return 1 for the positive word, 0 for the other, in whatever case; NaN for all else."""
-    lower = pc.utf8_lower(values)
-    positive, negative = (_mask(pc.equal(lower, word)) for word in words)
+    lower = pc.utf8_lower(words)
+    positive, negative = (_mask(pc.equal(lower, word)) for word in pair)
     return np.where(positive, 1.0, np.where(negative, 0.0, np.nan))
 
 
-def is_code(values: Column) -> Mask:
-    """Return which cells are digits that no number keeps: leading zeros, or 16 and more of them."""
-    return _mask(pc.match_substring_regex(values, r"^[+-]?(?:0\d+|\d{16,})$"))
+def is_code(words: Words) -> Mask:
+    """Return which words are digits that no number keeps: leading zeros, or 16 and more of them."""
+    return _mask(pc.match_substring_regex(words, r"^[+-]?(?:0\d+|\d{16,})$"))
 
 
-def is_whole(values: Column) -> Mask:
-    """Return which cells are whole numbers and nothing else."""
-    return _mask(pc.match_substring_regex(values, r"^[+-]?\d+$"))
+def is_whole(words: Words) -> Mask:
+    """Return which words are whole numbers and nothing else."""
+    return _mask(pc.match_substring_regex(words, r"^[+-]?\d+$"))
 
 
-def is_prose(values: Column) -> Mask:
-    """Return which cells hold several words."""
-    return _mask(pc.match_substring_regex(values, r"\S+\s+\S+\s+\S+"))
+def is_prose(words: Words) -> Mask:
+    """Return which words are several."""
+    return _mask(pc.match_substring_regex(words, r"\S+\s+\S+\s+\S+"))
 
 
-def _digits(values: Column, decimal: str) -> Column:
-    """Return the text of each cell's number with a decimal point; null where there is none."""
-    clean = pc.replace_substring(values, "\u2212", "-")
-    clean = pc.replace_substring_regex(clean, "[\u00a0\u2009\u202f]", " ")
+def _clean(words: Words) -> Words:
+    """Return words with ASCII's minus and blank in the place of others."""
+    plain = pc.replace_substring(words, "\u2212", "-")
+    return pc.replace_substring_regex(plain, "[\u00a0\u2009\u202f]", " ")
+
+
+def _digits(words: Words, decimal: str) -> Words:
+    """Return the text of each word's number with a decimal point; null where there is none."""
+    clean = _clean(words)
     fits = pc.match_substring_regex(clean, _pattern(decimal))
     digits = pc.replace_substring_regex(clean, _grouping(decimal) + r"|\s*%$", "")
     if decimal == COMMA:
