@@ -1,6 +1,7 @@
 """`flwr run` for real: Flower's SuperLink, SuperExec and simulation, on a machine with no index."""
 
 import re
+import shutil
 import tempfile
 import time
 import tomllib
@@ -9,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+import own_models
+from fedcompare.api import configure
 from fedcompare.config.parsing import parse_config, read_settings
 from fedcompare.federated.server import run_federated
 from flower_processes import REPOSITORY, LocalFlower
+from made_up_tables import patients, split_up
 from support import InlineGrid, shared_weights
 
 pytestmark = pytest.mark.simulation
@@ -73,6 +77,31 @@ def test_its_weights_are_those_of_fedcompare_federated(part: Path):
 def test_its_stored_config_is_that_of_fedcompare_federated(part: Path):
     stored = tomllib.loads((part / "config.toml").read_text(encoding="utf-8"))
     assert stored == parse_config(read_settings(SMOKE)).to_flat()
+
+
+def test_silos_files_and_a_model_of_ones_own_give_what_fedcompare_federated_does(
+    flower: LocalFlower,
+):
+    columns = {name: own[:80] for name, own in patients().items()}
+    columns["hospital"] = ["north", "south"] * 40
+    keys = {
+        "name": "clinics",
+        "dataset": str(split_up(flower.folder / "clinics", columns, "hospital")),
+        "label": "outcome",
+        "model": "own_models:wide(width=4)",
+        "num-server-rounds": 1,
+        "local-epochs": 1,
+    }
+    shutil.copy(own_models.__file__, flower.folder)  # the working folder of every process
+    run_config = " ".join(
+        f'{key}="{value}"' if isinstance(value, str) else f"{key}={value}"
+        for key, value in keys.items()
+    )
+    row = flower.run("--run-config", run_config, *ARGUMENTS[2:])
+    assert row["status"] == "finished:completed", flower.log()
+    expected = shared_weights(run_federated(InlineGrid(2), configure(keys)))[-1]
+    part = flower.folder / "results" / "clinics" / "seed-42" / "federated"
+    assert (part / "weights" / "global.safetensors").read_bytes() == expected
 
 
 def test_a_run_that_would_overwrite_fails_and_says_why(flower: LocalFlower, part: Path):
