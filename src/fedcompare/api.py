@@ -23,6 +23,7 @@ from fedcompare.config.parsing import Setting, parse_config, read_settings
 from fedcompare.findings.checks import Check
 from fedcompare.findings.findings import Findings
 from fedcompare.regimes.catalog import Regime, row_of
+from fedcompare.regimes.devices import CPU
 from fedcompare.regimes.listener import Listener
 from fedcompare.regimes.records import RoundRecord, ServerRecord
 
@@ -95,9 +96,16 @@ def configure(
 def settled(config: ExperimentConfig) -> ExperimentConfig:
     """Return the experiment with as many silos as its data name, where they name any.
 
+    And with a device of this machine, where it was left open.
+
     Raises:
-        FedcompareError: the data cannot be loaded, or other keys ask for other silos.
+        FedcompareError: the data cannot be loaded, other keys ask for other silos, or there is no
+            such device.
     """
+    if config.train.device != CPU:
+        from fedcompare.learning.devices import settle_device
+
+        config = settle_device(config)
     if config.data.source.place is None and not config.data.silo:
         return config  # without torch
     from fedcompare.data.silos import settle

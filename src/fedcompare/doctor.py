@@ -10,6 +10,7 @@ from fedcompare.errors import FedcompareError
 from fedcompare.findings.checks import Check
 from fedcompare.machine.cpus import available_cpus
 from fedcompare.machine.environment import versions
+from fedcompare.regimes.devices import is_repeatable, repeatability
 from fedcompare.runs.files import probe_writable
 from fedcompare.text.escaping import terminal
 
@@ -22,6 +23,7 @@ def diagnose(results: Path) -> Iterator[Check]:
     yield _check_python()
     yield from _check_packages()
     yield _check_cpus()
+    yield _check_devices()
     yield _check_data()
     yield from _folders(results)
     yield _check_temporary()
@@ -56,6 +58,14 @@ def _check_packages() -> Iterator[Check]:
 
 def _check_cpus() -> Check:
     return Check(subject="CPUs", ok=True, finding=f"{available_cpus()} usable")
+
+
+def _check_devices() -> Check:
+    from fedcompare.learning.devices import available
+
+    found = available()
+    odd = [repeatability(device) for device in found if not is_repeatable(device)]
+    return Check(subject="devices", ok=True, finding=". ".join([", ".join(found), *odd]))
 
 
 def _check_data() -> Check:

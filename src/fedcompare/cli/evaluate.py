@@ -23,6 +23,7 @@ def evaluate(
         bool, typer.Option("--json", help="Print only a JSON list, one object per number.")
     ] = False,
     model: options.Model = None,
+    device: options.Device = None,
     data: options.Data = None,
     label: options.Label = None,
     silo: options.Silo = None,
@@ -37,7 +38,15 @@ def evaluate(
     """Measure all trained models alike and write tables, confusion matrices and curves."""
     chosen = [_parse_subset(text) for text in subset or []]
     experiment = options.build_config(
-        config, set_, model=model, partition=partition, data=data, label=label, silo=silo, seed=seed
+        config,
+        set_,
+        model=model,
+        device=device,
+        partition=partition,
+        data=data,
+        label=label,
+        silo=silo,
+        seed=seed,
     )
     from fedcompare import api
     from fedcompare.cli.console import stderr, stdout

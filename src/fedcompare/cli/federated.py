@@ -17,6 +17,7 @@ def federated(
         float | None, typer.Option(help="Share of silos that evaluate in each round.")
     ] = None,
     engine: options.Engine = None,
+    device: options.Device = None,
     cpus: options.Cpus = None,
     data: options.Data = None,
     label: options.Label = None,
@@ -41,6 +42,7 @@ def federated(
         batch_size=batch_size,
         fraction_evaluate=fraction_evaluate,
         engine=engine,
+        device=device,
         cpus=cpus,
         partition=partition,
         data=data,

@@ -41,6 +41,10 @@ Model = Annotated[
 ]
 LearningRate = Annotated[float | None, typer.Option("--lr", help="Learning rate.")]
 BatchSize = Annotated[int | None, typer.Option(help="Examples in one step.")]
+Device = Annotated[
+    str | None,
+    typer.Option(help="What models train and answer on: cpu, cuda, mps, or auto, the fastest."),
+]
 Cpus = Annotated[int | None, typer.Option("--cpus", help="CPUs to use; 0: all.")]
 Engine = Annotated[
     str | None,
@@ -64,6 +68,7 @@ _OPTION_KEYS = {
     "partition": ("--partition", "partition"),
     "lr": ("--lr", "learning-rate"),
     "batch_size": ("--batch-size", "batch-size"),
+    "device": ("--device", "device"),
     "cpus": ("--cpus", "num-cpus"),
     "engine": ("--engine", "engine"),
     "rounds": ("--rounds", "num-server-rounds"),

@@ -1,6 +1,6 @@
 """From the seeds' stored answers to the findings; nothing is trained or predicted here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,7 @@ from fedcompare.findings.scores import ColumnUse, MeasureFacts
 from fedcompare.regimes.budgets import told_few_steps
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.coalitions import coalitions_to_train
+from fedcompare.regimes.devices import is_repeatable, repeatability
 from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.manifest import CONFIG_FILE, read_environment
 
@@ -84,7 +85,7 @@ def analyse(
             epochs=trained.epochs,
             unknown=cases.names(cases.tested(cases.nobodys_classes())),
             warning=warning,
-            hint=told_few_steps(config, map(sum, trained.label_counts)),
+            hint=" ".join(_hints(config, map(sum, trained.label_counts))) or None,
         ),
         verdicts=find_verdicts(gains, silos, scores, voice=voice, learnt=warning is None),
         gains=gains,
@@ -147,6 +148,14 @@ def find_cases(answers: Sequence[SeedAnswers]) -> Cases:
 def label_counts(answers: Sequence[SeedAnswers]) -> list[tuple[tuple[int, ...], ...]]:
     """Return the training examples of each class, by seed and silo: [K][S][C]."""
     return [seed.trainings[Regime.FEDERATED].label_counts for seed in answers]
+
+
+def _hints(config: ExperimentConfig, sizes: Iterable[int]) -> Iterator[str]:
+    """Yield what is to be known of how the models were trained."""
+    if few := told_few_steps(config, sizes):
+        yield few
+    if not is_repeatable(device := config.train.device):
+        yield repeatability(device)
 
 
 def _commands(config: ExperimentConfig, *, contributions: bool) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def summarise(
 ) -> str:
     """Return the whole comparison in a few sentences; a `warning` comes before any gain.
 
-    `unknown` names classes that no silo has; a `hint` on the budget follows it.
+    `unknown` names classes that no silo has; a `hint` on how models were trained comes last.
     """
     means = _means(scores)
     lines = [warning] if warning else []

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
@@ -274,6 +274,12 @@ class TrainConfig(_Group):
     l2_penalty: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     batch_size: _Count = 64
     threads_per_silo: Annotated[int, Field(ge=1, le=1024)] = 1
+    device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
+
+    @property
+    def forks(self) -> bool:
+        """Return whether workers may be forked: not from a process with threads, or with a GPU."""
+        return self.threads_per_silo == 1 and self.device == "cpu"
 
 
 class IsolatedConfig(_Group):

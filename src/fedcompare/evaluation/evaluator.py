@@ -16,7 +16,7 @@ class Evaluator:
 
     def __init__(self, config: ExperimentConfig, silos: Silos) -> None:
         self._test = silos.test
-        self._threads = config.train.threads_per_silo
+        self._threads, self._device = config.train.threads_per_silo, config.train.device
         self._model = initial_model(config, silos.dataset)
         self.initial: State = {
             name: tensor.clone() for name, tensor in self._model.state_dict().items()
@@ -33,7 +33,7 @@ class Evaluator:
         check_finite(source, state)
         model = load_state(self._model, state, source=source)
         with torch_threads(self._threads):
-            outputs = predict(model, self._test.inputs, self._test.scale)
+            outputs = predict(model, self._test.inputs, self._test.scale, device=self._device)
         check_finite(source, {"an answer on the test set": outputs})
         return Answers.of(
             outputs.numpy(), ids=self._test.ids.numpy(), labels=self._test.labels.numpy()

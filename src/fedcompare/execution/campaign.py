@@ -11,6 +11,7 @@ from fedcompare.execution.stages import Stage
 from fedcompare.federated.session import SESSION, hire_session
 from fedcompare.machine.cpus import plan_workers, resolve_cpus
 from fedcompare.machine.crew import Crew, Event, Job
+from fedcompare.regimes.devices import CPU, repeatability
 from fedcompare.regimes.listener import Listener
 from fedcompare.regimes.records import EpochRecord, RoundRecord, ServerRecord
 from fedcompare.runs.files import storage_errors
@@ -106,7 +107,9 @@ def make_parts(
     cpus = resolve_cpus(config.resources.num_cpus)
     if not stages:
         return
-    crew = Crew(fork=config.train.threads_per_silo == 1)
+    if config.train.device != CPU:
+        listener.on_note(f"device: {config.train.device}. {repeatability(config.train.device)}")
+    crew = Crew(fork=config.train.forks)
     try:
         benches = {stage.bench for stage in stages}
         if SESSION in benches:

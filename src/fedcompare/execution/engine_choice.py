@@ -72,7 +72,7 @@ def time_step(config: ExperimentConfig) -> float:
     Raises:
         SiloFailedError: training raised, or the worker died.
     """
-    crew = Crew(fork=config.train.threads_per_silo == 1)
+    crew = Crew(fork=config.train.forks)
     try:
         crew.hire(_BENCH, _serve_timing, 1)
         crew.submit(_BENCH, [_TimeJob(config=config)])

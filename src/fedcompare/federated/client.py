@@ -65,7 +65,9 @@ def evaluate(task: Task, node: NodeConfig) -> Report:
     start = time.perf_counter()
     silo = _silo(task.config, node)
     with torch_threads(task.config.train.threads_per_silo):
-        outputs = predict(_model(task), silo.test.inputs, silo.test.scale).numpy()
+        outputs = predict(
+            _model(task), silo.test.inputs, silo.test.scale, device=task.config.train.device
+        ).numpy()
     answers = Answers.of(outputs, ids=silo.test.ids.numpy(), labels=silo.test.labels.numpy())
     tally = count(answers, silo.test.scale)
     return Report(

@@ -13,6 +13,7 @@ from fedcompare.data.silos import load_silos, settle
 from fedcompare.errors import ConfigError
 from fedcompare.federated.server import build_server_app, run_federated
 from fedcompare.federated.strategies import check_strategy
+from fedcompare.learning.devices import settle_device
 from fedcompare.learning.models.catalog import check_fit, check_model
 from fedcompare.regimes.catalog import Regime, row_of
 from fedcompare.runs.directory import RunDirectory
@@ -63,7 +64,7 @@ def config_from_run_config(
     config = parse_config(settings).located()
     check_partitioner(config.partition)
     check_model(config.model)
-    config = settle(config)
+    config = settle_device(settle(config))
     check_strategy(config.federation)
     return config, Path(results), force
 

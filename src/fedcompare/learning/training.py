@@ -10,6 +10,7 @@ from torch import nn
 
 from fedcompare.config.groups import TrainConfig
 from fedcompare.data.examples import Examples
+from fedcompare.learning.devices import placed
 from fedcompare.learning.optimiser import MomentumSGD
 from fedcompare.learning.randomness import seeded
 from fedcompare.seeds import derive_seed
@@ -69,6 +70,12 @@ def train_round(
 
 
 def _train(one: TrainingRound) -> list[float]:
+    with placed(one.model, one.config.device):
+        return _train_there(one)
+
+
+def _train_there(one: TrainingRound) -> list[float]:
+    """Train a model where it is; examples are brought to its device batch by batch."""
     model, config = one.model.train(), one.config
     generator = torch.Generator().manual_seed(one.seed)
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -79,7 +86,8 @@ def _train(one: TrainingRound) -> list[float]:
         weight_decay=one.weight_decay,
     )
     losses = []
-    with seeded(derive_seed(one.seed, "model")):  # for what the model draws, as dropout does
+    # For what the model draws, as dropout does.
+    with seeded(derive_seed(one.seed, "model"), config.device):
         for epoch in range(1, one.epochs + 1):
             loss = _train_epoch(model, parameters, optimiser, one.examples, config, generator)
             losses.append(loss)
@@ -97,24 +105,27 @@ def _train_epoch(
     config: TrainConfig,
     generator: torch.Generator,
 ) -> float:
+    device = parameters[0].device
     order = torch.randperm(len(examples), generator=generator)
     rows = torch.split(order, config.batch_size)
     targets = torch.split(examples.targets[order], config.batch_size)
     loss_of = _cross_entropy if examples.scale is None else _squared_error
     losses = []
     for batch_rows, batch_targets in zip(rows, targets, strict=True):
-        loss = loss_of(model(examples.inputs.index_select(0, batch_rows)), batch_targets)
+        outputs = model(examples.inputs.index_select(0, batch_rows).to(device))
+        loss = loss_of(outputs, batch_targets)
         # What a model has and does not use gets zeros.
         optimiser.step(torch.autograd.grad(loss, parameters, materialize_grads=True))
         losses.append(loss.detach())
     # Read once an epoch: reading each loss would wait for each step.
     sizes = torch.tensor([len(batch) for batch in rows], dtype=torch.float64)
-    return float((torch.stack(losses).double() * sizes).sum() / sizes.sum())
+    return float((torch.stack(losses).cpu().double() * sizes).sum() / sizes.sum())
 
 
 def _cross_entropy(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-    return F.cross_entropy(logits, classes)
+    return F.cross_entropy(logits, classes.to(logits.device))
 
 
 def _squared_error(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return F.mse_loss(outputs.squeeze(1), targets.to(outputs.dtype))
+    # One after the other: a device need not know 64 bits.
+    return F.mse_loss(outputs.squeeze(1), targets.to(outputs.dtype).to(outputs.device))

@@ -7,6 +7,7 @@ from fedcompare.findings.findings import Findings
 from fedcompare.findings.gains import Contribution, Spread
 from fedcompare.findings.ledger import Budget
 from fedcompare.names import silo_name
+from fedcompare.regimes.devices import CPU, repeatability
 from fedcompare.report.blocks import Block, Cell, Code, Fold, Section, Sheet, Terms, Text
 from fedcompare.report.gains import seeds_sheet
 from fedcompare.report.wording import test_set_labels, units
@@ -224,7 +225,7 @@ def reproduce_section(findings: Findings) -> Section:
         rows=tuple((Cell(key), Cell(str(value))) for key, value in findings.environment.items()),
         words=frozenset({1}),
     )
-    text = "On one machine with the same versions, the same seeds give the same numbers."
+    text = repeatability(str(findings.config.get("device", CPU)))
     blocks: tuple[Block, ...] = (
         Text(text),
         Code(title="Commands", language="sh", text="\n".join(findings.commands)),

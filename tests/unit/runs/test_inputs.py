@@ -52,6 +52,7 @@ CHANGES = {
     "l2-penalty": (1.0, EVERYTHING),
     "batch-size": (8, EVERYTHING),
     "threads-per-silo": (2, EVERYTHING),
+    "device": ("cuda", EVERYTHING),
     "isolated-epochs": (3, {Regime.ISOLATED}),
     "num-server-rounds": (3, BUDGET),
     "local-epochs": (2, BUDGET),

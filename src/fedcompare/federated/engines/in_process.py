@@ -45,7 +45,7 @@ def open_in_process(
     workers = plan_workers(num_silos, resolve_cpus(config.resources.num_cpus))
     threads = config.train.threads_per_silo
     torch.set_num_threads(threads)  # a forked process would wait for its parent's for ever
-    crew = Crew(fork=threads == 1, private=mailbox.ends)
+    crew = Crew(fork=config.train.forks, private=mailbox.ends)
     ending = threading.Lock()
 
     def end() -> None:

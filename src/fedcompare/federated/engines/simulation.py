@@ -1,5 +1,6 @@
 """Flower's simulation on Ray, in an enclosure."""
 
+import math
 import os
 import time
 from pathlib import Path
@@ -19,7 +20,9 @@ from fedcompare.federated.quiet import chatter_to
 from fedcompare.federated.server import build_server_app
 from fedcompare.machine.cpus import plan_workers, resolve_cpus
 from fedcompare.machine.mailbox import Mailbox
+from fedcompare.regimes.devices import CUDA
 
+_GPU_SHARES = 10_000  # the parts of a GPU that Ray knows
 _OBJECT_STORE_BYTES = 80 * 1024 * 1024  # Ray's minimum; messages hold one small model each
 
 
@@ -80,12 +83,14 @@ def backend_config(
     `num_cpus` of them; with more workers than CPUs the operating system shares.
     """
     threads = config.train.threads_per_silo
+    gpus = int(config.train.device == CUDA)  # Ray hides it from clients that ask for none of it
+    share = math.floor(_GPU_SHARES * gpus / workers) / _GPU_SHARES
     return {
-        "client_resources": {"num_cpus": threads, "num_gpus": 0.0},
+        "client_resources": {"num_cpus": threads, "num_gpus": share},
         "init_args": {
             "address": "local",  # a Ray of our own, whatever RAY_ADDRESS says
             "num_cpus": workers * threads,
-            "num_gpus": 0,
+            "num_gpus": gpus,
             "include_dashboard": False,
             "log_to_driver": verbose,
             "logging_level": "INFO" if verbose else "ERROR",
