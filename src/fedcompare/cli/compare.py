@@ -23,6 +23,7 @@ def compare(
     data: options.Data = None,
     label: options.Label = None,
     silo: options.Silo = None,
+    group: options.Group = None,
     config: options.Config = None,
     set_: options.Set = None,
     partition: options.Partition = None,
@@ -51,6 +52,7 @@ def compare(
         data=data,
         label=label,
         silo=silo,
+        group=group,
         seed=seed,
     )
     from fedcompare import api

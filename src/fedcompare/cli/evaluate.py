@@ -27,6 +27,7 @@ def evaluate(
     data: options.Data = None,
     label: options.Label = None,
     silo: options.Silo = None,
+    group: options.Group = None,
     config: options.Config = None,
     set_: options.Set = None,
     partition: options.Partition = None,
@@ -46,6 +47,7 @@ def evaluate(
         data=data,
         label=label,
         silo=silo,
+        group=group,
         seed=seed,
     )
     from fedcompare import api

@@ -22,6 +22,7 @@ def federated(
     data: options.Data = None,
     label: options.Label = None,
     silo: options.Silo = None,
+    group: options.Group = None,
     config: options.Config = None,
     set_: options.Set = None,
     partition: options.Partition = None,
@@ -48,6 +49,7 @@ def federated(
         data=data,
         label=label,
         silo=silo,
+        group=group,
         seed=seed,
     )
     from fedcompare import api

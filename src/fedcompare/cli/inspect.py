@@ -11,12 +11,13 @@ def inspect(
     path: Annotated[str, typer.Argument(metavar="PATH", help="A table, or a folder of tables.")],
     label: options.Label = None,
     silo: options.Silo = None,
+    group: options.Group = None,
     config: options.Config = None,
     set_: options.Set = None,
     debug: options.Debug = False,
 ) -> None:
     """Show what a table holds, and what will be done with it, before anything is trained."""
-    experiment = options.read_config(config, set_, data=path, label=label, silo=silo)
+    experiment = options.read_config(config, set_, data=path, label=label, silo=silo, group=group)
     from fedcompare import api
     from fedcompare.cli.console import stdout
     from fedcompare.report.inspection import columns_sheet, silos_sheet

@@ -17,6 +17,7 @@ def isolated(
     data: options.Data = None,
     label: options.Label = None,
     silo: options.Silo = None,
+    group: options.Group = None,
     config: options.Config = None,
     set_: options.Set = None,
     partition: options.Partition = None,
@@ -40,6 +41,7 @@ def isolated(
         data=data,
         label=label,
         silo=silo,
+        group=group,
         seed=seed,
     )
     from fedcompare import api

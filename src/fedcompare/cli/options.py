@@ -30,6 +30,10 @@ Data = Annotated[
 ]
 Label = Annotated[str | None, typer.Option(metavar="COLUMN", help="What models are to tell.")]
 Silo = Annotated[str | None, typer.Option(metavar="COLUMN", help="Which silo has a row.")]
+Group = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Whose a row is: rows of one patient are never split."),
+]
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
 Results = Annotated[Path, typer.Option(help="Folder for results.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a finished result.")]
@@ -63,6 +67,7 @@ _OPTION_KEYS = {
     "data": ("--data", "dataset"),
     "label": ("--label", "label"),
     "silo": ("--silo", "silo"),
+    "group": ("--group", "group"),
     "seed": ("--seed", "seed"),
     "model": ("--model", "model"),
     "partition": ("--partition", "partition"),

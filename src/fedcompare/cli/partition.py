@@ -16,6 +16,7 @@ def partition(
     data: options.Data = None,
     label: options.Label = None,
     silo: options.Silo = None,
+    group: options.Group = None,
     config: options.Config = None,
     set_: options.Set = None,
     partition: options.Partition = None,
@@ -27,7 +28,14 @@ def partition(
 ) -> None:
     """Show how many examples of each class each silo has, as a table and a picture."""
     experiment = options.build_config(
-        config, set_, partition=partition, data=data, label=label, silo=silo, seed=seed
+        config,
+        set_,
+        partition=partition,
+        data=data,
+        label=label,
+        silo=silo,
+        group=group,
+        seed=seed,
     )
     from fedcompare import api
     from fedcompare.cli.console import stderr, stdout

@@ -182,9 +182,10 @@ class DataConfig(_Group):
     """Which dataset, and what its parts are called ("" finds the columns by their type).
 
     `image_size` resizes all pictures to a square of so many pixels a side; 0 keeps them.
-    `label` and `silo` name columns of a table; `features` lists the columns to learn from ("" for
-    all others), `ignore` those to leave out. Held out for the test are a share of the rows, or
-    those that `split_column` calls so, or the rows of another file, `test_data`.
+    `label` and `silo` name columns of a table, `group` the one of what rows belong to that must
+    stay together, as a patient's; `features` lists the columns to learn from ("" for all others),
+    `ignore` those to leave out. Held out for the test are a share of the rows, or those that
+    `split_column` calls so, or the rows of another file, `test_data`.
     What counts is the data that they give, by their digest, and not where they lie.
     """
 
@@ -193,6 +194,7 @@ class DataConfig(_Group):
     dataset: Annotated[_Text, Field(min_length=1)] = BUNDLED
     label: _Text = ""
     silo: _Text = ""
+    group: _Text = ""
     features: _Names = ""
     ignore: _Names = ""
     encoding: _Text = ""

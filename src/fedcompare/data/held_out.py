@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from fedcompare.data.groups import most_frequent, rarest
 from fedcompare.data.tables.column import Indices
 from fedcompare.data.tables.values import Floats
 from fedcompare.seeds import derive_seed
@@ -12,37 +13,94 @@ from fedcompare.text.wording import plural
 _SEED = derive_seed(0, "held-out rows")
 
 
-def hold_out(labels: Indices, silos: Indices, fraction: float) -> npt.NDArray[np.bool_]:
-    """Return which rows are held out, given each row's class and silo.
+def hold_out(
+    labels: Indices, silos: Indices, fraction: float, groups: Indices | None = None
+) -> npt.NDArray[np.bool_]:
+    """Return which rows are held out, given each row's class and silo, and its group if any.
 
     Of a class with two rows or more at least one is; a silo keeps one of its rows of a class for
     training, but for a class of which all silos together have one row each.
+
+    Groups are held out whole, and are as rows are then: each counts for the silo that most of its
+    rows have, and for that of its classes which the fewest groups have, lest none of these is
+    tested.
     """
+    if groups is None:
+        return _hold_out(labels, silos, np.ones_like(labels), fraction)
+    _, numbers = np.unique(groups, return_inverse=True)
+    kinds, owners = rarest(numbers, labels), most_frequent(numbers, silos)
+    return _hold_out(kinds, owners, np.bincount(numbers), fraction)[numbers]
+
+
+def _hold_out(
+    labels: Indices, silos: Indices, sizes: Indices, fraction: float
+) -> npt.NDArray[np.bool_]:
+    """Return which units are held out, each of one class and one silo, and of `sizes` rows."""
     generator = np.random.default_rng(_SEED)
     held = np.zeros(len(labels), dtype=np.bool_)
     owed = np.zeros(silos.max() + 1)
+    owed_rows = np.zeros_like(owed)
     for label in np.unique(labels):
         of_class = np.flatnonzero(labels == label)
         owners = np.unique(silos[of_class])
         own = [of_class[silos[of_class] == silo] for silo in owners]
-        sizes = np.array(list(map(len, own)))
-        counts = _shares(sizes, fraction, owed[owners])
-        owed[owners] += sizes * fraction - counts
-        for rows, count in zip(own, counts, strict=True):
-            held[generator.permutation(rows)[:count]] = True
+        numbers = np.array(list(map(len, own)))
+        counts = _shares(numbers, fraction, owed[owners])
+        owed[owners] += numbers * fraction - counts
+        for owner, units, count in zip(owners, own, counts, strict=True):
+            order = generator.permutation(units)
+            wanted = fraction * sizes[units].sum() + owed_rows[owner]
+            chosen = _swapped(order[:count], order[count:], sizes, wanted)
+            owed_rows[owner] = wanted - sizes[chosen].sum()
+            held[chosen] = True
     return held
 
 
-def held_out_note(held: npt.NDArray[np.bool_], fraction: float, noun: str) -> str:
-    """Return how many examples are held out, in a sentence."""
+def held_out_note(
+    held: npt.NDArray[np.bool_],
+    fraction: float,
+    noun: str,
+    groups: Indices | None = None,
+    *,
+    key: str = "",
+) -> str:
+    """Return how many examples are held out, in a sentence; `key` is what names their groups."""
+    how = "the same share of each silo and class"
+    if groups is not None:
+        total, own = (len(np.unique(those)) for those in (groups, groups[held]))
+        how = (
+            f"{own} of {plural(total, 'group')} ({key}) as a whole, of each silo and class as "
+            "nearly the same share as whole groups allow"
+        )
     return (
         f"Held out for the test: {held.sum()} of {plural(len(held), noun)} (test-fraction = "
-        f"{fraction:g}), the same share of each silo and class, in all seeds the same."
+        f"{fraction:g}), {how}, in all seeds the same."
     )
 
 
+def _swapped(held: Indices, kept: Indices, sizes: Indices, wanted: float) -> Indices:
+    """Return the units to hold out, after the swaps that bring their rows nearer to `wanted`.
+
+    Swaps start from units that were drawn, and are as few as can be, so that small and large ones
+    stay mixed; units of one size are left as they were drawn.
+    """
+    if not len(held) or not len(kept) or len(np.unique(sizes[np.append(held, kept)])) == 1:
+        return held
+    held, kept = held.copy(), kept.copy()
+    while True:
+        missing = wanted - sizes[held].sum()
+        out, out_at = np.unique(sizes[held], return_index=True)
+        new, new_at = np.unique(sizes[kept], return_index=True)
+        changes = new[None, :] - out[:, None]
+        row, column = np.unravel_index(np.argmin(abs(missing - changes)), changes.shape)
+        if abs(missing - changes[row, column]) >= abs(missing):
+            return held
+        first, second = out_at[row], new_at[column]
+        held[first], kept[second] = kept[second], held[first]
+
+
 def _shares(sizes: Indices, fraction: float, owed: Floats) -> Indices:
-    """Return how many rows of each silo are held out, of one class.
+    """Return how many units of each silo are held out, of one class.
 
     They are whole parts of the shares, and one more where most is missing to them: of this class,
     and of what silos are `owed` of others.

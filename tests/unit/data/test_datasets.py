@@ -225,6 +225,7 @@ CHANGED = {
     "dataset_config": "default",
     "label": "label",
     "silo": "site",
+    "group": "patient",
     "features": "age",
     "ignore": "age",
     "encoding": "cp1252",

@@ -29,6 +29,7 @@ CHANGES = {
     "dataset": ("other data", EVERYTHING),
     "label": ("class", set()),  # IDX files have no columns
     "silo": ("", set()),
+    "group": ("patient", set()),
     "features": ("age", set()),
     "ignore": ("age", set()),
     "encoding": ("cp1252", set()),

@@ -23,6 +23,7 @@ def next_command(config: ExperimentConfig, contract: Contract, **changes: object
     ):
         if said or not found:
             words += [option, said or _COLUMN]
+    words += ["--group", data.group] * bool(data.group)
     for key, value in (_others(config) | changes).items():
         words += ["--set", f"{key}={value}"]
     return shlex.join(words)
@@ -39,6 +40,6 @@ def _typed(name: DatasetName) -> str:
 def _others(config: ExperimentConfig) -> dict[str, object]:
     """Return the keys that are not as by default, but for those with an option of their own."""
     default = ExperimentConfig(name=experiment_name(config.data.dataset)).to_flat()
-    said = ("dataset", "label", "silo")
+    said = ("dataset", "label", "silo", "group")
     flat = config.to_flat()
     return {key: flat[key] for key in flat if key not in said and flat[key] != default[key]}

@@ -53,7 +53,12 @@ def _silos(found: Study) -> Iterator[SiloRows]:
 
 def _columns(found: Study) -> Iterator[ColumnUse]:
     roles, facts = found.roles, found.agreement.facts
-    named = {roles.label: "label", roles.silo: "silo", roles.split: "split"}
+    named = {
+        roles.label: "label",
+        roles.silo: "silo",
+        roles.group: "group",
+        roles.split: "split",
+    }
     features = {feature.name: feature for feature in found.contract.features}
     for name in dict.fromkeys((*found.train.table.columns, *found.contract.left_out)):
         missing = sum(facts[name].missing.values()) if name in facts else None

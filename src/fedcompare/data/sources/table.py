@@ -46,6 +46,7 @@ class TableFile:
             {
                 "label",
                 "silo",
+                "group",
                 "features",
                 "ignore",
                 "encoding",
@@ -93,6 +94,7 @@ def _split(contract: Contract, rows: Rows) -> Split:
         inputs=torch.from_numpy(encode(contract, rows.table, rows.numbers)),
         labels=torch.from_numpy(np.ascontiguousarray(rows.labels)),
         silos=torch.from_numpy(np.ascontiguousarray(rows.silos)),
+        groups=None if rows.groups is None else torch.from_numpy(rows.groups),
     )
 
 

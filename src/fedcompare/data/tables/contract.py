@@ -44,14 +44,16 @@ class Feature:
 class Contract:
     """How rows become examples, alike in all silos and regimes.
 
-    `label` and `silo` are names of columns ("" without silos); `classes` and `silos` the values in
-    them, in the order of labels and of ids; `left_out` says why other columns are not learnt from.
+    `label`, `silo` and `group` are names of columns ("" where there is none); `classes` and `silos`
+    the values in them, in the order of labels and of ids; `left_out` says why other columns are not
+    learnt from.
     Values follow from training rows alone.
     """
 
     version: int = VERSION
     label: str
     silo: str
+    group: str = ""
     classes: tuple[str, ...]
     silos: tuple[str, ...]
     features: tuple[Feature, ...]

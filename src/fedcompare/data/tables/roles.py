@@ -27,6 +27,7 @@ class Roles:
 
     label: str
     silo: str
+    group: str
     split: str
     features: tuple[str, ...]
     ignored: tuple[str, ...]
@@ -42,6 +43,7 @@ def find_roles(table: RawTable, config: DataConfig) -> Roles:
     single = {
         "label": config.label or given.label,
         "silo": _said("silo", config.silo, given.silo, table),
+        "group": config.group,
         "split-column": _said("split-column", config.split_column, given.split, table),
     }
     wanted = _names(config.features)
@@ -54,8 +56,8 @@ def find_roles(table: RawTable, config: DataConfig) -> Roles:
     taken = {name for name in single.values() if name}
     if both := [name for name in wanted if name in taken or name in ignored]:
         raise DataError(
-            f"features lists {listed(both)}, which label, silo, split-column or ignore name too. "
-            "A column has one role."
+            f"features lists {listed(both)}, which label, silo, group, split-column or ignore name "
+            "too. A column has one role."
         )
     others = [name for name in table.columns if name not in taken and name not in ignored]
     features = tuple(name for name in others if not wanted or name in wanted)
@@ -65,6 +67,7 @@ def find_roles(table: RawTable, config: DataConfig) -> Roles:
     return Roles(
         label=single["label"],
         silo=single["silo"],
+        group=single["group"],
         split=single["split-column"],
         features=features,
         ignored=left,
@@ -82,7 +85,7 @@ def _said(key: str, wanted: str, given: str, table: RawTable) -> str:
 
 
 def label_texts(column: Column) -> Column:
-    """Return labels as names of classes: 1.0, which gaps make of 1, is 1."""
+    """Return names that may look like numbers: 1.0, which gaps make of 1, is 1."""
     return join([Column(pc.replace_substring_regex(column.words, _WHOLE, r"\1"), column.codes)])
 
 

@@ -1,7 +1,7 @@
 """Everything that is found out about a table before it becomes examples."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from fedcompare.classes import listed
 from fedcompare.config.groups import DataConfig, DatasetName
+from fedcompare.data.groups import Members, group_notes, number_groups
 from fedcompare.data.held_out import held_out_note, hold_out
 from fedcompare.data.tables.agreement import Agreement, agree
 from fedcompare.data.tables.column import UNKNOWN, Column, Indices, same_word
@@ -35,12 +36,16 @@ from fedcompare.text.wording import plural
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rows:
-    """Rows of a table: their numbers in it, and the position of each one's class and silo."""
+    """Rows of a table: their numbers in it, the position of each one's class and silo, its group.
+
+    Groups are numbered over training and test; None where no column names any.
+    """
 
     table: RawTable
     numbers: Indices
     labels: Indices
     silos: Indices
+    groups: Indices | None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -52,6 +57,7 @@ class Rows:
             numbers=self.numbers[mask],
             labels=self.labels[mask],
             silos=self.silos[mask],
+            groups=None if self.groups is None else self.groups[mask],
         )
 
 
@@ -79,17 +85,18 @@ def study(config: DataConfig) -> Study:
     table = read_table(config.source, config)
     roles = find_roles(table, config)
     training, testing, split_notes = _split(table, roles, config)
-    classes, silos = _names(table, roles, training)
-    train = _rows(table, roles, training, classes, silos)
-    test, test_notes = _known(_rows(testing.table, roles, testing.numbers, classes, silos), roles)
-    groups = [train.numbers[train.silos == silo] for silo in range(len(silos))]
-    agreement = agree(table, roles.features, groups, asked=bool(config.features))
+    classes, silos = _names(table, roles, training.numbers)
+    train = _rows(training, roles, classes, silos)
+    test, test_notes = _known(_rows(testing, roles, classes, silos), roles)
+    by_silo = [train.numbers[train.silos == silo] for silo in range(len(silos))]
+    agreement = agree(table, roles.features, by_silo, asked=bool(config.features))
     if not agreement.features:
         raise DataError(f"{table.place}: {_nothing_left(agreement)}")
     ignored = dict.fromkeys(roles.ignored, "as asked for")
     contract = Contract(
         label=roles.label,
         silo=roles.silo,
+        group=roles.group,
         classes=classes if roles.label else (),
         silos=silos if roles.silo else (),
         features=agreement.features,
@@ -103,6 +110,7 @@ def study(config: DataConfig) -> Study:
         agreement.notes,
         leak_notes(contract, table, train.numbers, train.labels, train.silos),
         test_notes,
+        _group_notes(train, test, roles),
         _surprise_notes(contract, test),
     )
     return Study(
@@ -132,16 +140,21 @@ def _names(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Held:
-    """The rows that are held out, and the table in which they are."""
+class _Part:
+    """Some rows of a table, and to what group each row of all belongs, if a column says so."""
 
     table: RawTable
     numbers: Indices
+    groups: Indices | None
+
+    def where(self, mask: Mask) -> "_Part":
+        """Return the rows of a mask."""
+        return replace(self, numbers=self.numbers[mask])
 
 
 def _split(
     table: RawTable, roles: Roles, config: DataConfig
-) -> tuple[Indices, _Held, tuple[str, ...]]:
+) -> tuple[_Part, _Part, tuple[str, ...]]:
     """Return the rows to train on, those to test on, and notes of what is left out."""
     usable, notes = _usable(table, roles)
     if config.test_data:
@@ -151,19 +164,26 @@ def _split(
         other = _test_table(table, roles, config)
         own, more = _usable(other, roles)
         of_test = (f"Of the test data: {note}" for note in (*other.notes, *more))
-        return usable, _Held(table=other, numbers=own), (*notes, *of_test)
+        numbered = _number_groups(roles, table, other)
+        return (
+            _Part(table=table, numbers=usable, groups=numbered[0]),
+            _Part(table=other, numbers=own, groups=numbered[1]),
+            (*notes, *of_test),
+        )
+    part = _Part(table=table, numbers=usable, groups=_number_groups(roles, table)[0])
     if roles.split:
-        return _split_by_column(table, roles, config, usable, notes)
+        return _split_by_column(part, roles, config, notes)
     labels, silos = (_codes(_column(table, name), usable) for name in (roles.label, roles.silo))
-    held = hold_out(labels, silos, config.test_fraction)
-    notes.append(held_out_note(held, config.test_fraction, "row"))
-    return usable[~held], _Held(table=table, numbers=usable[held]), tuple(notes)
+    members = None if part.groups is None else part.groups[usable]
+    held = hold_out(labels, silos, config.test_fraction, members)
+    notes.append(held_out_note(held, config.test_fraction, "row", members, key=roles.group))
+    return part.where(~held), part.where(held), tuple(notes)
 
 
 def _split_by_column(
-    table: RawTable, roles: Roles, config: DataConfig, usable: Indices, notes: list[str]
-) -> tuple[Indices, _Held, tuple[str, ...]]:
-    column = table.columns[roles.split]
+    part: _Part, roles: Roles, config: DataConfig, notes: list[str]
+) -> tuple[_Part, _Part, tuple[str, ...]]:
+    column, usable = part.table.columns[roles.split], part.numbers
     words, codes = pc.utf8_lower(column.words), column.codes[usable]
     wanted = (config.train_split, config.test_split)
     train, test = (np.asarray(pc.equal(words, name.lower()))[codes] for name in wanted)
@@ -176,7 +196,7 @@ def _split_by_column(
             )
     if others := int((~train & ~test).sum()):
         notes.append(f"Rows of other splits than {listed(wanted)}, {others}: left out.")
-    return usable[train], _Held(table=table, numbers=usable[test]), tuple(notes)
+    return part.where(train), part.where(test), tuple(notes)
 
 
 def _test_table(table: RawTable, roles: Roles, config: DataConfig) -> RawTable:
@@ -187,7 +207,7 @@ def _test_table(table: RawTable, roles: Roles, config: DataConfig) -> RawTable:
             f"test-data = {shown(config.test_data)} has folders of splits itself. Name the one of "
             "the test rows"
         )
-    needed = [name for name in (roles.label, roles.silo, *roles.features) if name]
+    needed = [name for name in (roles.label, roles.silo, roles.group, *roles.features) if name]
     if lacking := [name for name in needed if name not in other.columns]:
         raise DataError(
             f"test-data = {shown(config.test_data)} lacks {plural(len(lacking), 'column')} of "
@@ -218,22 +238,20 @@ def _usable(table: RawTable, roles: Roles) -> tuple[Indices, list[str]]:
         kept &= filled
     if not kept.any():
         raise DataError(f"{table.place} has no row with a label and a silo")
+    if roles.group and (single := int((kept & ~is_filled(table.columns[roles.group])).sum())):
+        notes.append(f"{plural(single, 'row')} without {roles.group}: each is a group of its own.")
     return np.flatnonzero(kept), notes
 
 
-def _rows(
-    table: RawTable,
-    roles: Roles,
-    numbers: Indices,
-    classes: Sequence[str],
-    silos: Sequence[str],
-) -> Rows:
+def _rows(part: _Part, roles: Roles, classes: Sequence[str], silos: Sequence[str]) -> Rows:
+    table, numbers = part.table, part.numbers
     labels = positions(label_texts(_column(table, roles.label)), classes)
     return Rows(
         table=table,
         numbers=numbers,
         labels=labels[numbers],
         silos=positions(_column(table, roles.silo), silos)[numbers],
+        groups=None if part.groups is None else part.groups[numbers],
     )
 
 
@@ -248,6 +266,39 @@ def _known(test: Rows, roles: Roles) -> tuple[Rows, list[str]]:
     if not len(known):
         raise DataError(f"{test.table.place} leaves no row to test on. Set test-fraction")
     return known, notes
+
+
+def _number_groups(roles: Roles, *tables: RawTable) -> list[Indices | None]:
+    """Return the group of each row of each table, numbered over all of them."""
+    if not roles.group:
+        return [None] * len(tables)
+    return [*number_groups(*(_texts(label_texts(table.columns[roles.group])) for table in tables))]
+
+
+def _texts(column: Column) -> list[str]:
+    """Return the word in each row."""
+    words = np.array(column.words.to_pylist(), dtype=object)
+    texts: list[str] = words[column.codes].tolist()
+    return texts
+
+
+def _group_notes(train: Rows, test: Rows, roles: Roles) -> Iterator[str]:
+    """Say which groups the split or the silos do not keep together."""
+    if train.groups is None or test.groups is None:
+        return
+    names = dict(chain(_group_names(train, roles.group), _group_names(test, roles.group)))
+    yield from group_notes(
+        roles.group,
+        Members(groups=train.groups, silos=train.silos),
+        Members(groups=test.groups, silos=test.silos),
+        name=names.__getitem__,
+    )
+
+
+def _group_names(rows: Rows, column: str) -> Iterator[tuple[int, str]]:
+    assert rows.groups is not None
+    names = rows.table.columns[column]
+    return ((group, names[row]) for group, row in zip(rows.groups, rows.numbers, strict=True))
 
 
 def _column(table: RawTable, name: str) -> Column:

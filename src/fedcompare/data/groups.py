@@ -1,0 +1,93 @@
+"""What must stay together: the examples of one person, family or device."""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fedcompare.data.examples import Indices
+from fedcompare.text.escaping import visible
+from fedcompare.text.wording import plural
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Members:
+    """The examples of one split: the group and the silo of each, int64 [N]; -1 is nobody's."""
+
+    groups: Indices
+    silos: Indices
+
+
+def group_notes(
+    key: str, train: Members, test: Members, *, name: Callable[[int], str]
+) -> Iterator[str]:
+    """Say which groups are on both sides of the split, and which in several silos.
+
+    Groups are numbered from 0 on over both splits; `name` returns what the data call one, and
+    `key` is what names them.
+    """
+
+    def counted(groups: Indices) -> str:
+        verb = "has" if len(groups) == 1 else "have"
+        example = visible(name(int(groups[0])))
+        return f"{plural(len(groups), 'group')} ({visible(key)}), such as {example}, {verb}"
+
+    if len(both := np.intersect1d(train.groups, test.groups)):
+        rows = int(np.isin(test.groups, both).sum())
+        yield (
+            f"{counted(both)} examples in training and in the test, {rows} of "
+            f"{plural(len(test.groups), 'test example')}: a leak. Models will do worse on new ones."
+        )
+    groups = np.concatenate((train.groups, test.groups))
+    silos = np.concatenate((train.silos, test.silos))
+    if len(spread := np.flatnonzero(count_values(groups[silos >= 0], silos[silos >= 0]) > 1)):
+        yield (f"{counted(spread)} examples in several silos, and stay there.")
+
+
+def number_groups(*columns: Sequence[str]) -> list[Indices]:
+    """Return each cell's number by its text, the same in all columns.
+
+    Numbers are in the order in which texts come first; each "" has one of its own.
+    """
+    known: dict[str, int] = {}
+    fresh = itertools.count()
+
+    def number(text: str) -> int:
+        if not text:
+            return next(fresh)
+        if (found := known.get(text)) is None:
+            found = known[text] = next(fresh)
+        return found
+
+    return [np.fromiter(map(number, own), np.int64, len(own)) for own in columns]
+
+
+def most_frequent(groups: Indices, values: Indices) -> Indices:
+    """Return the value that most rows of each group have; of several the smallest.
+
+    Groups are numbered without gaps, from 0 on.
+    """
+    pairs, counts = np.unique(np.stack((groups, values)), axis=1, return_counts=True)
+    return first_of_each(pairs[0], -counts, pairs[1])
+
+
+def rarest(groups: Indices, values: Indices) -> Indices:
+    """Return that one of each group's values which the fewest groups have; as `most_frequent`."""
+    pairs = np.unique(np.stack((groups, values)), axis=1)
+    _, which, counts = np.unique(pairs[1], return_inverse=True, return_counts=True)
+    return first_of_each(pairs[0], counts[which], pairs[1])
+
+
+def count_values(groups: Indices, values: Indices) -> Indices:
+    """Return how many different values each group has."""
+    counts: Indices = np.bincount(np.unique(np.stack((groups, values)), axis=1)[0])
+    return counts
+
+
+def first_of_each(groups: Indices, ranks: Indices, values: Indices) -> Indices:
+    """Return the value of lowest rank, then the lowest value, of each group."""
+    order = np.lexsort((values, ranks, groups))
+    _, first = np.unique(groups[order], return_index=True)
+    found: Indices = values[order][first]
+    return found
