@@ -32,6 +32,7 @@ CHANGES = {
     "group": ("patient", set()),
     "features": ("age", set()),
     "ignore": ("age", set()),
+    "columns": ("age,sex", set()),
     "encoding": ("cp1252", set()),
     "test-fraction": (0.3, set()),
     "split-column": ("split", set()),
