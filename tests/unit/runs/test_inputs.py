@@ -75,16 +75,11 @@ def config(tiny):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, config):
+def trained(tmp_path_factory, config):
     """The results of all stages of one seed; copy them, don't change them."""
     results = tmp_path_factory.mktemp("made")
     make_unfinished(stages_of(config, results))
     return results
-
-
-@pytest.fixture
-def results(made, tmp_path):
-    return Path(shutil.copytree(made, tmp_path / "results"))
 
 
 @pytest.fixture
@@ -110,10 +105,10 @@ def test_every_key_is_walked():
 
 
 @pytest.mark.parametrize("key", CHANGES)
-def test_a_part_is_used_again_only_where_the_key_cannot_change_it(made, config, changed, key):
+def test_a_part_is_used_again_only_where_the_key_cannot_change_it(trained, config, changed, key):
     now = changed(key)
-    for stage in stages_of(now, made):
-        folder = RunDirectory(made, config).path / stage.part
+    for stage in stages_of(now, trained):
+        folder = RunDirectory(trained, config).path / stage.part
         stored = read_manifest(folder).inputs
         wanted = wanted_inputs(now, load_silos(now).origin, stage.regime)
         same = (
@@ -125,12 +120,12 @@ def test_a_part_is_used_again_only_where_the_key_cannot_change_it(made, config, 
 
 
 @pytest.mark.parametrize("key", [key for key, (_, parts) in CHANGES.items() if parts])
-def test_a_key_that_counts_is_named_and_the_part_refused(made, changed, key, config, tmp_path):
+def test_a_key_that_counts_is_named_and_the_part_refused(trained, changed, key, config, tmp_path):
     now = changed(key)
     if key == "seed":  # another seed lies elsewhere: put it in the other's place
         run = RunDirectory(tmp_path, now)
-        shutil.copytree(RunDirectory(made, config).path, run.path)
-    results = tmp_path if key == "seed" else made
+        shutil.copytree(RunDirectory(trained, config).path, run.path)
+    results = tmp_path if key == "seed" else trained
     refused = {}
     for stage in stages_of(now, results):
         try:
@@ -179,10 +174,10 @@ def test_a_key_that_is_unknown_now_is_a_difference(config):
 
 
 @pytest.mark.parametrize(("package", "parts"), [("torch", EVERYTHING), ("flwr", {"federated"})])
-def test_parts_made_with_other_versions_are_refused(made, config, monkeypatch, package, parts):
+def test_parts_made_with_other_versions_are_refused(trained, config, monkeypatch, package, parts):
     installed = environment.versions()
     monkeypatch.setattr(environment, "versions", lambda: {**installed, package: "99"})
-    for stage in stages_of(config, made):
+    for stage in stages_of(config, trained):
         if stage.part in parts:
             with pytest.raises(ResultsError, match=f"{package} {installed[package]}, now 99"):
                 stage.is_finished()
