@@ -67,7 +67,7 @@ def config(tiny):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, config):
     """The results of all stages of one seed; copy them, don't change them."""
-    results = tmp_path_factory.mktemp("made")
+    results = tmp_path_factory.mktemp("trained")
     make_unfinished(stages_of(config, results, contributions=True))
     return results
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from fedcompare.comparison.verify_parts import PartCheck
-from fedcompare.config.groups import KEYS, ExperimentConfig, Scope
+from fedcompare.config.groups import KEYS, DataConfig, ExperimentConfig, Scope
 from fedcompare.data.silos import load_silos
-from fedcompare.errors import FedcompareError, ResultsError
+from fedcompare.errors import DataError, FedcompareError, ResultsError
 from fedcompare.execution.plan import training_stage
 from fedcompare.machine import environment
 from fedcompare.regimes.catalog import Regime
@@ -27,21 +27,6 @@ CHANGES = {
     "name": ("other", set()),
     "seed": (6, EVERYTHING),
     "dataset": ("other data", EVERYTHING),
-    "label": ("class", set()),  # IDX files have no columns
-    "silo": ("", set()),
-    "group": ("patient", set()),
-    "features": ("age", set()),
-    "ignore": ("age", set()),
-    "columns": ("age,sex", set()),
-    "encoding": ("cp1252", set()),
-    "test-fraction": (0.3, set()),
-    "split-column": ("split", set()),
-    "test-data": ("test.csv", set()),
-    "dataset-config": ("north", set()),  # IDX files have no configurations and named splits
-    "train-split": ("validation", set()),
-    "test-split": ("validation", set()),
-    "image-column": ("picture", set()),
-    "label-column": ("class", set()),
     "image-size": (4, EVERYTHING),
     "num-silos": (2, EVERYTHING),
     "partition": ("iid", EVERYTHING),
@@ -67,6 +52,8 @@ CHANGES = {
     "connect-timeout": (9.0, set()),
     "round-timeout": (9.0, set()),
 }
+# IDX files have no columns, configurations and named splits: another value is refused.
+REFUSED = DataConfig().model_dump(by_alias=True).keys() - {"dataset", "image-size"}
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +64,7 @@ def config(tiny):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, config):
     """The results of all stages of one seed; copy them, don't change them."""
-    results = tmp_path_factory.mktemp("made")
+    results = tmp_path_factory.mktemp("trained")
     make_unfinished(stages_of(config, results))
     return results
 
@@ -101,7 +88,14 @@ def changed(tiny, tmp_path_factory):
 
 
 def test_every_key_is_walked():
-    assert set(CHANGES) == set(KEYS)
+    assert sorted([*CHANGES, *REFUSED]) == sorted(KEYS)
+
+
+@pytest.mark.parametrize("key", sorted(REFUSED))
+def test_a_key_that_these_data_do_not_have_is_refused(tiny, key):
+    value = 0.3 if key == "test-fraction" else "other"
+    with pytest.raises(DataError, match=f"^{key} = '?{value}'? has no effect"):
+        load_silos(tiny(**{key.replace("-", "_"): value}))
 
 
 @pytest.mark.parametrize("key", CHANGES)
