@@ -8,7 +8,7 @@ import ast
 import difflib
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, get_type_hints
 
@@ -84,11 +84,17 @@ def check_choice(key: str, name: str, known: Iterable[str], *, noun: str = "") -
 
 
 def check_arguments(
-    key: str, choice: Choice, callee: Callable[..., object], *, given: Iterable[str] = ()
+    key: str,
+    choice: Choice,
+    callee: Callable[..., object],
+    *,
+    given: Iterable[str] = (),
+    optional: Collection[str] = (),
 ) -> None:
     """Raise if a callee does not take the arguments of a choice, or lacks one that it needs.
 
-    `given` are arguments that the caller itself provides, and that nobody may choose.
+    `given` are arguments that the caller itself provides, and that nobody may choose; `optional`
+    those that it provides where nobody does.
 
     Raises:
         ConfigError: with a line for each argument that is unknown or missing.
@@ -104,7 +110,7 @@ def check_arguments(
     problems += [
         f"{key}: {choice.name} needs an argument {name}, as in {choice.name}({name}=...)"
         for name, parameter in parameters.items()
-        if parameter.default is inspect.Parameter.empty and name not in chosen
+        if parameter.default is inspect.Parameter.empty and name not in {*chosen, *optional}
     ]
     if problems:
         raise ConfigError(problems)

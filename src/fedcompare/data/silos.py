@@ -12,9 +12,10 @@ from fedcompare.classes import lacking
 from fedcompare.config.groups import DataConfig, ExperimentConfig, PartitionConfig
 from fedcompare.data.dataset import read_dataset
 from fedcompare.data.examples import Dataset, Examples, Indices
+from fedcompare.data.partitions.catalog import check_partitioner
+from fedcompare.data.partitions.natural_ids import GROUPED, NATURAL_ID, number_of_silos
 from fedcompare.data.partitions.plan import partition_dataset
 from fedcompare.data.partitions.rows import Plan
-from fedcompare.data.skew import LABEL, tally_classes, tally_numbers, tally_pictures, tally_rows
 from fedcompare.data.tables.contract import contract_from_json
 from fedcompare.data.tables.treatment import uses
 from fedcompare.data.transforms.catalog import check_transforms
@@ -22,8 +23,6 @@ from fedcompare.data.transforms.skew import TEST, TRAIN, Skew
 from fedcompare.errors import ConfigError
 from fedcompare.names import POOLED, silo_name
 from fedcompare.regimes.records import Origin
-from fedcompare.statistics.skew import MeasuredSkew
-from fedcompare.statistics.tallies import Tally, find_skew
 from fedcompare.tasks import Task
 
 
@@ -163,22 +162,6 @@ class Silos:
         return owners
 
     @functools.cached_property
-    def measured_skew(self) -> MeasuredSkew:
-        """Return how much silos differ in what they train on: in labels, and in each feature."""
-        label = self._tally_labels()
-        inputs = (silo.train.inputs.numpy() for silo in self)
-        if self.contract:
-            rows = list(inputs)
-            return find_skew(label, list(tally_rows(contract_from_json(self.contract), rows)))
-        return find_skew(label, list(tally_pictures(inputs)))
-
-    def _tally_labels(self) -> Tally:
-        if self.task is Task.REGRESSION:
-            labels = self.dataset.train.labels.numpy()
-            return tally_numbers(LABEL, [labels[rows] for rows in self.plan.train])
-        return tally_classes(self.label_counts)
-
-    @functools.cached_property
     def origin(self) -> Origin:
         """Return the digests of the data, and of which silo has which of them and sees them how."""
         return Origin(data=self.dataset.fingerprint, partition=self.skew.fingerprint(self.plan))
@@ -211,6 +194,7 @@ def settle(config: ExperimentConfig) -> ExperimentConfig:
         ConfigError: other keys ask for other silos, or the data cannot have such a column.
         FedcompareError: as `load_silos`.
     """
+    config = _with_named_column(config)
     own, default = config.partition, PartitionConfig()
     if config.data.source.place is None and not config.data.silo:
         return config
@@ -219,22 +203,52 @@ def settle(config: ExperimentConfig) -> ExperimentConfig:
         if dataset.contract:
             _check_silos(own, dataset)
         return config
-    if not config.data.silo and own.partition != default.partition:
+    grouped = own.partition.name == GROUPED
+    if not config.data.silo and own.partition != default.partition and not grouped:
         return config
     count = len(dataset.silo_names)
+    if grouped:
+        count = number_of_silos(own.partition, count)
     problems = []
     if own.num_silos not in (default.num_silos, count):
         problems.append(
             f"num-silos: {own.num_silos}, but the data name {count} silos; leave num-silos out"
+            if not grouped
+            else f"num-silos: {own.num_silos}, but {GROUPED} makes {count} silos; leave it out"
         )
     if own.excluded_classes not in (default.excluded_classes, ()):
         problems.append("excluded-classes: has no effect where the data name the silos")
-    if own.partition != default.partition:
+    if own.partition != default.partition and not grouped:
         problems.append("partition: has no effect beside silo; leave out one of them")
     if problems:
         raise ConfigError(problems)
     named = own.model_copy(update={"num_silos": count, "excluded_classes": ()})
     return config.model_copy(update={"partition": named})
+
+
+def _with_named_column(config: ExperimentConfig) -> ExperimentConfig:
+    """Return the experiment with the column that a partitioner names as that of the silos.
+
+    The one that takes each value for a silo is then no other thing than the key silo.
+
+    Raises:
+        ConfigError: the partitioner's arguments are not what they have to be, or the key silo
+            names another column.
+    """
+    choice = config.partition.partition
+    if choice.name not in (NATURAL_ID, GROUPED):
+        return config
+    check_partitioner(config.partition)
+    column = str(choice.keywords.get("partition_by", config.data.silo))
+    if config.data.silo not in ("", column):
+        raise ConfigError(
+            [f"silo: {config.data.silo}, but partition_by names {column}; leave one of them out"]
+        )
+    data = config.data.model_copy(update={"silo": column})
+    rule = config.partition
+    if choice.name == NATURAL_ID:
+        rule = rule.model_copy(update={"partition": PartitionConfig().partition})
+    return config.model_copy(update={"data": data, "partition": rule})
 
 
 def _check_silos(config: PartitionConfig, dataset: Dataset) -> None:

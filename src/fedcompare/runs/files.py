@@ -23,10 +23,15 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         StorageError: something cannot be written.
     """
-    with _folder_beside(target) as folder:
-        yield folder
-        folder.chmod(0o755)
-        _replace(folder, target)
+    with storage_errors(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        try:
+            yield folder
+            folder.chmod(0o755)
+            _replace(folder, target)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -36,23 +41,12 @@ def replacing_file(target: Path) -> Iterator[Path]:
     Raises:
         StorageError: something cannot be written.
     """
-    with _folder_beside(target) as folder:
-        part = folder / target.name
-        yield part
-        part.replace(target)
-
-
-@contextmanager
-def _folder_beside(target: Path) -> Iterator[Path]:
-    """Yield a hidden, empty folder beside `target`; what is there of it at the end is removed."""
-    beside = target.parent
-    with storage_errors(beside):
-        beside.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=beside))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    with storage_errors(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
+            part = Path(folder) / target.name
+            yield part
+            part.replace(target)
 
 
 def check_writable(folder: Path) -> None:

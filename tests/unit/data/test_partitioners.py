@@ -53,7 +53,8 @@ def made(dataset, partition, silos, **keys):
 def test_every_partitioner_that_is_offered_is_tried():
     tried = {Choice.parse(text).name for text, _ in DEALT}
     offered = {name for name, row in CATALOG.items() if not row.refusal}
-    assert offered - tried == {"excluded-classes", "plan"}
+    by_column = {"continuous", "natural-id", "grouped-natural-id"}  # see test_column_partitioners
+    assert offered - tried == {"excluded-classes", "plan", *by_column}
 
 
 def test_every_partitioner_of_flower_datasets_is_known():
@@ -233,9 +234,12 @@ def test_what_cannot_be_made_is_refused_with_what_works(dataset, partition, silo
 
 
 REFUSED = {
-    "natural-id": "another column than the label",
-    "grouped-natural-id(group_size=2)": "another column than the label",
-    "continuous(strictness=1)": "another column than the label",
+    "natural-id(column='a')": "natural-id has no argument column; ",
+    "grouped-natural-id(partition_by='a')": "grouped-natural-id needs an argument group_size",
+    "grouped-natural-id(group_size=2, sort_unique_ids=true)": "always in their natural order",
+    "grouped-natural-id(group_size=2, mode='any')": "mode must be 'allow-smaller' or",
+    "continuous(strictness=1)": "continuous needs an argument partition_by",
+    "continuous(partition_by='age', strictness='much')": "strictness must be a number",
     "id-to-size": "a function of Python's; use linear",
     "vertical-even": "splits columns and not rows",
     "vertical-size": "splits columns and not rows",
@@ -262,7 +266,7 @@ def test_what_there_is_not_is_refused_before_any_work(partition):
 
 
 def test_arguments_are_checked_whoever_asks(dataset):
-    for partition in ("pathological", "dirichlet(alpha='much')", "natural-id"):
+    for partition in ("pathological", "dirichlet(alpha='much')", "vertical-even"):
         with pytest.raises(ConfigError):
             deal(dataset, partition)
 

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-from fedcompare.statistics.skew import MeasuredSkew
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SiloExamples:
-    """A silo's examples: those to train on, those held out, and all of each class."""
+class SiloRows:
+    """A silo's rows: those to train on, those held out, and all of each class."""
 
     name: str
     train: int
@@ -29,21 +27,16 @@ class ColumnUse:
 class Inspection:
     """All that `fedcompare inspect` shows; without a label or a silo column, what could be one.
 
-    `noun` is what one example is, a row or a picture, and `form` what models take of it; `skew` is
-    how much silos differ in what they train on, `has_silos` whether it is known who they are, and
-    `command` what to go on with.
+    `command` is what to go on with.
     """
 
     place: str
-    noun: str
-    examples: int
+    rows: int
     train: int
     test: int
-    form: str
+    inputs: int
     classes: tuple[str, ...]
-    silos: tuple[SiloExamples, ...]
-    has_silos: bool
-    skew: MeasuredSkew
+    silos: tuple[SiloRows, ...]
     columns: tuple[ColumnUse, ...]
     notes: tuple[str, ...]
     command: str

@@ -12,15 +12,17 @@ class Case:
     """A partitioner's arguments, the number of silos, and the sizes of the classes that there are.
 
     Types are those that the partitioner's signature asks for; values may still be impossible.
+    `things` are what is dealt, and what sizes count.
     """
 
     arguments: Mapping[str, Value]
     num_silos: int
     class_sizes: tuple[int, ...]
+    things: str = "training examples"
 
     @property
     def total(self) -> int:
-        """Return the number of training examples."""
+        """Return the number of things that are dealt."""
         return sum(self.class_sizes)
 
     @property

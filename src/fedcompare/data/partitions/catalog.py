@@ -1,7 +1,7 @@
 """How examples are dealt to silos: a row for each of Flower Datasets' or our partitioners."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar, Protocol
 
@@ -14,8 +14,10 @@ from fedcompare.config.listed import Listed, written_arguments
 from fedcompare.config.plan_files import PLAN
 from fedcompare.data.examples import Dataset
 from fedcompare.data.partitions import attempts, limits
+from fedcompare.data.partitions.by_value import values_of
 from fedcompare.data.partitions.excluded_classes import ExcludedClasses
 from fedcompare.data.partitions.flower import GIVEN, FlowerRule
+from fedcompare.data.partitions.natural_ids import GROUPED, NATURAL_ID, NaturalIds
 from fedcompare.data.partitions.rows import Plan
 from fedcompare.data.partitions.stored_plan import StoredPlan
 from fedcompare.errors import ConfigError
@@ -28,11 +30,13 @@ class Rule(Protocol):
     """A partitioner's settings for one dataset.
 
     `remedy` is for who left a silo with no data; `told` says whether people hear of examples that
-    no silo has, which need not be where they named them.
+    no silo has, which need not be where they named them. `of_groups` says how groups are dealt,
+    with the words {groups} and {rows}; "" where they may be split.
     """
 
     remedy: ClassVar[str]
     told: ClassVar[bool]
+    of_groups: ClassVar[str]
 
     def identity(self) -> Mapping[str, object]:
         """Return what decides the parts but for labels and seed, as values that JSON knows."""
@@ -48,13 +52,16 @@ class Row:
     """A partitioner: a line on it, whose signature has its arguments, and the rule that it makes.
 
     `callee` imports what it needs, and so is called only where arguments matter. One that is
-    known but not offered has a `refusal` in place of a rule.
+    known but not offered has a `refusal` in place of a rule. `given` are the arguments that nobody
+    chooses, and why; `optional` those that may be left out, whatever the signature says.
     """
 
     line: str
     callee: Callable[[], Callee]
     rule: Callable[[PartitionConfig, Dataset], Rule] | None = None
     refusal: str = ""
+    given: Mapping[str, str] = field(default_factory=lambda: GIVEN)
+    optional: frozenset[str] = frozenset()
 
 
 def check_partitioner(config: PartitionConfig) -> None:
@@ -66,12 +73,12 @@ def check_partitioner(config: PartitionConfig) -> None:
     choice, row = config.partition, _find(config)
     if choice == PartitionConfig().partition:
         return  # without Flower Datasets, whose import takes a second
-    if own := [name for name in choice.keywords if name in GIVEN]:
+    if own := [name for name in choice.keywords if name in row.given]:
         raise ConfigError(
-            [f"{_KEY}: leave out {choice.name}'s {name}: {GIVEN[name]}" for name in own]
+            [f"{_KEY}: leave out {choice.name}'s {name}: {row.given[name]}" for name in own]
         )
-    check_arguments(_KEY, choice, row.callee(), given=GIVEN)
-    check_types(_KEY, choice, row.callee(), given=GIVEN)
+    check_arguments(_KEY, choice, row.callee(), given=row.given, optional=row.optional)
+    check_types(_KEY, choice, row.callee(), given=row.given)
 
 
 def find_rule(config: PartitionConfig, dataset: Dataset) -> Rule:
@@ -94,7 +101,7 @@ def list_partitioners() -> Iterator[Listed]:
         elif name == PLAN:
             yield Listed(name=f"{PLAN}:FILE", line=row.line)
         else:
-            arguments = written_arguments(row.callee(), given=GIVEN)
+            arguments = written_arguments(row.callee(), given=row.given)
             yield Listed(name=name, arguments=arguments, line=row.line)
 
 
@@ -134,6 +141,19 @@ def _flower(
     return Row(line=line, callee=load, rule=rule)
 
 
+def _continuous(config: PartitionConfig, dataset: Dataset) -> Rule:
+    """Return the rule that deals by the numbers in a column."""
+    column = config.partition.keywords.get("partition_by")
+    return FlowerRule(
+        choice=config.partition,
+        num_silos=config.num_silos,
+        load=partial(_import, "ContinuousPartitioner"),
+        limits=limits.continuous,
+        attempts=attempts.none,
+        values=values_of(dataset, str(column)),
+    )
+
+
 def _refused(name: str, reason: str) -> Row:
     return Row(line="", callee=partial(_import, name), refusal=reason)
 
@@ -146,7 +166,7 @@ def _plan(file: str) -> None:
     """Stand for a partitioner whose argument is a file."""
 
 
-_OTHER_COLUMN = "splits by another column than the label, and data have no such column yet"
+_BY_COLUMN = {name: why for name, why in GIVEN.items() if name != "partition_by"}
 _VERTICAL = "splits columns and not rows, and models that see only some columns are not compared"
 
 CATALOG: Mapping[str, Row] = {
@@ -210,9 +230,26 @@ CATALOG: Mapping[str, Row] = {
         "takes a function of Python's; use linear, square or exponential, or size with the sizes "
         "themselves",
     ),
-    "continuous": _refused("ContinuousPartitioner", _OTHER_COLUMN),
-    "natural-id": _refused("NaturalIdPartitioner", _OTHER_COLUMN),
-    "grouped-natural-id": _refused("GroupedNaturalIdPartitioner", _OTHER_COLUMN),
+    "continuous": Row(
+        line="Parts of the rows sorted by a column of numbers: much skew with strictness=1.",
+        callee=partial(_import, "ContinuousPartitioner"),
+        rule=_continuous,
+        given=_BY_COLUMN,
+    ),
+    NATURAL_ID: Row(
+        line="A silo for each value of a column, which is what --silo does.",
+        callee=partial(_import, "NaturalIdPartitioner"),
+        rule=NaturalIds.of,
+        given=_BY_COLUMN,
+        optional=frozenset({"partition_by"}),
+    ),
+    GROUPED: Row(
+        line="Silos of several values of a column each, or of several silos that the data name.",
+        callee=partial(_import, "GroupedNaturalIdPartitioner"),
+        rule=NaturalIds.of,
+        given={**_BY_COLUMN, "sort_unique_ids": "values are always in their natural order"},
+        optional=frozenset({"partition_by"}),
+    ),
     "vertical-even": _refused("VerticalEvenPartitioner", _VERTICAL),
     "vertical-size": _refused("VerticalSizePartitioner", _VERTICAL),
 }

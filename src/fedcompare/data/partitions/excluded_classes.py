@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import torch
 
 from fedcompare.classes import (
     ClassLists,
@@ -13,14 +15,11 @@ from fedcompare.classes import (
     quoted,
 )
 from fedcompare.config.groups import PartitionConfig
-from fedcompare.data.examples import Dataset
+from fedcompare.data.examples import Dataset, Examples, Indices
 from fedcompare.data.partitions.rows import Plan, read_rows
 from fedcompare.errors import PartitionError
 from fedcompare.names import silo_name
 from fedcompare.seeds import derive_seed
-
-if TYPE_CHECKING:
-    from fedcompare.data.partitions.excluded_classes_partitioner import ExcludedClassesPartitioner
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,10 @@ class ExcludedClasses:
     excluded: tuple[tuple[int, ...], ...]
     remedy: ClassVar[str] = "exclude fewer classes from it in excluded-classes, or lower num-silos"
     told: ClassVar[bool] = False
+    of_groups: ClassVar[str] = (
+        "{groups} of {rows} are dealt whole; of each, rows of classes that its silo excludes are "
+        "left out."
+    )
 
     @classmethod
     def of(cls, config: PartitionConfig, dataset: Dataset) -> "ExcludedClasses":
@@ -47,22 +50,28 @@ class ExcludedClasses:
     def deal(self, dataset: Dataset, seed: int) -> Plan:
         """Return the rows of each silo: the training and the test split are split alike."""
         train, test = (
-            read_rows(
-                self._partitioner(derive_seed(seed, "partition", split)),
-                examples.labels.numpy(),
-                len(self.excluded),
+            self._deal(examples, groups, derive_seed(seed, "partition", split))
+            for split, examples, groups in (
+                ("train", dataset.train, dataset.train_groups),
+                ("test", dataset.test, dataset.test_groups),
             )
-            for split, examples in (("train", dataset.train), ("test", dataset.test))
         )
         return Plan(train=train, test=test)
 
-    def _partitioner(self, seed: int) -> "ExcludedClassesPartitioner":
+    def _deal(
+        self, examples: Examples, groups: torch.Tensor | None, seed: int
+    ) -> tuple[Indices, ...]:
         # Its import takes longer than reading a cached partition, which needs no partitioner.
         from fedcompare.data.partitions.excluded_classes_partitioner import (
             ExcludedClassesPartitioner,
         )
 
-        return ExcludedClassesPartitioner(self.excluded, seed=seed)
+        columns = {"label": examples.labels.numpy()}
+        if groups is not None:
+            columns["group"] = groups.numpy()
+        group_by = None if groups is None else "group"
+        partitioner = ExcludedClassesPartitioner(self.excluded, group_by=group_by, seed=seed)
+        return read_rows(partitioner, columns, len(self.excluded))
 
 
 def excluded_labels(

@@ -7,15 +7,19 @@ from datasets import Dataset
 from flwr_datasets.partitioner import Partitioner
 
 from fedcompare.data.examples import Indices
+from fedcompare.data.partitions.units import number_anew, rows_of
 
 
 class ExcludedClassesPartitioner(Partitioner):  # type: ignore[misc]  # flwr_datasets is untyped
     """Deal the shuffled rows into equal parts, then drop each part's excluded classes.
 
+    Groups of rows are dealt whole: parts have equally many groups.
+
     Args:
         excluded_classes: one collection of labels (numbers, not names) per partition; empty
             ones keep all.
         partition_by: the name of the label column.
+        group_by: the name of the column that numbers groups; None deals rows.
         seed: of the shuffle.
     """
 
@@ -24,11 +28,13 @@ class ExcludedClassesPartitioner(Partitioner):  # type: ignore[misc]  # flwr_dat
         excluded_classes: Sequence[Sequence[int]],
         *,
         partition_by: str = "label",
+        group_by: str | None = None,
         seed: int = 42,
     ) -> None:
         super().__init__()
         self._excluded_classes = [list(classes) for classes in excluded_classes]
         self._partition_by = partition_by
+        self._group_by = group_by
         self._seed = seed
         self._parts: list[Indices] | None = None
 
@@ -49,11 +55,16 @@ class ExcludedClassesPartitioner(Partitioner):  # type: ignore[misc]  # flwr_dat
 
     def _determine_parts(self) -> list[Indices]:
         if self._parts is None:
-            labels = np.asarray(self.dataset.with_format("numpy")[self._partition_by][:])
-            order = np.random.default_rng(self._seed).permutation(len(labels))
-            parts = np.array_split(order, self.num_partitions)
+            labels = self._column(self._partition_by)
+            groups = self._column(self._group_by) if self._group_by else np.arange(len(labels))
+            members = number_anew(groups)
+            order = np.random.default_rng(self._seed).permutation(members.max(initial=-1) + 1)
+            parts = [rows_of(members, own) for own in np.array_split(order, self.num_partitions)]
             self._parts = [
                 part[~np.isin(labels[part], classes)]
                 for part, classes in zip(parts, self._excluded_classes, strict=True)
             ]
         return self._parts
+
+    def _column(self, name: str) -> Indices:
+        return np.asarray(self.dataset.with_format("numpy")[name][:])

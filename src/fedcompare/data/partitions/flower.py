@@ -1,8 +1,9 @@
 """Rows dealt by one of Flower Datasets' own partitioners, whatever order they came in."""
 
+import hashlib
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,10 +13,12 @@ from fedcompare.config.choices import Choice, Value
 from fedcompare.config.plan_files import format_partition
 from fedcompare.data.examples import Dataset, Indices
 from fedcompare.data.partitions.attempts import Attempts
+from fedcompare.data.partitions.by_value import Values, deal_nearest
 from fedcompare.data.partitions.case import Case
 from fedcompare.data.partitions.limits import Limits
-from fedcompare.data.partitions.rows import Plan, read_rows
+from fedcompare.data.partitions.rows import Column, Plan, read_rows
 from fedcompare.data.partitions.shares import deal_by_shares
+from fedcompare.data.partitions.units import Units, things_of
 from fedcompare.errors import PartitionError
 from fedcompare.names import silo_name
 from fedcompare.seeds import derive_seed
@@ -34,6 +37,7 @@ GIVEN = {
 
 # How they say that something cannot be made, where they say it at all.
 _FAILURES = (ValueError, TypeError, ArithmeticError, LookupError, AssertionError)
+_KEY = "key"  # the column that they deal by
 _VERSION = 1  # of what is dealt; to be raised when the same choice gives other rows
 
 
@@ -41,9 +45,11 @@ _VERSION = 1  # of what is dealt; to be raised when the same choice gives other 
 class FlowerRule:
     """A choice of a partitioner of Flower Datasets, of which `load` returns the class.
 
+    Rows are dealt by their labels, or by the `values` of another column.
+
     All rows are shuffled first, by a stream of the seed of its own: several partitioners take
     rows as they come, and a file that is sorted would make silos of it. Test rows follow the
-    training rows, as `deal_by_shares` says.
+    training rows, as `deal_by_shares` and `deal_nearest` say.
     """
 
     choice: Choice
@@ -51,12 +57,20 @@ class FlowerRule:
     load: Callable[[], type]
     limits: Limits
     attempts: Attempts
+    values: Values | None = None
     told: ClassVar[bool] = True
+    of_groups: ClassVar[str] = (
+        "{groups} of {rows} are dealt whole: sizes and shares of partition count groups."
+    )
     remedy: ClassVar[str] = "choose other arguments of partition, or lower num-silos"
 
     def identity(self) -> Mapping[str, object]:
-        """Return the partitioner with its arguments."""
-        return {"partitioner": str(self.choice), "dealt by": _VERSION}
+        """Return the partitioner with its arguments, and what it deals by but for labels."""
+        found: dict[str, object] = {"partitioner": str(self.choice), "dealt by": _VERSION}
+        if self.values:
+            both = (self.values.train, self.values.test)
+            found["values"] = [hashlib.sha256(own.data).hexdigest() for own in both]
+        return found
 
     def deal(self, dataset: Dataset, seed: int) -> Plan:
         """Return the rows of each silo.
@@ -65,59 +79,67 @@ class FlowerRule:
             PartitionError: the partitioner cannot make such parts of the data; what would work
                 is named.
         """
-        labels, test_labels = dataset.train.labels.numpy(), dataset.test.labels.numpy()
+        units = Units.of(dataset.train.labels, dataset.train_groups)
+        test_units = Units.of(dataset.test.labels, dataset.test_groups)
         # Partitioners take labels for 0, 1, ...: a class that only the test split has makes a gap.
-        _, codes = np.unique(labels, return_inverse=True)
+        _, codes = np.unique(units.labels, return_inverse=True)
         case = Case(
             arguments=self.choice.keywords,
             num_silos=self.num_silos,
             class_sizes=tuple(np.bincount(codes).tolist()),
+            things=things_of(dataset),
         )
         if problems := list(self.limits(case)):
             raise self._refusal("; ".join(problems))
+        key = units.means(self.values.train) if self.values else codes
         try:
-            train = self._deal_train(case, codes, seed)
+            train = self._deal_train(case, key, seed)
         except _CannotDeal as error:
-            raise self._refusal(f"{error}; {self._instead(case, codes, seed)}", seed) from error
-        test = deal_by_shares(
-            train, labels, test_labels, seed=derive_seed(seed, "partition", "test")
-        )
-        return Plan(train=train, test=test)
+            raise self._refusal(f"{error}; {self._instead(case, key, seed)}", seed) from error
+        test = self._deal_test(train, units, test_units, derive_seed(seed, "partition", "test"))
+        return Plan(train=tuple(map(units.rows, train)), test=tuple(map(test_units.rows, test)))
 
-    def _deal_train(self, case: Case, codes: Indices, seed: int) -> tuple[Indices, ...]:
-        order = np.random.default_rng(derive_seed(seed, "partition", "order")).permutation(
-            len(codes)
-        )
+    def _deal_train(self, case: Case, key: Column, seed: int) -> tuple[Indices, ...]:
+        order = np.random.default_rng(derive_seed(seed, "partition", "order")).permutation(len(key))
         with warnings.catch_warnings():  # what they warn of, rows without a silo, is told by us
             warnings.simplefilter("ignore")
             try:
                 partitioner = self._build(case, derive_seed(seed, "partition", "train"))
-                rows = read_rows(partitioner, codes[order], case.num_silos)
+                rows = read_rows(partitioner, {_KEY: key[order]}, case.num_silos)
             except _FAILURES as error:
                 (reason, *_) = plain(str(error)).split(". ")
                 raise _CannotDeal(f"Flower Datasets: {reason.rstrip('.')}") from error
-        _check_dealt(rows, len(codes))
+        _check_dealt(rows, case)
         return tuple(order[own] for own in rows)
+
+    def _deal_test(
+        self, train: Sequence[Indices], units: Units, test_units: Units, seed: int
+    ) -> tuple[Indices, ...]:
+        if self.values is None:
+            return deal_by_shares(train, units.labels, test_units.labels, seed=seed)
+        values, test_values = units.means(self.values.train), test_units.means(self.values.test)
+        return deal_nearest(train, values, test_values, seed=seed)
 
     def _build(self, case: Case, seed: int) -> "Partitioner":
         given = {
             "num_partitions": case.num_silos,
-            "partition_by": "label",
+            "partition_by": _KEY,
             "seed": seed,
             "shuffle": True,
         }
         kind = self.load()
         chosen = {name: _as_flower(value) for name, value in case.arguments.items()}
+        chosen.pop("partition_by", None)
         taken = inspect.signature(kind).parameters
         return kind(**chosen, **{name: given[name] for name in given if name in taken})
 
-    def _instead(self, case: Case, codes: Indices, seed: int) -> str:
+    def _instead(self, case: Case, key: Column, seed: int) -> str:
         """Return what would work in place of a case that does not, found out by trying."""
         for other in self.attempts(case):
             if any(self.limits(other)):
                 continue
             try:
-                self._deal_train(other, codes, seed)
+                self._deal_train(other, key, seed)
             except _CannotDeal:
                 continue
             if other.num_silos != case.num_silos:
@@ -134,14 +156,14 @@ class _CannotDeal(Exception):
     """A partitioner gave up, or left a silo with no data."""
 
 
-def _check_dealt(rows: Iterable[Indices], total: int) -> None:
+def _check_dealt(rows: Iterable[Indices], case: Case) -> None:
     parts = list(rows)
     for silo, own in enumerate(parts, start=1):
         if not len(own):
             raise _CannotDeal(f"{silo_name(silo)} is left with no data")
     dealt = np.concatenate(parts)
     if len(np.unique(dealt)) != len(dealt):
-        raise _CannotDeal(f"it deals some of the {total} training examples twice")
+        raise _CannotDeal(f"it deals some of the {case.total} {case.things} twice")
 
 
 def _as_flower(value: Value) -> Any:

@@ -33,7 +33,7 @@ def growing(units: Callable[[_Floats], _Floats]) -> Limits:
         if smallest(case.num_silos, case.total) < 1:
             works = next(n for n in range(case.num_silos, 0, -1) if smallest(n, case.total))
             yield (
-                f"silo 1 would get less than one of the {case.total} training examples; "
+                f"silo 1 would get less than one of the {case.total} {case.things}; "
                 f"num-silos = {works} or less works"
             )
 
@@ -47,8 +47,8 @@ def sizes(case: Case) -> Iterator[str]:
         yield "each of partition_sizes must be 1 or more: a silo without data cannot train"
     elif sum(wanted) > case.total:
         yield (
-            f"partition_sizes add up to {sum(wanted)}, but there are {case.total} training "
-            f"examples; sizes that add up to {case.total} or less work"
+            f"partition_sizes add up to {sum(wanted)}, but there are {case.total} "
+            f"{case.things}; sizes that add up to {case.total} or less work"
         )
 
 
@@ -59,7 +59,7 @@ def dirichlet(case: Case) -> Iterator[str]:
     if smallest * case.num_silos > case.total:
         yield (
             f"{case.num_silos} silos of at least {smallest} (min_partition_size) are more than the "
-            f"{case.total} training examples; min_partition_size="
+            f"{case.total} {case.things}; min_partition_size="
             f"{case.total // case.num_silos} is the most that can be asked for"
         )
 
@@ -75,6 +75,12 @@ def pathological(case: Case) -> Iterator[str]:
     yield from _classes(case, "num_classes_per_partition")
 
 
+def continuous(case: Case) -> Iterator[str]:
+    """Strictness goes from random parts to parts of the sorted values."""
+    if not 0 <= (strictness := case.of("strictness")) <= 1:
+        yield f"strictness must be 0 (random parts) to 1 (sorted by the column), got {strictness}"
+
+
 def shard(case: Case) -> Iterator[str]:
     """There must be a shard for each silo, and an example for each shard."""
     shards, size = case.of("num_shards_per_partition"), case.of("shard_size")
@@ -88,11 +94,11 @@ def shard(case: Case) -> Iterator[str]:
         remedy = f"shard_size={most}" if most and size else _fewer_shards(total, silos, size or 1)
         yield (
             f"{silos} silos of {shards} shards of {size or 'at least 1'} are more than the {total} "
-            f"training examples; {remedy} or less works"
+            f"{case.things}; {remedy} or less works"
         )
     elif shards is None and total // size < silos:
         yield (
-            f"{total} training examples make {total // size} shards of {size}, fewer than there "
+            f"{total} {case.things} make {total // size} shards of {size}, fewer than there "
             f"are silos; shard_size={total // silos} or less works"
         )
 
@@ -131,12 +137,12 @@ def _table(case: Case, table: _Floats, columns: int) -> Iterator[str]:
         if not 0 <= first <= most:
             yield (
                 f"preassigned_num_samples_per_label={first}, but the smallest class has "
-                f"{min(case.class_sizes)} training examples for {columns} silos; "
+                f"{min(case.class_sizes)} {case.things} for {columns} silos; "
                 + (f"0 to {most} works" if most >= 0 else "a lower num-silos works")
             )
     elif (table.astype(int).sum(axis=1) > case.class_sizes).any():
         yield (
-            "a row of distribution_array adds up to more than the training examples of its class "
+            f"a row of distribution_array adds up to more than the {case.things} of its class "
             f"({', '.join(map(str, case.class_sizes))}); lower it, or set rescale=true"
         )
 

@@ -10,12 +10,15 @@ from fedcompare.classes import listed
 from fedcompare.config.groups import PartitionConfig
 from fedcompare.data.cache import Entry, Tensors, cached
 from fedcompare.data.examples import Dataset, Examples, Indices
-from fedcompare.data.partitions.catalog import check_partitioner, find_rule
+from fedcompare.data.partitions.catalog import Rule, check_partitioner, find_rule
+from fedcompare.data.partitions.natural_ids import NaturalIds
 from fedcompare.data.partitions.rows import Plan
 from fedcompare.data.partitions.silo_column import REMEDY, deal_named
+from fedcompare.data.partitions.units import things_of
 from fedcompare.errors import PartitionError
 from fedcompare.machine.environment import versions
 from fedcompare.names import silo_name
+from fedcompare.text.wording import plural
 
 _FORMAT = 2  # of what is cached; to be raised when the same settings give other rows
 _DEALERS = ("datasets", "flwr-datasets", "numpy")
@@ -37,7 +40,7 @@ def partition_dataset(dataset: Dataset, config: PartitionConfig, *, seed: int) -
     inputs = {
         **rule.identity(),
         "silos": config.num_silos,
-        "labels": [_digest(examples.labels) for examples in (dataset.train, dataset.test)],
+        **_digests(dataset),
         "seed": seed,
         "format": _FORMAT,
         "versions": versions(_DEALERS),
@@ -53,7 +56,10 @@ def partition_dataset(dataset: Dataset, config: PartitionConfig, *, seed: int) -
         for split in ("train", "test")
     )
     _check_sizes(train, rule.remedy)
-    notes = _left_out(dataset, train, test) if rule.told else ()
+    notes = [*_group_notes(dataset, rule, train), *_left_out(dataset, rule, train, test)]
+    if isinstance(rule, NaturalIds):
+        notes = [*rule.notes(train), *notes]
+        return Plan(train=train, test=test, names=rule.called(train), notes=tuple(notes))
     return Plan(train=train, test=test, notes=tuple(notes))
 
 
@@ -69,8 +75,16 @@ def _named_silos(dataset: Dataset, config: PartitionConfig) -> Plan:
     return plan
 
 
-def _digest(labels: torch.Tensor) -> str:
-    return hashlib.sha256(labels.numpy().data).hexdigest()
+def _digests(dataset: Dataset) -> dict[str, list[str]]:
+    """Return what of the data decides who has which rows."""
+    deciding = {
+        "labels": (dataset.train.labels, dataset.test.labels),
+        "groups": (dataset.train_groups, dataset.test_groups),
+    }
+    return {
+        name: [hashlib.sha256(own.numpy().data).hexdigest() for own in both if own is not None]
+        for name, both in deciding.items()
+    }
 
 
 def _tensors(plan: Plan) -> Tensors:
@@ -82,10 +96,12 @@ def _tensors(plan: Plan) -> Tensors:
 
 
 def _check_number(config: PartitionConfig, dataset: Dataset) -> None:
-    if config.num_silos > (examples := len(dataset.train)):  # known before anything is split
+    groups = dataset.train_groups
+    total = len(dataset.train if groups is None else torch.unique(groups))
+    if config.num_silos > total:  # known before anything is split
         raise PartitionError(
-            f"{silo_name(examples + 1)} is left with no data: num-silos = {config.num_silos}, but "
-            f"there are {examples} training examples; lower num-silos"
+            f"{silo_name(total + 1)} is left with no data: num-silos = {config.num_silos}, but "
+            f"there are {total} {things_of(dataset)}; lower num-silos"
         )
 
 
@@ -95,8 +111,28 @@ def _check_sizes(train: Sequence[Indices], remedy: str, names: Sequence[str] = (
             raise PartitionError(f"{silo_name(silo, names)} is left with no data: {remedy}")
 
 
-def _left_out(dataset: Dataset, train: Sequence[Indices], test: Sequence[Indices]) -> Iterator[str]:
+def _group_notes(dataset: Dataset, rule: Rule, train: Sequence[Indices]) -> Iterator[str]:
+    """Say how groups were dealt, or how many are split between silos."""
+    if dataset.train_groups is None:
+        return
+    groups = dataset.train_groups.numpy()
+    if rule.of_groups:
+        yield rule.of_groups.format(
+            groups=plural(len(np.unique(groups)), "group"),
+            rows=plural(len(groups), "training example"),
+        )
+        return
+    parts = np.concatenate([np.unique(groups[rows]) for rows in train])
+    if split := int((np.unique(parts, return_counts=True)[1] > 1).sum()):
+        yield f"The partition splits {plural(split, 'group')} between silos."
+
+
+def _left_out(
+    dataset: Dataset, rule: Rule, train: Sequence[Indices], test: Sequence[Indices]
+) -> Iterator[str]:
     """Yield how many examples of each split no silo has, and which classes as a whole."""
+    if not rule.told:
+        return
     splits: tuple[tuple[str, Examples, Sequence[Indices]], ...] = (
         ("training", dataset.train, train),
         ("test", dataset.test, test),

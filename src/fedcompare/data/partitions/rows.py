@@ -2,17 +2,20 @@
 
 import hashlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fedcompare.data.examples import Indices
 from fedcompare.names import POOLED, silo_name
 
 if TYPE_CHECKING:
     from flwr_datasets.partitioner import Partitioner
+
+Column = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,15 +71,18 @@ def _slices(parts: Sequence[Indices]) -> dict[int, slice]:
     }
 
 
-def read_rows(partitioner: "Partitioner", labels: Indices, num_silos: int) -> tuple[Indices, ...]:
+def read_rows(
+    partitioner: "Partitioner", columns: Mapping[str, Column], num_silos: int
+) -> tuple[Indices, ...]:
     """Return the rows of every part, through a column that numbers them.
 
-    A partitioner of Flower Datasets knows rows by their content alone, and may sort them.
+    A partitioner of Flower Datasets knows rows by their content alone, and may sort them; what it
+    deals by are `columns`, each of one length.
     """
     import datasets
 
-    columns = {"label": labels, "row": np.arange(len(labels))}
-    partitioner.dataset = datasets.Dataset.from_dict(columns)
+    (length, *_) = map(len, columns.values())
+    partitioner.dataset = datasets.Dataset.from_dict({**columns, "row": np.arange(length)})
     parts = (partitioner.load_partition(index) for index in range(num_silos))
     return tuple(
         np.array(part.with_format("numpy")["row"][:], dtype=np.int64) if len(part) else _NO_ROWS

@@ -20,6 +20,7 @@ class StoredPlan:
 
     plan: Plan
     told: ClassVar[bool] = True
+    of_groups: ClassVar[str] = ""
     remedy: ClassVar[str] = "give it training rows in the plan, or take it out"
 
     @classmethod

@@ -49,7 +49,6 @@ class TableFile:
                 "group",
                 "features",
                 "ignore",
-                "columns",
                 "encoding",
                 "test_fraction",
                 "split_column",
