@@ -26,7 +26,7 @@ def no_class_folders(folder):
     write_simple(folder)
     for path in (folder / "train").rglob("*.png"):
         path.rename(folder / "train" / path.name)
-    return "4 of 4 pictures", str(folder / "train/CLASS")
+    return f"4 of 6 pictures in {folder}", "train/CLASS/"
 
 
 def nothing(folder):

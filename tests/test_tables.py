@@ -7,6 +7,7 @@ import pytest
 from pyarrow import parquet
 
 from fedcompare.data.tables.contract import contract_from_json
+from made_up_pictures import write_simple
 from made_up_tables import SITES, patients, split_up, write_csv
 
 SHORT = ["--set", "local-epochs=2", "--set", "num-server-rounds=2", "--set", "isolated-epochs=2"]
@@ -68,10 +69,16 @@ def test_inspect_keeps_other_keys_in_the_command(cli, table):
     assert "as asked for" in found.out
 
 
-def test_inspect_refuses_what_is_no_table(cli):
-    found = cli("inspect", "mnist")
-    assert found.code == 5
-    assert "mnist is no table. Look at other data with: fedcompare partition" in found.err
+def test_inspect_shows_pictures_their_silos_and_how_these_differ(cli, tmp_path):
+    for number, silo in enumerate(("North", "site 7")):
+        write_simple(tmp_path / "scans" / silo, first_seed=100 * number)
+    found = cli("inspect", tmp_path / "scans")
+    assert found.code == 0, found.err
+    assert "scans: 12 pictures, " in found.out
+    for text in ("6 x 6 pixels, 1 channel (grey); 2 classes", "North", "site 7", "cat"):
+        assert text in found.out
+    assert "Labels differ no more between silos than chance gives." in found.out
+    assert "  fedcompare compare --data " in found.out
 
 
 def test_from_a_table_to_the_verdict_and_verify(cli, table, named, placed, tmp_path):

@@ -114,21 +114,25 @@ def settled(config: ExperimentConfig) -> ExperimentConfig:
 
 
 def inspect(config: ExperimentConfig) -> "Inspection":
-    """Return what a table holds and what will be done with it; label and silo may be unknown.
+    """Return what data hold and what will be done with them, before anything is trained.
+
+    Of a table, label and silo may be unknown.
 
     Raises:
-        FedcompareError: the data are no table, or something in it is not what it has to be.
+        FedcompareError: the data cannot be loaded, or something in them is not what it has to be.
     """
-    from fedcompare.data.inspection.table import inspect_table
+    from fedcompare.data.partitions.catalog import check_partitioner
     from fedcompare.data.sources.folder import recognised
-    from fedcompare.errors import DataError
 
+    check_partitioner(config.partition)
     config = config.model_copy(update={"data": recognised(config.data)})
-    if not config.data.is_table:
-        raise DataError(
-            f"{config.data.dataset} is no table. Look at other data with: fedcompare partition"
-        )
-    return inspect_table(config)
+    if config.data.is_table:
+        from fedcompare.data.inspection.table import inspect_table
+
+        return inspect_table(config)
+    from fedcompare.data.inspection.pictures import inspect_pictures
+
+    return inspect_pictures(config)
 
 
 def partition(

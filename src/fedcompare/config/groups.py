@@ -123,7 +123,11 @@ class _Group(BaseModel):
 BUNDLED = "mnist"
 CSV, PARQUET, NPZ = "csv", "parquet", "npz"
 FOLDER, SILO_FILES = "folder", "silos"
-_SUFFIXES = {".csv": CSV, ".tsv": CSV, ".parquet": PARQUET, ".pq": PARQUET, ".npz": NPZ}
+_SUFFIXES = {
+    **dict.fromkeys((".csv", ".tsv", ".data"), CSV),
+    **dict.fromkeys((".parquet", ".pq"), PARQUET),
+    ".npz": NPZ,
+}
 
 
 def kind_of_file(name: str) -> str | None:
@@ -184,8 +188,9 @@ class DataConfig(_Group):
     `image_size` resizes all pictures to a square of so many pixels a side; 0 keeps them.
     `label` and `silo` name columns of a table, `group` the one of what rows belong to that must
     stay together, as a patient's; `features` lists the columns to learn from ("" for all others),
-    `ignore` those to leave out. Held out for the test are a share of the rows, or those that
-    `split_column` calls so, or the rows of another file, `test_data`.
+    `ignore` those to leave out, `columns` all columns of a file without a header. Held out for the
+    test are a share of the rows, or those that `split_column` calls so, or the rows of another
+    file, `test_data`.
     What counts is the data that they give, by their digest, and not where they lie.
     """
 
@@ -197,6 +202,7 @@ class DataConfig(_Group):
     group: _Text = ""
     features: _Names = ""
     ignore: _Names = ""
+    columns: _Names = ""
     encoding: _Text = ""
     test_fraction: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.2
     split_column: _Text = ""

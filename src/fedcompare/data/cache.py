@@ -5,7 +5,9 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,11 @@ import xxhash
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from fedcompare.machine.locking import lock
+
 Tensors = dict[str, torch.Tensor]
+_PATIENCE = 300.0  # seconds, after which what another builds is built here too
+_PAUSE = 0.05
 log = logging.getLogger(__name__)
 
 
@@ -41,23 +47,56 @@ def cached(kind: str, inputs: Mapping[str, object], build: Callable[[], Entry]) 
     `inputs` must name everything that the entry depends on. What is read is mapped from the
     file, so processes share its pages, and checked against the digest stored beside it. A cache
     that is damaged, or cannot be read or written, costs time, never the result: it is built
-    again.
+    again. Of processes that lack the same entry one builds it, and the others wait for it; for
+    long, but not for ever.
     """
     description = json.dumps(inputs, sort_keys=True)
     key = hashlib.sha256(description.encode()).hexdigest()[:32]
     path = cache_dir() / f"{kind}-{key}.safetensors"
+    before = _stamp(path)
+    if found := _find(path):
+        return found
+    with _turn(path):
+        if _stamp(path) != before and (found := _find(path)):
+            return found
+        entry = build()
+        try:
+            _write(path, entry)
+        except (OSError, SafetensorError) as error:
+            log.warning("cache %s cannot be written: %s", path, error)
+    return entry
+
+
+def _find(path: Path) -> Entry | None:
     try:
         return _read(path)
     except FileNotFoundError:
-        pass
+        return None
     except (OSError, SafetensorError) as error:
         log.warning("cache %s cannot be read and is built again: %s", path, error)
-    entry = build()
+        return None
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Return what is another once a file was put in the place of this one."""
     try:
-        _write(path, entry)
-    except (OSError, SafetensorError) as error:
-        log.warning("cache %s cannot be written: %s", path, error)
-    return entry
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Keep others from building an entry during the block, where the file system knows locks."""
+    end = time.monotonic() + _PATIENCE
+    own = None
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        while (own := lock(path.with_suffix(".lock"))) is None and time.monotonic() < end:
+            time.sleep(_PAUSE)
+    with own or nullcontext():
+        yield
 
 
 def _read(path: Path) -> Entry:

@@ -16,6 +16,7 @@ from fedcompare.data.partitions.catalog import check_partitioner
 from fedcompare.data.partitions.natural_ids import GROUPED, NATURAL_ID, number_of_silos
 from fedcompare.data.partitions.plan import partition_dataset
 from fedcompare.data.partitions.rows import Plan
+from fedcompare.data.skew import LABEL, tally_classes, tally_numbers, tally_pictures, tally_rows
 from fedcompare.data.tables.contract import contract_from_json
 from fedcompare.data.tables.treatment import uses
 from fedcompare.data.transforms.catalog import check_transforms
@@ -23,6 +24,8 @@ from fedcompare.data.transforms.skew import TEST, TRAIN, Skew
 from fedcompare.errors import ConfigError
 from fedcompare.names import POOLED, silo_name
 from fedcompare.regimes.records import Origin
+from fedcompare.statistics.skew import MeasuredSkew
+from fedcompare.statistics.tallies import Tally, find_skew
 from fedcompare.tasks import Task
 
 
@@ -160,6 +163,22 @@ class Silos:
         for silo, rows in zip(self.ids, self.plan.test, strict=True):
             owners[rows] = silo
         return owners
+
+    @functools.cached_property
+    def measured_skew(self) -> MeasuredSkew:
+        """Return how much silos differ in what they train on: in labels, and in each feature."""
+        label = self._tally_labels()
+        inputs = (silo.train.inputs.numpy() for silo in self)
+        if self.contract:
+            rows = list(inputs)
+            return find_skew(label, list(tally_rows(contract_from_json(self.contract), rows)))
+        return find_skew(label, list(tally_pictures(inputs)))
+
+    def _tally_labels(self) -> Tally:
+        if self.task is Task.REGRESSION:
+            labels = self.dataset.train.labels.numpy()
+            return tally_numbers(LABEL, [labels[rows] for rows in self.plan.train])
+        return tally_classes(self.label_counts)
 
     @functools.cached_property
     def origin(self) -> Origin:

@@ -23,15 +23,10 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         StorageError: something cannot be written.
     """
-    with storage_errors(target.parent):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        try:
-            yield folder
-            folder.chmod(0o755)
-            _replace(folder, target)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    with _folder_beside(target) as folder:
+        yield folder
+        folder.chmod(0o755)
+        _replace(folder, target)
 
 
 @contextmanager
@@ -41,12 +36,23 @@ def replacing_file(target: Path) -> Iterator[Path]:
     Raises:
         StorageError: something cannot be written.
     """
-    with storage_errors(target.parent):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
-            part = Path(folder) / target.name
-            yield part
-            part.replace(target)
+    with _folder_beside(target) as folder:
+        part = folder / target.name
+        yield part
+        part.replace(target)
+
+
+@contextmanager
+def _folder_beside(target: Path) -> Iterator[Path]:
+    """Yield a hidden, empty folder beside `target`; what is there of it at the end is removed."""
+    beside = target.parent
+    with storage_errors(beside):
+        beside.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=beside))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_writable(folder: Path) -> None:

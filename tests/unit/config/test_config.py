@@ -123,7 +123,7 @@ def test_a_key_that_is_not_close_gets_the_keys_of_its_words():
     (problem,) = problems(**{"silo-column": "hospital"})
     assert problem == (
         "--set silo-column: unknown key; keys that share a word with it: "
-        "silo, split-column, image-column, label-column, num-silos, threads-per-silo"
+        "silo, columns, split-column, image-column, label-column, num-silos, threads-per-silo"
     )
     assert "known keys: name, seed, dataset" in problems(magic=1)[0]
 

@@ -1,9 +1,17 @@
+import multiprocessing
+import os
+import signal
+import time
+
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from fedcompare.data import cache
 from fedcompare.data.cache import Entry, cached
+from fedcompare.machine.locking import lock
 
+FORK = multiprocessing.get_context("fork")
 TENSORS = {"pixels": torch.arange(6.0).reshape(2, 3), "labels": torch.tensor([0, 1])}
 FACTS = {"class_names": ["Ödem", "糖"], "notes": []}
 INPUTS = {"content": "abc", "side": 0}
@@ -83,3 +91,88 @@ def test_an_entry_can_be_read_without_fedcompare(folder):
     get()
     (path,) = folder.iterdir()
     assert torch.equal(load_file(path)["pixels"], TENSORS["pixels"])
+
+
+# Several processes at once.
+
+
+def build_slowly(folder, name):
+    """Build an entry, which says so and ends once it may."""
+    (folder / f"built-by-{name}").touch()
+    while not (folder / "may-end").exists():
+        time.sleep(0.01)
+    return Entry(tensors=TENSORS, facts=FACTS)
+
+
+def ask(folder, name):
+    (folder / f"asked-by-{name}").touch()
+    found = get(lambda: build_slowly(folder, name))
+    assert is_whole(found)
+
+
+def wait_for(path):
+    while not path.exists():
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def start(folder):
+    """Start a process that asks for the entry; all are gone in the end."""
+    started = []
+
+    def call(name):
+        started.append(FORK.Process(target=ask, args=(folder, name)))
+        started[-1].start()
+        return started[-1]
+
+    yield call
+    for process in started:
+        process.kill()
+        process.join()
+
+
+def test_of_two_cold_processes_one_builds_and_the_other_waits(folder, start):
+    first = start("first")
+    wait_for(folder / "built-by-first")
+    second = start("second")
+    wait_for(folder / "asked-by-second")
+    time.sleep(0.3)  # in which it would build, too
+    (folder / "may-end").touch()
+    for process in (first, second):
+        process.join()
+        assert process.exitcode == 0
+    assert not (folder / "built-by-second").exists()
+    assert is_whole(get(refuse))
+    assert not list(folder.glob("*.lock"))
+
+
+def test_what_a_killed_process_was_building_is_built_by_the_next(folder, start):
+    first = start("first")
+    wait_for(folder / "built-by-first")
+    second = start("second")
+    wait_for(folder / "asked-by-second")
+    os.kill(first.pid, signal.SIGKILL)
+    wait_for(folder / "built-by-second")
+    (folder / "may-end").touch()
+    second.join()
+    assert second.exitcode == 0
+    assert is_whole(get(refuse))
+
+
+def test_nobody_waits_for_ever(folder, monkeypatch):
+    get()
+    (path,) = folder.iterdir()
+    path.unlink()
+    monkeypatch.setattr(cache, "_PATIENCE", 0.1)
+    with lock(path.with_suffix(".lock")):
+        assert is_whole(get())
+    assert is_whole(get(refuse))
+
+
+def test_without_locks_everybody_builds(monkeypatch):
+    def no_locks(path):
+        raise OSError
+
+    monkeypatch.setattr(cache, "lock", no_locks)
+    assert is_whole(get())
+    assert is_whole(get(refuse))

@@ -7,6 +7,7 @@ import pytest
 from pyarrow import parquet
 
 from fedcompare.config.groups import DataConfig, DatasetName
+from fedcompare.data.sources.catalog import open_source
 from fedcompare.data.tables import csv_files
 from fedcompare.data.tables.reading import read_table
 from fedcompare.errors import DataError
@@ -171,3 +172,98 @@ def test_parquet_columns_become_text_that_says_the_same(tmp_path):
 def test_a_damaged_parquet_file_is_refused(read):
     with pytest.raises(DataError, match=r"cannot be read as Parquet"):
         read(b"PAR1 and no more", "table.parquet")
+
+
+IRIS = "5.1,3.5,setosa\n4.9,?,versicolor\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (IRIS, [["5.1", "4.9"], ["3.5", "?"], ["setosa", "versicolor"]]),
+        ("1;a b\n2;c d\n", [["1", "2"], ["a b", "c d"]]),
+        ("1\ta b\n2\tc d\n", [["1", "2"], ["a b", "c d"]]),
+        ("  1   2.5  x\n 10   3.5  y \n", [["1", "10"], ["2.5", "3.5"], ["x", "y"]]),
+        ('18.0   8\t"a  b"\n9.0  10\t"c"\n', [["18.0", "9.0"], ["8", "10"], ["a  b", "c"]]),
+        ("9, In work, <=5\n5, None, >5\n", [["9", "5"], ["In work", "None"], ["<=5", ">5"]]),
+        ("r,n,y\nd,y,n\n", [["r", "d"], ["n", "y"], ["y", "n"]]),
+        ("p,x,s,n\n", [["p"], ["x"], ["s"], ["n"]]),
+    ],
+)  # fmt: skip
+def test_files_of_the_uci_repository_have_rows_alone(read, content, expected):
+    found = read(content, "iris.data")
+    assert found == {str(number): cells for number, cells in enumerate(expected, start=1)}
+    assert read(gzip.compress(content.encode()), "iris.data.gz") == found
+
+
+def test_a_data_file_with_names_in_its_first_row_has_these(tmp_path):
+    path = tmp_path / "parkinsons.data"
+    path.write_text("name,Fo(Hz),status\nphon_1,119.9,1\nphon_2,?,0\n")
+    table = read_table(DatasetName.parse(str(path)), DataConfig())
+    assert list(table.columns) == ["name", "Fo(Hz)", "status"]
+    assert table.notes == ("The first row is taken for the names of the columns.",)
+    assert table.row(0) == "row 2"
+
+
+@pytest.mark.parametrize("name", ["iris.data", "iris.csv"])
+def test_columns_name_those_of_a_file_without_a_header(tmp_path, name):
+    path = tmp_path / name
+    path.write_text(IRIS)
+    config = DataConfig(dataset=str(path), label="kind", columns="length, width,kind")
+    assert open_source(config)
+    table = read_table(config.source, config)
+    assert cells(table)["kind"] == ["setosa", "versicolor"]
+    assert list(table.columns) == ["length", "width", "kind"]
+    assert table.row(1) == "row 2"
+    assert not table.notes
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "message"),
+    [
+        (IRIS, "a,b", r"columns lists 2 names, but .*iris\.csv has 3 columns"),
+        ("a,b\n1,2\n", "x,y", r"first row of .* names them itself \(a, b, \.\.\.\)"),
+        ("1,2\n3,4\n", "", r"numbers alone \(1, 2\).* or set columns"),
+        ("1,2\n3\n", "x,y", r"row 2: it has 1 cell, but the first row 2 .* or the first row"),
+        ("1  2\n3\n4  5\n", "x,y", r"row 2: it has 1 cell, but the first row 2 \(separated by bl"),
+        (
+            "1  2\n3  4  5\n6  7\n",
+            "x,y",
+            r"row 2: it has 3 cells, but the first row 2 \(separated by bl",
+        ),
+    ],
+)
+def test_what_does_not_fit_the_named_columns_is_refused(tmp_path, content, columns, message):
+    path = tmp_path / "iris.csv"
+    path.write_text(content)
+    with pytest.raises(DataError, match=message):
+        read_table(DatasetName.parse(str(path)), DataConfig(columns=columns))
+
+
+def test_parquet_columns_have_names(tmp_path):
+    path = tmp_path / "table.parquet"
+    parquet.write_table(pa.table({"a": [1]}), path)
+    with pytest.raises(DataError, match=r"table\.parquet has names\. Leave it out"):
+        read_table(DatasetName.parse(str(path)), DataConfig(columns="b"))
+
+
+def test_what_a_file_has_no_header_for_is_told(tmp_path):
+    def notes(name, content):
+        (tmp_path / name).write_text(content)
+        return read_table(DatasetName.parse(str(tmp_path / name)), DataConfig()).notes
+
+    assert "columns are called 1 to 3; the key columns may name them" in notes("i.data", IRIS)[0]
+    assert "Columns are called 5.1, 3.5: if the first row is data" in notes("i.csv", IRIS)[0]
+    assert notes("b.data", "1  2\n3  4\n")[1] == "Columns are separated by blanks."
+
+
+def test_empty_lines_before_the_header_are_no_rows(read):
+    assert read("\n\na,b\n1,2\n3,é\n") == EXPECTED
+    assert read("\n1,2\n\n3,4\n", "t.data") == {"1": ["1", "3"], "2": ["2", "4"]}
+
+
+def test_text_of_another_encoding_between_blanks_is_refused(read):
+    assert read("1  é\n2  b\n".encode("cp1252"), "t.data", encoding="cp1252")["2"] == ["é", "b"]
+    rows = b"1  a\n" * 60
+    with pytest.raises(DataError, match="no UTF-8 text"):
+        read(rows + "1  é\n".encode("cp1252"), "t.data")

@@ -4,7 +4,6 @@ import functools
 import itertools
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,17 +65,11 @@ def config(tiny):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, config):
+def trained(tmp_path_factory, config):
     """The results of all stages of one seed; copy them, don't change them."""
-    results = tmp_path_factory.mktemp("made")
+    results = tmp_path_factory.mktemp("trained")
     make_unfinished(stages_of(config, results, contributions=True))
     return results
-
-
-@pytest.fixture
-def results(made, tmp_path):
-    """A copy of this test's own."""
-    return Path(shutil.copytree(made, tmp_path / "results"))
 
 
 @pytest.fixture
@@ -85,22 +78,22 @@ def run(results, config):
 
 
 @pytest.fixture(scope="module")
-def answers(made, config):
-    return read_seed_answers(RunDirectory(made, config))
+def answers(trained, config):
+    return read_seed_answers(RunDirectory(trained, config))
 
 
 # What is trained.
 
 
-def test_isolated_training_is_the_first_round_at_equal_budget(made, config, tmp_path):
+def test_isolated_training_is_the_first_round_at_equal_budget(trained, config, tmp_path):
     alone = RunDirectory(tmp_path, config)
     make(training_stage(alone, Regime.ISOLATED))
-    assert weights(made, config, Regime.ISOLATED) == weights(tmp_path, config, Regime.ISOLATED)
-    first = weights(made, config, Regime.ISOLATED_EQUAL)
+    assert weights(trained, config, Regime.ISOLATED) == weights(tmp_path, config, Regime.ISOLATED)
+    first = weights(trained, config, Regime.ISOLATED_EQUAL)
     for silo in SILOS:
         expected = first[weights_file(silo, round=1)]
-        assert weights(made, config, Regime.ISOLATED)[weights_file(silo)] == expected
-    run = RunDirectory(made, config)
+        assert weights(trained, config, Regime.ISOLATED)[weights_file(silo)] == expected
+    run = RunDirectory(trained, config)
     ours, theirs = (each.read_manifest(Regime.ISOLATED).training for each in (run, alone))
     assert replace(ours, seconds=0, cpu_seconds=0) == replace(theirs, seconds=0, cpu_seconds=0)
     losses, expected = (each.regime_path(Regime.ISOLATED) / "epochs.csv" for each in (run, alone))
@@ -206,8 +199,8 @@ def test_centralized_training_covers_all_examples(tiny, tmp_path):
     assert sum(map(sum, manifest.label_counts)) == 300
 
 
-def test_isolated_federated_and_centralized_have_the_same_budget(made, config):
-    run = RunDirectory(made, config)
+def test_isolated_federated_and_centralized_have_the_same_budget(trained, config):
+    run = RunDirectory(trained, config)
     regimes = (Regime.ISOLATED_EQUAL, Regime.FEDERATED, Regime.CENTRALIZED)
     manifests = [run.read_manifest(regime).training for regime in regimes]
     assert {manifest.epochs for manifest in manifests} == {2}
@@ -215,8 +208,8 @@ def test_isolated_federated_and_centralized_have_the_same_budget(made, config):
     assert manifests[0].local_steps == manifests[1].local_steps
 
 
-def test_the_steps_that_are_foreseen_are_those_that_are_done(made, config):
-    for stage in stages_of(config, made, contributions=True):
+def test_the_steps_that_are_foreseen_are_those_that_are_done(trained, config):
+    for stage in stages_of(config, trained, contributions=True):
         if isinstance(stage, Answer) or stage.part == Regime.ISOLATED:  # read, not trained
             assert stage.steps() == 0
         else:
@@ -225,22 +218,22 @@ def test_the_steps_that_are_foreseen_are_those_that_are_done(made, config):
 
 
 @pytest.mark.parametrize("part", [*TRAINED, "coalition-1-3"])
-def test_the_steps_told_along_the_way_add_up(made, config, part):
-    stage, notes = stage_of(config, made, part), []
+def test_the_steps_told_along_the_way_add_up(trained, config, part):
+    stage, notes = stage_of(config, trained, part), []
     for job in stage.jobs():
         do(job, notes.append)
     assert sum(map(stage.steps_of, notes)) == stage.steps()
 
 
-def test_fine_tuning_starts_from_the_federated_model_and_moves_away(made, config):
-    stage = stage_of(config, made, Regime.FINE_TUNED)
-    federated = weights(made, config, Regime.FEDERATED)[weights_file(None)]
+def test_fine_tuning_starts_from_the_federated_model_and_moves_away(trained, config):
+    stage = stage_of(config, trained, Regime.FINE_TUNED)
+    federated = weights(trained, config, Regime.FEDERATED)[weights_file(None)]
     assert {job.initial for job in stage.jobs()} == {federated}
-    tuned = weights(made, config, Regime.FINE_TUNED)
+    tuned = weights(trained, config, Regime.FINE_TUNED)
     assert len({federated, *tuned.values()}) == 1 + len(SILOS)
 
 
-def test_workers_give_the_same_bytes_as_this_process(made, config, tmp_path):
+def test_workers_give_the_same_bytes_as_this_process(trained, config, tmp_path):
     regimes = (Regime.ISOLATED_EQUAL, Regime.CENTRALIZED)
     stages = [stage_of(config, tmp_path, regime) for regime in regimes]
     jobs = {stage: stage.jobs() for stage in stages}
@@ -256,7 +249,7 @@ def test_workers_give_the_same_bytes_as_this_process(made, config, tmp_path):
         crew.stop()
     for stage in stages:
         stage.finish([outcomes[id(job)] for job in jobs[stage]])
-        assert weights(tmp_path, config, stage.part) == weights(made, config, stage.part)
+        assert weights(tmp_path, config, stage.part) == weights(trained, config, stage.part)
 
 
 # Coalitions.
@@ -271,18 +264,18 @@ def test_a_coalition_trains_only_its_members(config):
     assert trained == [100, 101] * 2
 
 
-def test_a_coalition_gives_another_model_than_everybody(made, config):
+def test_a_coalition_gives_another_model_than_everybody(trained, config):
     parts = [Regime.FEDERATED, *map(coalition_part, coalitions_to_train(3))]
-    assert len({weights(made, config, part)[weights_file(None)] for part in parts}) == len(parts)
+    assert len({weights(trained, config, part)[weights_file(None)] for part in parts}) == len(parts)
 
 
-def test_everybody_as_a_coalition_is_the_federation(made, config):
+def test_everybody_as_a_coalition_is_the_federation(trained, config):
     coalition, federation = (
         run_federated(InlineGrid(3), config, members=members).rounds[-1].weights[None]
         for members in (SILOS, None)
     )
     assert coalition == federation
-    assert coalition == weights(made, config, Regime.FEDERATED)[weights_file(None)]
+    assert coalition == weights(trained, config, Regime.FEDERATED)[weights_file(None)]
 
 
 def test_bytes_are_counted_and_the_same_in_every_run(config):
@@ -299,8 +292,8 @@ def test_bytes_are_counted_and_the_same_in_every_run(config):
     assert one.bytes_down > 2 * 0.9 * sent
 
 
-def test_the_coalitions_answers_are_by_member(made, config):
-    found = read_coalition_answers(RunDirectory(made, config), coalitions_to_train(3))
+def test_the_coalitions_answers_are_by_member(trained, config):
+    found = read_coalition_answers(RunDirectory(trained, config), coalitions_to_train(3))
     assert set(found) == {(1, 2), (1, 3), (2, 3)}
 
 
@@ -419,8 +412,8 @@ def test_answers_written_twice_have_the_same_bytes(run, config):
 
 
 @pytest.mark.parametrize("part", [PREDICTIONS, COALITION_PREDICTIONS])
-def test_remade_answers_are_the_stored_bytes(made, config, part):
-    run = RunDirectory(made, config)
+def test_remade_answers_are_the_stored_bytes(trained, config, part):
+    run = RunDirectory(trained, config)
     remade = dict(remake(run, load_silos(config), part))
     stored = run.read_manifest(part).files
     assert set(remade) == {name for name in stored if name.endswith(".safetensors")}
@@ -493,16 +486,16 @@ def test_average_and_ensemble_of_equal_models_are_that_model(results, run, confi
         np.testing.assert_allclose(found[ModelId(regime)].probabilities, expected, atol=1e-6)
 
 
-def test_the_average_is_weighted_by_examples(made, config, answers):
+def test_the_average_is_weighted_by_examples(trained, config, answers):
     """After one round, the federated model is the average of the isolated models."""
     states = [
-        state_from_bytes(weights(made, config, Regime.ISOLATED)[weights_file(silo)])
+        state_from_bytes(weights(trained, config, Regime.ISOLATED)[weights_file(silo)])
         for silo in SILOS
     ]
     manifest = answers.trainings[Regime.FEDERATED]
     sizes = [sum(counts) for counts in manifest.label_counts]
     path = weights_file(None, round=1)
-    federated = state_from_bytes(weights(made, config, Regime.FEDERATED)[path])
+    federated = state_from_bytes(weights(trained, config, Regime.FEDERATED)[path])
     for name, tensor in federated.items():
         mean = sum(s[name].double() * n for s, n in zip(states, sizes, strict=True)) / sum(sizes)
         np.testing.assert_allclose(tensor.numpy(), mean.numpy(), atol=1e-6)

@@ -85,25 +85,24 @@ def test_every_job_is_answered_once(crew, count):
     assert len([e for e in events if not e.done]) == 7
 
 
-def test_jobs_can_be_added_on_the_way_and_before_others(crew):
-    hire(crew, square)
-    crew.submit("bench", [Number(1), Number(2)])
-    seen = []
-    for event in crew.events():
-        if event.done:
-            seen.append(event.content)
-            if event.content == 1:
-                crew.submit("bench", [Number(5)], first=True)
-    assert seen == [1, 25, 4]
-
-
-def answers(crew, *, until):
-    """Listen up to this answer, and leave what follows for the next time."""
+def answers(crew, *, until=None):
+    """Listen up to this answer, or to the last, and leave what follows for the next time."""
     for event in crew.events():
         if event.done:
             yield event.content
             if event.content == until:
                 return
+
+
+def test_jobs_can_be_added_on_the_way_and_before_others(crew):
+    hire(crew, square)
+    crew.submit("bench", [Number(1), Number(2)])
+    seen = []
+    for answer in answers(crew):
+        seen.append(answer)
+        if answer == 1:
+            crew.submit("bench", [Number(5)], first=True)
+    assert seen == [1, 25, 4]
 
 
 def test_listening_may_end_early_and_go_on_later(crew):
@@ -123,11 +122,10 @@ def test_benches_have_queues_of_their_own_and_one_may_leave_early(crew):
     crew.submit("a", [Number(1)])
     crew.submit("b", [Number(2), Number(3)])
     found = []
-    for event in crew.events():
-        if event.done:
-            found.append(event.content)
-            if event.content == 1:
-                crew.dismiss("a")
+    for answer in answers(crew):
+        found.append(answer)
+        if answer == 1:
+            crew.dismiss("a")
     assert sorted(found) == [1, 4, 9]
 
 

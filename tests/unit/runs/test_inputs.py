@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from fedcompare.comparison.verify_parts import PartCheck
-from fedcompare.config.groups import KEYS, ExperimentConfig, Scope
+from fedcompare.config.groups import KEYS, DataConfig, ExperimentConfig, Scope
 from fedcompare.data.silos import load_silos
-from fedcompare.errors import FedcompareError, ResultsError
+from fedcompare.errors import DataError, FedcompareError, ResultsError
 from fedcompare.execution.plan import training_stage
 from fedcompare.machine import environment
 from fedcompare.regimes.catalog import Regime
@@ -27,20 +27,6 @@ CHANGES = {
     "name": ("other", set()),
     "seed": (6, EVERYTHING),
     "dataset": ("other data", EVERYTHING),
-    "label": ("class", set()),  # IDX files have no columns
-    "silo": ("", set()),
-    "group": ("patient", set()),
-    "features": ("age", set()),
-    "ignore": ("age", set()),
-    "encoding": ("cp1252", set()),
-    "test-fraction": (0.3, set()),
-    "split-column": ("split", set()),
-    "test-data": ("test.csv", set()),
-    "dataset-config": ("north", set()),  # IDX files have no configurations and named splits
-    "train-split": ("validation", set()),
-    "test-split": ("validation", set()),
-    "image-column": ("picture", set()),
-    "label-column": ("class", set()),
     "image-size": (4, EVERYTHING),
     "num-silos": (2, EVERYTHING),
     "partition": ("iid", EVERYTHING),
@@ -66,6 +52,8 @@ CHANGES = {
     "connect-timeout": (9.0, set()),
     "round-timeout": (9.0, set()),
 }
+# IDX files have no columns, configurations and named splits: another value is refused.
+REFUSED = DataConfig().model_dump(by_alias=True).keys() - {"dataset", "image-size"}
 
 
 @pytest.fixture(scope="module")
@@ -74,16 +62,11 @@ def config(tiny):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, config):
+def trained(tmp_path_factory, config):
     """The results of all stages of one seed; copy them, don't change them."""
-    results = tmp_path_factory.mktemp("made")
+    results = tmp_path_factory.mktemp("trained")
     make_unfinished(stages_of(config, results))
     return results
-
-
-@pytest.fixture
-def results(made, tmp_path):
-    return Path(shutil.copytree(made, tmp_path / "results"))
 
 
 @pytest.fixture
@@ -105,14 +88,21 @@ def changed(tiny, tmp_path_factory):
 
 
 def test_every_key_is_walked():
-    assert set(CHANGES) == set(KEYS)
+    assert sorted([*CHANGES, *REFUSED]) == sorted(KEYS)
+
+
+@pytest.mark.parametrize("key", sorted(REFUSED))
+def test_a_key_that_these_data_do_not_have_is_refused(tiny, key):
+    value = 0.3 if key == "test-fraction" else "other"
+    with pytest.raises(DataError, match=f"^{key} = '?{value}'? has no effect"):
+        load_silos(tiny(**{key.replace("-", "_"): value}))
 
 
 @pytest.mark.parametrize("key", CHANGES)
-def test_a_part_is_used_again_only_where_the_key_cannot_change_it(made, config, changed, key):
+def test_a_part_is_used_again_only_where_the_key_cannot_change_it(trained, config, changed, key):
     now = changed(key)
-    for stage in stages_of(now, made):
-        folder = RunDirectory(made, config).path / stage.part
+    for stage in stages_of(now, trained):
+        folder = RunDirectory(trained, config).path / stage.part
         stored = read_manifest(folder).inputs
         wanted = wanted_inputs(now, load_silos(now).origin, stage.regime)
         same = (
@@ -124,12 +114,12 @@ def test_a_part_is_used_again_only_where_the_key_cannot_change_it(made, config, 
 
 
 @pytest.mark.parametrize("key", [key for key, (_, parts) in CHANGES.items() if parts])
-def test_a_key_that_counts_is_named_and_the_part_refused(made, changed, key, config, tmp_path):
+def test_a_key_that_counts_is_named_and_the_part_refused(trained, changed, key, config, tmp_path):
     now = changed(key)
     if key == "seed":  # another seed lies elsewhere: put it in the other's place
         run = RunDirectory(tmp_path, now)
-        shutil.copytree(RunDirectory(made, config).path, run.path)
-    results = tmp_path if key == "seed" else made
+        shutil.copytree(RunDirectory(trained, config).path, run.path)
+    results = tmp_path if key == "seed" else trained
     refused = {}
     for stage in stages_of(now, results):
         try:
@@ -178,10 +168,10 @@ def test_a_key_that_is_unknown_now_is_a_difference(config):
 
 
 @pytest.mark.parametrize(("package", "parts"), [("torch", EVERYTHING), ("flwr", {"federated"})])
-def test_parts_made_with_other_versions_are_refused(made, config, monkeypatch, package, parts):
+def test_parts_made_with_other_versions_are_refused(trained, config, monkeypatch, package, parts):
     installed = environment.versions()
     monkeypatch.setattr(environment, "versions", lambda: {**installed, package: "99"})
-    for stage in stages_of(config, made):
+    for stage in stages_of(config, trained):
         if stage.part in parts:
             with pytest.raises(ResultsError, match=f"{package} {installed[package]}, now 99"):
                 stage.is_finished()

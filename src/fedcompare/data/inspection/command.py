@@ -2,36 +2,48 @@
 
 import os
 import shlex
+from collections.abc import Collection
 from pathlib import Path
 
-from fedcompare.config.groups import DatasetName, ExperimentConfig, experiment_name
-from fedcompare.data.tables.contract import Contract
+from fedcompare.config.groups import (
+    EXCLUDED_CLASSES,
+    DatasetName,
+    ExperimentConfig,
+    PartitionConfig,
+    experiment_name,
+)
 
 _COLUMN = "COLUMN"
 
 
-def next_command(config: ExperimentConfig, contract: Contract, **changes: object) -> str:
+def next_command(config: ExperimentConfig, lacking: Collection[str] = (), **changes: object) -> str:
     """Return the command to go on with: all that was said, but for the keys that change.
 
-    A label or silo that neither keys nor the form of the data say is to be filled in.
+    A `lacking` label or silo, which neither keys nor the form of the data say, is to be filled in.
     """
     data = config.data
     words = ["fedcompare", "compare", "--data", _typed(data.source)]
-    for option, said, found in (
-        ("--label", data.label, contract.label),
-        ("--silo", data.silo, contract.silo),
-    ):
-        if said or not found:
-            words += [option, said or _COLUMN]
+    for key, said in (("label", data.label), ("silo", data.silo)):
+        if said or key in lacking:
+            words += [f"--{key}", said or _COLUMN]
     words += ["--group", data.group] * bool(data.group)
     for key, value in (_others(config) | changes).items():
-        words += ["--set", f"{key}={value}"]
+        words += ["--partition", str(value)] if key == "partition" else ["--set", f"{key}={value}"]
     return shlex.join(words)
+
+
+def is_partition_asked(config: ExperimentConfig) -> bool:
+    """Return whether the keys say how examples are dealt to silos."""
+    default = PartitionConfig()
+    asked = config.partition.model_copy(update={"num_silos": default.num_silos})
+    return asked != default
 
 
 def _typed(name: DatasetName) -> str:
     """Return how the data may be typed: by a path from the working folder, if they lie in it."""
-    place = name.place or ""
+    place = name.place
+    if not place or not Path(place).is_absolute():
+        return str(name)
     near = os.path.relpath(place) if Path(place).is_relative_to(Path.cwd()) else place
     alone = DatasetName.parse(near).kind == name.kind
     return near if alone else str(DatasetName(name.kind, near))
@@ -40,6 +52,8 @@ def _typed(name: DatasetName) -> str:
 def _others(config: ExperimentConfig) -> dict[str, object]:
     """Return the keys that are not as by default, but for those with an option of their own."""
     default = ExperimentConfig(name=experiment_name(config.data.dataset)).to_flat()
-    said = ("dataset", "label", "silo", "group")
+    said = ["dataset", "label", "silo", "group"]
+    if config.partition.partition != PartitionConfig().partition:
+        said.append(EXCLUDED_CLASSES)  # empty then
     flat = config.to_flat()
     return {key: flat[key] for key in flat if key not in said and flat[key] != default[key]}

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from fedcompare.statistics.skew import MeasuredSkew
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SiloRows:
-    """A silo's rows: those to train on, those held out, and all of each class."""
+class SiloExamples:
+    """A silo's examples: those to train on, those held out, and all of each class."""
 
     name: str
     train: int
@@ -27,16 +29,21 @@ class ColumnUse:
 class Inspection:
     """All that `fedcompare inspect` shows; without a label or a silo column, what could be one.
 
-    `command` is what to go on with.
+    `noun` is what one example is, a row or a picture, and `form` what models take of it; `skew` is
+    how much silos differ in what they train on, `has_silos` whether it is known who they are, and
+    `command` what to go on with.
     """
 
     place: str
-    rows: int
+    noun: str
+    examples: int
     train: int
     test: int
-    inputs: int
+    form: str
     classes: tuple[str, ...]
-    silos: tuple[SiloRows, ...]
+    silos: tuple[SiloExamples, ...]
+    has_silos: bool
+    skew: MeasuredSkew
     columns: tuple[ColumnUse, ...]
     notes: tuple[str, ...]
     command: str

@@ -1,49 +1,96 @@
 """What a table holds: its silos, and what becomes of its columns."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from fedcompare.config.groups import ExperimentConfig
-from fedcompare.data.inspection.command import next_command
-from fedcompare.data.inspection.found import ColumnUse, Inspection, SiloRows
+from fedcompare.data.inspection.command import is_partition_asked, next_command
+from fedcompare.data.inspection.dealt import silo_examples
+from fedcompare.data.inspection.found import ColumnUse, Inspection, SiloExamples
+from fedcompare.data.owners import shown_names
+from fedcompare.data.silos import load_silos, settle
+from fedcompare.data.skew import tally_classes
+from fedcompare.data.tables.contract import Contract
 from fedcompare.data.tables.facts import Facts
 from fedcompare.data.tables.study import Study, study
 from fedcompare.data.tables.treatment import LEFT_OUT, treatment
 from fedcompare.regimes.budgets import enough_local_epochs, told_few_steps
+from fedcompare.statistics.skew import MeasuredSkew
+from fedcompare.statistics.tallies import find_skew
+from fedcompare.text.wording import plural
 
 _MOST_VALUES = 50  # of a column that could be a label or name silos
 
 
 def inspect_table(config: ExperimentConfig) -> Inspection:
-    """Return what a table holds; raises as `study`."""
+    """Return what a table holds; raises as `study`.
+
+    Where no column names the silos, and keys say how rows are dealt to some, these silos.
+
+    Raises:
+        FedcompareError: as `study`, and as `load_silos` where rows are dealt.
+    """
     found = study(config.data)
-    silos = tuple(_silos(found))
-    sizes = [silo.train for silo in silos]
-    few = told_few_steps(config, sizes) if found.contract.silos else None
-    enough = {"local-epochs": enough_local_epochs(config, sizes)} if few else {}
     contract = found.contract
+    dealt = load_silos(settle(config)) if _is_dealt(config) else None
+    silos = tuple(silo_examples(dealt) if dealt else _silos(found))
+    columns = tuple(_columns(found))
+    known = bool(contract.silos or dealt)
+    sizes = [silo.train for silo in silos]
+    few = told_few_steps(config, sizes) if known else None
+    enough = {"local-epochs": enough_local_epochs(config, sizes)} if few else {}
+    more = dealt.plan.notes if dealt else _candidates(found)
     return Inspection(
         place=found.train.table.place,
-        rows=len(found.train.table),
+        noun="row",
+        examples=len(found.train.table),
         train=len(found.train),
         test=len(found.test),
-        inputs=contract.width,
+        form=f"{plural(contract.width, 'input')} from {plural(len(columns), 'column')}",
         classes=contract.classes,
         silos=silos,
-        columns=tuple(_columns(found)),
-        notes=(*found.notes, *_candidates(found), *([few] if few else [])),
-        command=next_command(config, contract, **enough),
+        has_silos=known,
+        skew=dealt.measured_skew if dealt else _skew(found),
+        columns=columns,
+        notes=(*found.notes, *more, *([few] if few else [])),
+        command=next_command(config, _lacking(contract, is_dealt=bool(dealt)), **enough),
     )
 
 
-def _silos(found: Study) -> Iterator[SiloRows]:
+def _is_dealt(config: ExperimentConfig) -> bool:
+    """Return whether a partitioner makes the silos."""
+    return bool(config.data.label) and not config.data.silo and is_partition_asked(config)
+
+
+def _lacking(contract: Contract, *, is_dealt: bool) -> list[str]:
+    """Return which of label and silo nothing says."""
+    lacks = {"label": not contract.label, "silo": not contract.silo and not is_dealt}
+    return [key for key, is_lacking in lacks.items() if is_lacking]
+
+
+def _skew(found: Study) -> MeasuredSkew:
+    """Return how much silos differ; without a label, in their features alone."""
+    train, classes = found.train, max(1, len(found.contract.classes))
+    counts = [
+        np.bincount(train.labels[train.silos == silo], minlength=classes).tolist()
+        for silo in range(len(found.contract.silos))
+    ]
+    if not counts:
+        return MeasuredSkew()
+    skew = find_skew(tally_classes(counts), found.agreement.tallies)
+    return skew if found.contract.classes else replace(skew, labels=())
+
+
+def _silos(found: Study) -> Iterator[SiloExamples]:
     train, test = found.train, found.test
     classes = max(1, len(found.contract.classes))
-    for silo, name in enumerate(found.contract.silos or ("all rows",)):
+    names = shown_names(found.contract.silos, found.contract.silo)
+    for silo, name in enumerate(names or ("all rows",)):
         own = [rows.labels[rows.silos == silo] for rows in (train, test)]
         counts = sum(np.bincount(labels, minlength=classes) for labels in own)
-        yield SiloRows(
+        yield SiloExamples(
             name=name,
             train=len(own[0]),
             test=len(own[1]),

@@ -152,7 +152,7 @@ CATALOG = (
     ),
     Row(
         form=DatasetName(CSV, "FILE"),
-        line="A table as text, .csv or .tsv, also gzipped; keys label and silo name its columns.",
+        line="A table as text: .csv, .tsv, .data, or gzipped; label and silo name its columns.",
         open=_open_table,
     ),
     Row(

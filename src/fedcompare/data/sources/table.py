@@ -49,6 +49,7 @@ class TableFile:
                 "group",
                 "features",
                 "ignore",
+                "columns",
                 "encoding",
                 "test_fraction",
                 "split_column",

@@ -17,6 +17,8 @@ from fedcompare.data.tables.encoding import measured
 from fedcompare.data.tables.facts import Facts, Sums, find_facts, find_sums, squares
 from fedcompare.data.tables.kinds import Decision, decide, find_decimal, missing_words
 from fedcompare.data.tables.raw import RawTable
+from fedcompare.data.tables.tallies import tally_categories, tally_sums
+from fedcompare.statistics.tallies import Tally
 from fedcompare.text.wording import number, plural
 
 _GAP = 2.0  # a stand-in lies so far outside, in widths of what the other values span
@@ -28,11 +30,15 @@ _SERIES_ROWS, _SERIES_SPAN = 20, 1.5
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Agreement:
-    """The columns to learn from, those left out with the reason, what was found, and notes."""
+    """The columns to learn from, those left out with the reason, what was found, and notes.
+
+    `tallies` say of the columns to learn from how much silos differ in them.
+    """
 
     features: tuple[Feature, ...]
     left_out: Mapping[str, str]
     facts: Mapping[str, Facts]
+    tallies: tuple[Tally, ...]
     notes: tuple[str, ...]
 
 
@@ -43,33 +49,43 @@ def agree(
 
     Numbers that somebody `asked` for by name are not taken for identifiers.
     """
-    facts = {name: _answers(table, name, silos) for name in names}
+    answers = {name: _answers(table, name, silos) for name in names}
+    facts = {name: functools.reduce(operator.add, every) for name, every in answers.items()}
     decimal = find_decimal(facts.values())
     features, left_out, notes = [], {}, list(_missing_notes(facts))
+    tallies: list[Tally] = []
     for name, own in facts.items():
         decision = decide(name, own, decimal, table.row, asked=asked)
         found = _measure(table, name, own, decision, silos, asked=asked)
         notes += [*decision.notes, *found.notes]
         if found.feature:
             features.append(found.feature)
+            tallies += found.tallies or [tally_categories(found.feature, answers[name])]
         else:
             left_out[name] = found.reason
-    return Agreement(features=tuple(features), left_out=left_out, facts=facts, notes=tuple(notes))
+    return Agreement(
+        features=tuple(features),
+        left_out=left_out,
+        facts=facts,
+        tallies=tuple(tallies),
+        notes=tuple(notes),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """A column's feature, or why it is left out."""
+    """A column's feature, with how much silos differ in numbers, or why it is left out."""
 
     feature: Feature | None = None
+    tallies: tuple[Tally, ...] = ()
     reason: str = ""
     notes: tuple[str, ...] = ()
 
 
-def _answers(table: RawTable, name: str, silos: Sequence[Indices]) -> Facts:
-    """Return what all silos say of a column."""
+def _answers(table: RawTable, name: str, silos: Sequence[Indices]) -> list[Facts]:
+    """Return what each silo says of a column."""
     release_unused()
-    return functools.reduce(operator.add, find_facts(table.columns[name], silos))
+    return list(find_facts(table.columns[name], silos))
 
 
 def _measure(
@@ -97,7 +113,8 @@ def _measure(
     column = table.columns[name]
     found = measured(column.words, feature)
     numbers = [found[column.codes[own]] for own in silos]
-    sums = functools.reduce(operator.add, map(find_sums, numbers))
+    each = list(map(find_sums, numbers))
+    sums = functools.reduce(operator.add, each)
     if not sums.count:
         return _Found(reason="no training row has a finite number")
     gaps = sums.count < facts.rows
@@ -105,10 +122,15 @@ def _measure(
         return _Found(reason=f"constant: every training row has {sums.low:g}")
     if _is_series(facts, sums) and not asked:
         return _Found(reason=_SERIES)
-    variance = math.fsum(squares(own, sums.mean) for own in numbers) / sums.count
+    around = [squares(own, sums.mean) for own in numbers]
+    variance = math.fsum(around) / sums.count
     deviation = 1.0 if feature.kind is Kind.YES_NO else math.sqrt(variance) or 1.0
     feature = replace(feature, mean=sums.mean, deviation=deviation, gaps=gaps)
-    return _Found(feature=feature, notes=tuple(_number_notes(feature, sums)))
+    return _Found(
+        feature=feature,
+        tallies=tuple(tally_sums(feature, list(map(len, silos)), each, around)),
+        notes=tuple(_number_notes(feature, sums)),
+    )
 
 
 def _is_series(facts: Facts, sums: Sums) -> bool:

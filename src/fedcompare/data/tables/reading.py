@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+from fedcompare.classes import split_names
 from fedcompare.config.groups import (
     CSV,
     PARQUET,
@@ -68,7 +69,14 @@ def table_identity(name: DatasetName, config: DataConfig) -> list[tuple[str, ...
 
 
 def _read_file(path: Path, kind: str | None, config: DataConfig) -> RawTable:
-    return read_parquet(path) if kind == PARQUET else read_csv(path, config.encoding)
+    columns = split_names(config.columns) if config.columns else ()
+    if kind != PARQUET:
+        return read_csv(path, config.encoding, columns)
+    if columns:
+        raise DataError(
+            f"columns names the columns of text without a header; {path} has names. Leave it out."
+        )
+    return read_parquet(path)
 
 
 def _silo_folder(name: DatasetName, config: DataConfig) -> SiloFolder:

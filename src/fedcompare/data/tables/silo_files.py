@@ -67,7 +67,7 @@ def read_silo_files(
 
 def _is_used(name: str, config: DataConfig) -> bool:
     """Return whether a column has a part in learning, by the keys."""
-    if name in (config.label, config.split_column):
+    if name in (config.label, config.group, config.split_column):
         return True
     features, ignored = (
         split_names(names) if names else () for names in (config.features, config.ignore)
