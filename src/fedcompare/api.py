@@ -122,11 +122,12 @@ def inspect(config: ExperimentConfig) -> "Inspection":
         FedcompareError: the data cannot be loaded, or something in them is not what it has to be.
     """
     from fedcompare.data.partitions.catalog import check_partitioner
+    from fedcompare.data.silos import load_dataset
     from fedcompare.data.sources.folder import recognised
 
     check_partitioner(config.partition)
     config = config.model_copy(update={"data": recognised(config.data)})
-    if config.data.is_table:
+    if config.data.is_table or load_dataset(config.data).contract:
         from fedcompare.data.inspection.table import inspect_table
 
         return inspect_table(config)

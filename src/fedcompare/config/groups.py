@@ -122,7 +122,7 @@ class _Group(BaseModel):
 
 BUNDLED = "mnist"
 CSV, PARQUET, NPZ = "csv", "parquet", "npz"
-FOLDER, SILO_FILES = "folder", "silos"
+FOLDER, SILO_FILES, LEAF = "folder", "silos", "leaf"
 _SUFFIXES = {
     **dict.fromkeys((".csv", ".tsv", ".data"), CSV),
     **dict.fromkeys((".parquet", ".pq"), PARQUET),

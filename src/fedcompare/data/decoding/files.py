@@ -1,5 +1,6 @@
 """The files of a local dataset, and what tells their versions apart without reading them."""
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -50,6 +51,19 @@ def read_bytes(path: Path) -> bytes:
     """
     try:
         return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def content_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's content.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
 

@@ -7,6 +7,7 @@ from fedcompare.config.groups import (
     BUNDLED,
     CSV,
     FOLDER,
+    LEAF,
     NPZ,
     PARQUET,
     SILO_FILES,
@@ -117,6 +118,12 @@ def _open_parquet(place: str, config: DataConfig, fresh: bool) -> Source:
     return _open_table(place, config, fresh)
 
 
+def _open_leaf(place: str, config: DataConfig, fresh: bool) -> Source:
+    from fedcompare.data.sources.leaf import LeafUsers
+
+    return LeafUsers(config)
+
+
 def _open_table(place: str, config: DataConfig, fresh: bool) -> Source:
     from fedcompare.data.sources.table import TableFile
 
@@ -164,5 +171,10 @@ CATALOG = (
         form=DatasetName(SILO_FILES, "FOLDER"),
         line="A folder with a table for each silo, called as the file: north.csv, south.tsv, ...",
         open=_open_table,
+    ),
+    Row(
+        form=DatasetName(LEAF, "FOLDER"),
+        line="JSON of LEAF's, whose users are silos: vectors of numbers, or FEMNIST's pictures.",
+        open=_open_leaf,
     ),
 )

@@ -2,20 +2,22 @@
 
 from pathlib import Path
 
-from fedcompare.config.groups import FOLDER, SILO_FILES, DataConfig, DatasetName
+from fedcompare.config.groups import FOLDER, LEAF, SILO_FILES, DataConfig, DatasetName
 from fedcompare.data.decoding.files import find_folder
+from fedcompare.data.decoding.leaf import holds_leaf
 from fedcompare.data.sources.base import Source
 from fedcompare.data.sources.class_folders import ClassFolders
 from fedcompare.data.sources.hub import HubDataset
 from fedcompare.data.sources.idx import IdxFolder
 from fedcompare.data.sources.idx_files import FILES
+from fedcompare.data.sources.leaf import LeafUsers
 from fedcompare.data.sources.table import TableFile
 from fedcompare.data.tables.silo_folders import holds_silo_files
 from fedcompare.errors import DataError
 
 
 def open_folder(place: str, config: DataConfig, *, fresh: bool) -> Source:
-    """Return a folder of IDX files, of tables or of pictures, or else what datasets makes of it.
+    """Return IDX files, tables, LEAF's users or pictures, or else what datasets makes of a folder.
 
     Raises:
         DataError: there is no such folder, or it is empty; or see the source that it is.
@@ -27,11 +29,13 @@ def open_folder(place: str, config: DataConfig, *, fresh: bool) -> Source:
     known = recognised(config)
     if known.is_table:
         return TableFile(known)
+    if known.source.kind == LEAF:
+        return LeafUsers(known)
     return ClassFolders.find(folder, config) or HubDataset(str(folder), config, fresh=fresh)
 
 
 def recognised(config: DataConfig) -> DataConfig:
-    """Return the same data, of which a folder of tables is called so; other names stay.
+    """Return the same data, of which a folder of tables or of LEAF's is called so; others stay.
 
     Raises:
         DataError: there is no such folder, or it is empty.
@@ -40,9 +44,10 @@ def recognised(config: DataConfig) -> DataConfig:
     if name.kind != FOLDER or not name.place:
         return config
     folder = _find(name.place)
-    if not holds_silo_files(folder):
-        return config
-    return config.model_copy(update={"dataset": str(DatasetName(SILO_FILES, str(folder)))})
+    for kind, holds in ((SILO_FILES, holds_silo_files), (LEAF, holds_leaf)):
+        if holds(folder):
+            return config.model_copy(update={"dataset": str(DatasetName(kind, str(folder)))})
+    return config
 
 
 def _find(place: str) -> Path:

@@ -13,10 +13,11 @@ from pyarrow import parquet
 
 from fedcompare.config.groups import DataConfig, DatasetName
 from fedcompare.data.decoding import columns
+from fedcompare.data.decoding.files import content_digest
 from fedcompare.data.examples import Decoded, Indices
 from fedcompare.data.held_out import held_out_note, hold_out
 from fedcompare.data.sources.picture_rows import PictureRows, assemble_rows, find_label
-from fedcompare.data.tables.reading import content_digest, table_path
+from fedcompare.data.tables.reading import table_path
 from fedcompare.errors import DataError
 from fedcompare.text.typed import shown
 

@@ -69,20 +69,24 @@ class TableFile:
         Raises:
             DataError: see `study`.
         """
-        found = study(self._config)
-        contract = found.contract
-        train, test = (_split(contract, rows) for rows in (found.train, found.test))
-        return Decoded(
-            train=train,
-            test=test,
-            class_names=contract.classes,
-            stored_names=contract.classes,
-            silo_names=shown_names(contract.silos, contract.silo),
-            contract=contract.to_json(),
-            fingerprint=_fingerprint(contract, train, test),
-            example_bytes=_FLOAT * (contract.width + 1),
-            notes=(*_left_out(found), *found.notes),
-        )
+        return decoded(study(self._config))
+
+
+def decoded(found: Study) -> Decoded:
+    """Return the rows of a table that was studied, as its contract makes examples of them."""
+    contract = found.contract
+    train, test = (_split(contract, rows) for rows in (found.train, found.test))
+    return Decoded(
+        train=train,
+        test=test,
+        class_names=contract.classes,
+        stored_names=contract.classes,
+        silo_names=shown_names(contract.silos, contract.silo),
+        contract=contract.to_json(),
+        fingerprint=_fingerprint(contract, train, test),
+        example_bytes=_FLOAT * (contract.width + 1),
+        notes=(*_left_out(found), *found.notes),
+    )
 
 
 def _left_out(found: Study) -> Iterator[str]:

@@ -52,6 +52,12 @@ def same_word(word: str, count: int) -> Column:
     return Column(pa.array([word], pa.string()), np.zeros(count, dtype=np.uint8))
 
 
+def repeated(words: Sequence[str], counts: Sequence[int]) -> Column:
+    """Return a column in which each word stands in as many rows as its count says."""
+    parts = zip(words, counts, strict=True)
+    return join([same_word(word, count) for word, count in parts])
+
+
 def encode(words: Words) -> Column:
     """Return a part of a column: without the blanks at their ends, words may be twice among it."""
     encoded = pc.fill_null(words, "").dictionary_encode()

@@ -25,7 +25,7 @@ def read_parquet(path: Path) -> RawTable:
         raise DataError(f"{path} cannot be read as Parquet: {error}. Restore the file.") from error
     names, columns, left_out = [], [], {}
     for name, column in zip(table.column_names, table.columns, strict=True):
-        text = _as_text(column)
+        text = as_text(column)
         if text is None:
             left_out[name] = f"its cells are no single values ({column.type})"
         elif name.startswith("__index_level_"):
@@ -38,11 +38,11 @@ def read_parquet(path: Path) -> RawTable:
     return build_table(str(path), names, columns, first_row=1, left_out=left_out)
 
 
-def _as_text(column: Any) -> Any:
+def as_text(column: Any) -> Any:
     """Return a column as text, or None; whole numbers stay whole where pandas made them floats."""
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return _as_text(column.cast(kind.value_type))
+        return as_text(column.cast(kind.value_type))
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return None
     if pa.types.is_floating(kind):

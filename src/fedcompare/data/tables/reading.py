@@ -1,19 +1,21 @@
 """Which reader the file of a table needs."""
 
-import hashlib
 from pathlib import Path
 
 from fedcompare.classes import split_names
 from fedcompare.config.groups import (
     CSV,
+    LEAF,
     PARQUET,
     SILO_FILES,
     DataConfig,
     DatasetName,
     kind_of_file,
 )
-from fedcompare.data.decoding.files import find_folder
+from fedcompare.data.decoding.files import content_digest, find_folder
+from fedcompare.data.decoding.leaf import LeafFolder, find_leaf, read_leaf
 from fedcompare.data.tables.csv_files import read_csv
+from fedcompare.data.tables.leaf_table import leaf_table
 from fedcompare.data.tables.parquet_files import read_parquet
 from fedcompare.data.tables.raw import RawTable
 from fedcompare.data.tables.silo_files import read_silo_files
@@ -31,7 +33,7 @@ def table_path(name: DatasetName) -> Path:
     if name.kind not in (CSV, PARQUET) or not name.place:
         raise DataError(
             f"{str(name)!r} is no table; use a path that ends in .csv, .tsv or .parquet, or "
-            f"{CSV}:FILE, {PARQUET}:FILE, or {SILO_FILES}:FOLDER"
+            f"{CSV}:FILE, {PARQUET}:FILE, {SILO_FILES}:FOLDER, or {LEAF}:FOLDER"
         )
     if not path.is_file():
         kind = "is a folder" if path.is_dir() else "does not exist"
@@ -43,9 +45,11 @@ def read_table(name: DatasetName, config: DataConfig) -> RawTable:
     """Return a table's columns as text, read as the keys of `config` say.
 
     Raises:
-        DataError: as `table_path`, `read_csv`, `read_parquet`, `find_silo_files` and
-            `read_silo_files`.
+        DataError: as `table_path`, `read_csv`, `read_parquet`, `find_silo_files`,
+            `read_silo_files`, `find_leaf`, `read_leaf` and `leaf_table`.
     """
+    if name.kind == LEAF:
+        return leaf_table(read_leaf(_leaf_folder(name, config)))
     if name.kind == SILO_FILES:
         return read_silo_files(
             _silo_folder(name, config),
@@ -59,13 +63,16 @@ def table_identity(name: DatasetName, config: DataConfig) -> list[tuple[str, ...
     """Return what changes whenever a table's content does, and not where it lies.
 
     Raises:
-        DataError: as `table_path` and `find_silo_files`, or a file cannot be read.
+        DataError: as `table_path`, `find_silo_files` and `find_leaf`, or a file cannot be read.
     """
-    if name.kind != SILO_FILES:
-        path = table_path(name)
-        return [(path.suffix, content_digest(path))]
-    found = _silo_folder(name, config)
-    return [(file.name, content_digest(found.folder / file.name)) for file in found.files]
+    if name.kind == LEAF:
+        folder = _leaf_folder(name, config)
+        return [(file, content_digest(folder.folder / file)) for file in folder.files]
+    if name.kind == SILO_FILES:
+        found = _silo_folder(name, config)
+        return [(file.name, content_digest(found.folder / file.name)) for file in found.files]
+    path = table_path(name)
+    return [(path.suffix, content_digest(path))]
 
 
 def _read_file(path: Path, kind: str | None, config: DataConfig) -> RawTable:
@@ -83,14 +90,5 @@ def _silo_folder(name: DatasetName, config: DataConfig) -> SiloFolder:
     return find_silo_files(find_folder(name.place or ""), (config.train_split, config.test_split))
 
 
-def content_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's content.
-
-    Raises:
-        DataError: it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+def _leaf_folder(name: DatasetName, config: DataConfig) -> LeafFolder:
+    return find_leaf(find_folder(name.place or ""), (config.train_split, config.test_split))

@@ -7,7 +7,7 @@ import numpy as np
 
 from fedcompare.classes import listed, split_names
 from fedcompare.config.groups import DataConfig
-from fedcompare.data.tables.column import Column, join, same_word
+from fedcompare.data.tables.column import join, repeated, same_word
 from fedcompare.data.tables.decimals import with_one_decimal_sign
 from fedcompare.data.tables.raw import Given, Part, RawTable
 from fedcompare.data.tables.silo_folders import SiloFolder
@@ -47,9 +47,9 @@ def read_silo_files(
     given = Given(
         silo=_unused(_SILO, every), split=_unused(_SPLIT, every) if found.has_splits else ""
     )
-    columns[given.silo] = _repeated([file.silo for file in found.files], lengths)
+    columns[given.silo] = repeated([file.silo for file in found.files], lengths)
     if given.split:
-        columns[given.split] = _repeated([file.split for file in found.files], lengths)
+        columns[given.split] = repeated([file.split for file in found.files], lengths)
     starts = np.cumsum([0, *lengths[:-1]])
     return RawTable(
         place=str(found.folder),
@@ -102,10 +102,6 @@ def _check_columns(
 def _unused(name: str, taken: Sequence[str]) -> str:
     """Return a name for a column that no file has."""
     return name if name not in taken else _unused(f"{name} of the file", taken)
-
-
-def _repeated(words: Sequence[str], counts: Sequence[int]) -> Column:
-    return join([same_word(word, count) for word, count in zip(words, counts, strict=True)])
 
 
 def _notes(names: Sequence[str], tables: Sequence[RawTable]) -> list[str]:

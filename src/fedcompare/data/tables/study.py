@@ -82,7 +82,11 @@ def study(config: DataConfig) -> Study:
     Raises:
         DataError: a file, a column, a row or a class is not what it has to be; it is named.
     """
-    table = read_table(config.source, config)
+    return study_table(read_table(config.source, config), config)
+
+
+def study_table(table: RawTable, config: DataConfig) -> Study:
+    """Return what is found out about a table that was read; raises as `study`."""
     roles = find_roles(table, config)
     training, testing, split_notes = _split(table, roles, config)
     classes, silos = _names(table, roles, training.numbers)
