@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from fedcompare import api
+from fedcompare.config.choices import Choice
 from fedcompare.data.silos import load_silos
-from fedcompare.data.transforms.catalog import CATALOG, list_transforms
+from fedcompare.data.transforms.catalog import CATALOG, list_transforms, misfit
 from fedcompare.data.transforms.seen import Column, Seen
 from fedcompare.errors import ConfigError
 from fedcompare.execution.partition import export_plan
@@ -385,6 +386,13 @@ def test_what_does_not_fit_pictures_is_refused_with_what_does(tiny, transforms, 
 )
 def test_what_does_not_fit_a_table_is_refused_with_what_does(table, transforms, problem):
     assert problem in refusal(configure(table, transforms))
+
+
+def test_labels_that_are_numbers_or_of_one_class_have_no_label_noise():
+    noise = Choice("label-noise", (("share", 0.2),))
+    assert misfit(noise, {}, 0) == "label-noise gives another class, and labels are numbers"
+    assert misfit(noise, None, 1) == "label-noise gives another class, and there is only one"
+    assert misfit(noise, {}, 2) == misfit(noise, None, 2) == ""
 
 
 def test_a_table_without_numbers_has_none_to_move(tmp_path):

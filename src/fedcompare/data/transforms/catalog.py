@@ -87,12 +87,13 @@ def check_transforms(config: PartitionConfig) -> None:
 def misfit(choice: Choice, columns: Columns | None, num_classes: int) -> str:
     """Return why a transform cannot be done to these data, and what can; empty if it can.
 
-    `columns` are the numeric ones of a table, None for pictures.
+    `columns` are the numeric ones of a table, None for pictures; there are no classes where labels
+    are numbers.
     """
     changes = CATALOG[choice.name].changes
     if changes is Changes.LABELS:
-        one = num_classes < 2
-        return f"{choice.name} gives another class, and there is only one" if one else ""
+        only = "labels are numbers" if num_classes == 0 else "there is only one"
+        return f"{choice.name} gives another class, and {only}" if num_classes < 2 else ""
     fitting = Changes.PICTURES if columns is None else Changes.NUMBERS
     if changes not in (fitting, Changes.INPUTS):
         names = [name for name, row in CATALOG.items() if row.changes in (fitting, Changes.INPUTS)]
