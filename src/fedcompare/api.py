@@ -109,7 +109,9 @@ def settled(config: ExperimentConfig) -> ExperimentConfig:
     if config.data.source.place is None and not config.data.silo:
         return config  # without torch
     from fedcompare.data.silos import settle
+    from fedcompare.execution.plan import check_choices
 
+    check_choices(config)  # what needs no data is not to wait for them
     return settle(config)
 
 

@@ -17,10 +17,11 @@ from fedcompare.data.partitions.natural_ids import GROUPED, NATURAL_ID, number_o
 from fedcompare.data.partitions.plan import partition_dataset
 from fedcompare.data.partitions.rows import Plan
 from fedcompare.data.skew import LABEL, tally_classes, tally_numbers, tally_pictures, tally_rows
+from fedcompare.data.sources.catalog import may_name_silos
 from fedcompare.data.tables.contract import contract_from_json
 from fedcompare.data.tables.treatment import uses
 from fedcompare.data.transforms.catalog import check_transforms
-from fedcompare.data.transforms.skew import TEST, TRAIN, Skew
+from fedcompare.data.transforms.chains import TEST, TRAIN, Chains
 from fedcompare.errors import ConfigError
 from fedcompare.names import POOLED, silo_name
 from fedcompare.regimes.records import Origin
@@ -54,7 +55,7 @@ class Silos:
 
     dataset: Dataset
     plan: Plan
-    skew: Skew = field(default_factory=Skew)
+    chains: Chains = field(default_factory=Chains)
     _held: WeakValueDictionary[int, Silo] = field(
         init=False, repr=False, default_factory=WeakValueDictionary
     )
@@ -78,8 +79,8 @@ class Silos:
             found = self._held[silo] = Silo(
                 id=silo,
                 name=silo_name(silo, self.names),
-                train=self.skew.see(self.dataset.train.subset(train), own_train, TRAIN),
-                test=self.skew.see(self.dataset.test.subset(test), own_test, TEST),
+                train=self.chains.see(self.dataset.train.subset(train), own_train, TRAIN),
+                test=self.chains.see(self.dataset.test.subset(test), own_test, TEST),
             )
         return found
 
@@ -100,10 +101,10 @@ class Silos:
         What is transformed is transformed each time: ask once.
         """
         whole = self.dataset.test
-        if not self.skew.chains:
+        if not self.chains.by_silo:
             return whole
         own = replace(whole, inputs=whole.inputs.clone())
-        return self.skew.see(own, dict(enumerate(self.plan.test, start=1)), TEST)
+        return self.chains.see(own, dict(enumerate(self.plan.test, start=1)), TEST)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -183,7 +184,7 @@ class Silos:
     @functools.cached_property
     def origin(self) -> Origin:
         """Return the digests of the data, and of which silo has which of them and sees them how."""
-        return Origin(data=self.dataset.fingerprint, partition=self.skew.fingerprint(self.plan))
+        return Origin(data=self.dataset.fingerprint, partition=self.chains.fingerprint(self.plan))
 
 
 def load_silos(config: ExperimentConfig) -> Silos:
@@ -215,7 +216,7 @@ def settle(config: ExperimentConfig) -> ExperimentConfig:
     """
     config = _with_named_column(config)
     own, default = config.partition, PartitionConfig()
-    if config.data.source.place is None and not config.data.silo:
+    if not may_name_silos(config.data):
         return config
     dataset = load_dataset(config.data)
     if not dataset.silo_names:
@@ -301,8 +302,8 @@ def _partitions_of(data: DataConfig) -> Callable[[PartitionConfig, int], Silos]:
     @functools.lru_cache(maxsize=16)
     def partition(config: PartitionConfig, seed: int) -> Silos:
         plan = partition_dataset(dataset, config, seed=seed)
-        skew = Skew.of(config, dataset, plan, seed=seed)
-        return Silos(dataset=skew.on(dataset, plan), plan=plan, skew=skew)
+        chains = Chains.of(config, dataset, plan, seed=seed)
+        return Silos(dataset=chains.on(dataset, plan), plan=plan, chains=chains)
 
     return partition
 

@@ -317,6 +317,7 @@ def test_a_table_is_moved_by_the_names_of_silos_and_columns(table):
     # The inputs: age, where it is missing, marker, sex, and the wards.
     expected = {"site 7": [], "Torgersen": [2], "東京": [0, 2]}
     assert {name: places.tolist() for name, places in moved.items()} == expected
+    assert silos.measured_skew != plain.measured_skew  # of what silos see
     assert silos.contract == plain.contract
     assert silos.origin != plain.origin
     assert "Transformed for Torgersen: shift(by=2, columns=['marker'])" in " ".join(silos.notes)
@@ -334,7 +335,6 @@ def refusal(config):
 @pytest.mark.parametrize(
     ("transforms", "problem"),
     [
-        (["", "blur(deviation=1)"], "2 entries, but num-silos = 3"),
         (["rotatoin(degrees=3)", "", ""], "unknown transform 'rotatoin'; did you mean rotation"),
         ("silo 1: rotation", "rotation needs an argument degrees"),
         ("silo 1: rotation(degree=3)", "rotation has no argument degree; did you mean degrees"),
@@ -354,6 +354,7 @@ def test_a_wrong_transform_is_refused_before_any_work(tiny, transforms, problem)
 @pytest.mark.parametrize(
     ("transforms", "problem"),
     [
+        (["", "blur(deviation=1)"], "2 entries, but num-silos = 3; write one for each silo"),
         (
             "silo 4: blur(deviation=1)",
             'there is no silo "silo 4"; there are silo 1, silo 2, silo 3',
@@ -381,7 +382,7 @@ def test_what_does_not_fit_pictures_is_refused_with_what_does(tiny, transforms, 
             'Torgersen: shift(by=1, columns=["sex", "agee", "age"])',
             "shift: sex, agee is no numeric column to learn from; those are age, marker",
         ),
-        (["shift(by=1)"], "1 entries, but num-silos = 3"),
+        (["shift(by=1)"], "1 entry, but num-silos = 3"),
     ],
 )
 def test_what_does_not_fit_a_table_is_refused_with_what_does(table, transforms, problem):

@@ -25,13 +25,14 @@ class Row:
     """A source: the form of its datasets' names, and what opens the one at a place.
 
     `form.place` is the word that messages show for the place; None where there is but one dataset.
-    `line` says what it is. `open` takes the place, the configuration, and whether to pass by what
-    other libraries prepared. It imports what it needs: the others' libraries are not to be waited
-    for.
+    `line` says what it is; `names_silos` whether its data can say whose they are. `open`
+    takes the place, the configuration, and whether to pass by what other libraries prepared. It
+    imports what it needs: the others' libraries are not to be waited for.
     """
 
     form: DatasetName
     line: str
+    names_silos: bool = True
     open: Callable[[str, DataConfig, bool], Source]
 
     def fits(self, name: DatasetName) -> bool:
@@ -39,6 +40,11 @@ class Row:
         if self.form.place is None:
             return name == self.form
         return name.kind == self.form.kind and bool(name.place)
+
+
+def may_name_silos(config: DataConfig) -> bool:
+    """Return whether the data have to be looked at to know the silos."""
+    return bool(config.silo) or any(row.names_silos for row in CATALOG if row.fits(config.source))
 
 
 def list_sources() -> Iterator[Listed]:
@@ -134,6 +140,7 @@ CATALOG = (
     Row(
         form=DatasetName(BUNDLED),
         line="The bundled MNIST, without a download: 60,000 and 10,000 pictures of digits.",
+        names_silos=False,
         open=_open_bundled,
     ),
     Row(
@@ -145,6 +152,7 @@ CATALOG = (
     Row(
         form=DatasetName("idx", "FOLDER"),
         line="A folder of four IDX files, as MNIST and Fashion-MNIST are published.",
+        names_silos=False,
         open=_open_idx,
     ),
     Row(

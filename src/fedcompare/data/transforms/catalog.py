@@ -61,18 +61,14 @@ def list_transforms() -> Iterator[Listed]:
 
 
 def check_transforms(config: PartitionConfig) -> None:
-    """Raise before any work if there is no such transform, or not an entry for each silo.
+    """Raise before any work if there is no such transform, or it has not such arguments.
 
     Raises:
-        ConfigError: with a line for each that is unknown, each wrong argument, and the number.
+        ConfigError: with a line for each that is unknown, and each wrong argument.
     """
-    entries, problems = config.transforms, []
-    if entries and not entries[0].silo and len(entries) != config.num_silos:
-        problems.append(
-            f"{KEY}: {len(entries)} entries, but num-silos = {config.num_silos}; write one for "
-            'each silo, empty for none, or name the silos that have any: "silo 2: ..."'
-        )
-    for choice in dict.fromkeys(choice for entry in entries for choice in entry.chain):
+    problems: list[str] = []
+    chains = (entry.chain for entry in config.transforms)
+    for choice in dict.fromkeys(choice for chain in chains for choice in chain):
         try:
             check_choice(KEY, choice.name, CATALOG, noun="transform")
             callee = CATALOG[choice.name].transform

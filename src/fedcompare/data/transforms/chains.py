@@ -21,6 +21,7 @@ from fedcompare.errors import ConfigError
 from fedcompare.machine.environment import versions
 from fedcompare.names import silo_name, silo_names
 from fedcompare.seeds import derive_seed
+from fedcompare.text.wording import plural
 
 TRAIN, TEST = "train", "test"
 Chain = tuple[Choice, ...]
@@ -31,24 +32,25 @@ _MOST_NAMES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Skew:
+class Chains:
     """Each silo's chain of transforms, by its id; silos without any are not there.
 
     What is drawn follows from (seed, silo, place in the chain, name, split), so that a row gets
     the same in every regime, process and engine.
     """
 
-    chains: Mapping[int, Chain] = field(default_factory=dict)
+    by_silo: Mapping[int, Chain] = field(default_factory=dict)
     columns: Columns = field(default_factory=dict)
     num_classes: int = 0
     seed: int = 0
 
     @classmethod
-    def of(cls, config: PartitionConfig, dataset: Dataset, plan: Plan, *, seed: int) -> "Skew":
+    def of(cls, config: PartitionConfig, dataset: Dataset, plan: Plan, *, seed: int) -> "Chains":
         """Return the transforms that `config` asks for, of the silos that a plan has.
 
         Raises:
-            ConfigError: a silo is named that there is not, or a transform does not fit the data.
+            ConfigError: there are more or fewer entries than silos, one names a silo that there is
+                not, or a transform does not fit the data.
         """
         if not config.transforms:
             return cls()
@@ -61,15 +63,15 @@ class Skew:
         problems = [misfit(choice, columns, num_classes) for choice in chosen]
         if any(problems):
             raise ConfigError([f"{KEY}: {problem}" for problem in problems if problem])
-        return cls(chains=chains, columns=columns or {}, num_classes=num_classes, seed=seed)
+        return cls(by_silo=chains, columns=columns or {}, num_classes=num_classes, seed=seed)
 
     def fingerprint(self, plan: Plan) -> str:
         """Return the SHA-256 of who has which rows and sees them how."""
-        if not self.chains:
+        if not self.by_silo:
             return plan.fingerprint
         content = {
             "plan": plan.fingerprint,
-            "chains": {silo: list(map(str, chain)) for silo, chain in self.chains.items()},
+            "chains": {silo: list(map(str, chain)) for silo, chain in self.by_silo.items()},
             "format": _FORMAT,
             "versions": versions(_LIBRARIES),
         }
@@ -77,15 +79,15 @@ class Skew:
 
     def on(self, dataset: Dataset, plan: Plan) -> Dataset:
         """Return the dataset with the labels that silos train on, and notes on all transforms."""
-        if not self.chains:
+        if not self.by_silo:
             return dataset
         before = dataset.train.labels.numpy()
         labels = before.copy()
-        for silo in self.chains:
+        for silo in self.by_silo:
             rows = plan.train[silo - 1]
             labels[rows] = self._labels(silo, before[rows])
         changed = {
-            silo: int((labels != before)[plan.train[silo - 1]].sum()) for silo in self.chains
+            silo: int((labels != before)[plan.train[silo - 1]].sum()) for silo in self.by_silo
         }
         return replace(
             dataset,
@@ -99,7 +101,7 @@ class Skew:
         `places` says where the examples of each silo are among them.
         """
         inputs = examples.inputs.numpy()
-        for silo in self.chains.keys() & places.keys():
+        for silo in self.by_silo.keys() & places.keys():
             where = places[silo]
             inputs[where] = self._inputs(silo, inputs[where], split)
         return examples
@@ -120,14 +122,14 @@ class Skew:
 
     def _steps(self, silo: int, split: str) -> Iterator[tuple[Choice, np.random.Generator]]:
         """Yield each transform of a silo, and the generator that it draws from."""
-        for place, choice in enumerate(self.chains[silo]):
+        for place, choice in enumerate(self.by_silo[silo]):
             stream = derive_seed(self.seed, "transform", silo, place, choice.name, split)
             yield choice, np.random.default_rng(stream)
 
     def _notes(self, names: Sequence[str], changed: Mapping[int, int]) -> Iterator[str]:
         """Yield what is done to which silos, and how many labels are wrong."""
-        for chain in dict.fromkeys(self.chains.values()):
-            silos = [silo for silo, own in self.chains.items() if own == chain]
+        for chain in dict.fromkeys(self.by_silo.values()):
+            silos = [silo for silo, own in self.by_silo.items() if own == chain]
             alike = ", training and test examples alike"
             inputs = "" if all(map(changes_labels, chain)) else alike
             yield f"Transformed for {silo_names(silos, names)}: {format_chain(chain)}{inputs}."
@@ -141,6 +143,14 @@ class Skew:
 
 def _by_silo(entries: Transforms, names: Sequence[str]) -> dict[int, Chain]:
     """Return the chains of silos that have one, by id in the order of ids."""
+    if not entries[0].silo and len(entries) != len(names):
+        raise ConfigError(
+            [
+                f"{KEY}: {plural(len(entries), 'entry', 'entries')}, but num-silos = {len(names)}; "
+                "write one for each silo, empty for none, or name the silos that have any, as in "
+                f'"{names[-1]}: ..."'
+            ]
+        )
     ids = {name: silo for silo, name in enumerate(names, start=1)}
     if strange := [entry.silo for entry in entries if entry.silo and entry.silo not in ids]:
         more = len(names) - _MOST_NAMES
