@@ -2,9 +2,11 @@
 
 import json
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+from safetensors.numpy import load_file
 
 from fedcompare.data.tables.contract import contract_from_json
 from made_up_pictures import write_simple
@@ -107,6 +109,23 @@ def test_from_a_table_to_the_verdict_and_verify(cli, table, named, placed, tmp_p
     again = cli("compare", "--config", run / "comparison" / "config.toml", *placed, *IN_PROCESS)
     assert again.code == 0, again.err
     assert "made:" not in again.err
+
+
+def test_groups_are_stored_with_the_answers_and_count_as_one(cli, tmp_path, placed):
+    columns = patients(100)
+    columns["patient"] = [f"P{index // 5}" for index in range(100)]
+    path = write_csv(tmp_path / "visits.csv", columns)
+    named = ["--data", path, "--label", "outcome", "--silo", "hospital", "--group", "patient"]
+    short = ["--set", "local-epochs=1", "--set", "num-server-rounds=1", "--set"]
+    found = cli("compare", *named, "--seeds", 2, *short, "isolated-epochs=1", *IN_PROCESS, *placed)
+    assert found.code == 0, found.err
+    run = tmp_path / "results" / "visits"
+    groups = load_file(run / "seed-42" / "predictions" / "groups.safetensors")["groups"]
+    assert sorted(np.unique(groups, return_counts=True)[1].tolist()) == [5, 5, 5, 5]
+    report = json.loads((run / "comparison" / "report.json").read_text("utf-8"))
+    assert any("4 groups (patient) of the test: intervals" in note for note in report["notes"])
+    assert report["config"]["group"] == "patient"
+    assert cli("verify", run).code == 0
 
 
 def test_step_by_step_all_tables_name_the_silos(cli, named, placed):

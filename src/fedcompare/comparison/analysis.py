@@ -140,6 +140,7 @@ def find_cases(answers: Sequence[SeedAnswers]) -> Cases:
         every[0].ids,
         silo_names=silo_names,
         owners=np.stack(owners) if owners else None,
+        groups=answers[0].groups,
     )
     check_own_cases(cases.strata, totals, class_names, silo_names)
     return cases

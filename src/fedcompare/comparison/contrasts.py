@@ -109,7 +109,11 @@ class Weighting:
         kept, weights = differences[:, relevant], self.weights[:, relevant]
         if not self._by_shares and np.ptp(weights):  # seeds have rows of their own
             kept = pseudo_values(kept, weights)
-        return Moments.by_class(kept, self.cases.strata[relevant], len(self.cases.sizes))
+        strata, groups = self.cases.strata[relevant], self.cases.groups
+        own = None if groups is None else groups[relevant]
+        if own is not None and len(np.unique(own)) == len(own):
+            own = None  # each is a single example
+        return Moments.by_class(kept, strata, len(self.cases.sizes), own)
 
     def _shares(self) -> Floats:
         assert self.test_set.silo is not None

@@ -8,7 +8,9 @@ import numpy as np
 
 from fedcompare.data.examples import Indices
 from fedcompare.text.escaping import visible
-from fedcompare.text.wording import plural
+from fedcompare.text.wording import number, plural
+
+_FEW = 10  # effective groups; fewer cannot carry a verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -22,7 +24,7 @@ class Members:
 def group_notes(
     key: str, train: Members, test: Members, *, name: Callable[[int], str]
 ) -> Iterator[str]:
-    """Say which groups are on both sides of the split, and which in several silos.
+    """Say how groups count, which are on both sides of the split, and which in several silos.
 
     Groups are numbered from 0 on over both splits; `name` returns what the data call one, and
     `key` is what names them.
@@ -33,6 +35,7 @@ def group_notes(
         example = visible(name(int(groups[0])))
         return f"{plural(len(groups), 'group')} ({visible(key)}), such as {example}, {verb}"
 
+    yield from _count_notes(key, test.groups)
     if len(both := np.intersect1d(train.groups, test.groups)):
         rows = int(np.isin(test.groups, both).sum())
         yield (
@@ -45,6 +48,24 @@ def group_notes(
         yield (f"{counted(spread)} examples in several silos, and stay there.")
 
 
+def _count_notes(key: str, groups: Indices) -> Iterator[str]:
+    """Say that groups of the test count as one, where they have several examples."""
+    _, sizes = np.unique(groups, return_counts=True)
+    if len(sizes) == len(groups):
+        return
+    effective = len(groups) ** 2 / np.square(sizes).sum()
+    found = f"{plural(len(sizes), 'group')} ({visible(key)})"
+    yield (
+        f"{found} of the test: intervals and verdicts count each as one case; McNemar's tests do "
+        "not."
+    )
+    if effective < _FEW:
+        yield (
+            f"{found} of the test say as much as {number(effective, 1)} of one size: too few for a "
+            "verdict."
+        )
+
+
 def number_groups(*columns: Sequence[str]) -> list[Indices]:
     """Return each cell's number by its text, the same in all columns.
 
@@ -53,14 +74,14 @@ def number_groups(*columns: Sequence[str]) -> list[Indices]:
     known: dict[str, int] = {}
     fresh = itertools.count()
 
-    def number(text: str) -> int:
+    def find(text: str) -> int:
         if not text:
             return next(fresh)
         if (found := known.get(text)) is None:
             found = known[text] = next(fresh)
         return found
 
-    return [np.fromiter(map(number, own), np.int64, len(own)) for own in columns]
+    return [np.fromiter(map(find, own), np.int64, len(own)) for own in columns]
 
 
 def most_frequent(groups: Indices, values: Indices) -> Indices:

@@ -31,6 +31,7 @@ class Cases:
 
     Labels that are numbers have no classes: all are of one, without a name. Then `owners`, int
     [K, N], says whose held-out row each example is, 0 for nobody's: these are a silo's own cases.
+    `groups`, int [N], number examples that belong together, and count as one in intervals.
     """
 
     ids: Ints
@@ -39,6 +40,7 @@ class Cases:
     class_names: tuple[str, ...]
     silo_names: tuple[str, ...] = ()
     owners: Ints | None = None
+    groups: Ints | None = None
 
     @classmethod
     def build(
@@ -50,11 +52,12 @@ class Cases:
         *,
         silo_names: tuple[str, ...] = (),
         owners: Ints | None = None,
+        groups: Ints | None = None,
     ) -> "Cases":
         """Return the cases for `label_counts` [K seeds][S silos][C classes].
 
-        Without `ids` the examples are the whole test set in its order. `owners` is of the whole
-        test set in its order.
+        Without `ids` the examples are the whole test set in its order. `owners` and `groups` are of
+        the whole test set in its order.
         """
         counts = np.asarray(label_counts, dtype=np.float64)
         shares = (counts / counts.sum(axis=2, keepdims=True)).transpose(1, 0, 2)
@@ -66,6 +69,7 @@ class Cases:
             class_names=class_names,
             silo_names=silo_names,
             owners=None if owners is None else owners[:, numbers],
+            groups=None if groups is None else groups[numbers],
         )
 
     @property

@@ -12,9 +12,11 @@ from fedcompare.evaluation.answers import Answers, answers_to_bytes
 from fedcompare.evaluation.derived import DERIVED, Made
 from fedcompare.evaluation.evaluator import Evaluator, read_weights
 from fedcompare.evaluation.stored import (
+    GROUPS,
     OWNERS,
     ROUNDS,
     answers_file,
+    groups_to_bytes,
     owners_to_bytes,
     rounds_to_bytes,
     weights_of,
@@ -147,6 +149,8 @@ def _seed_files(
     yield ROUNDS, rounds_to_bytes(rounds)
     if silos.task is Task.REGRESSION:
         yield OWNERS, owners_to_bytes(silos.test_owners)
+    if (groups := silos.dataset.test_groups) is not None:
+        yield GROUPS, groups_to_bytes(groups)
 
 
 def _coalition_files(

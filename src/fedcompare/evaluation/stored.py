@@ -24,6 +24,7 @@ from fedcompare.tasks import Task
 
 ROUNDS = "rounds.safetensors"
 OWNERS, _SILOS = "owners.safetensors", "silos"
+GROUPS, _MEMBERS = "groups.safetensors", "groups"
 _FINISH = "Go on with it: fedcompare compare, with the same --data, --config, --set and --results"
 ANSWERS_REMEDY = (
     "make it again: fedcompare compare --force, with the same --data, --config, --set and --results"
@@ -40,7 +41,8 @@ class SeedAnswers:
     [N], or numbers, float64 [N], that models answered after a round, in the order of the cases;
     round 0 is before training. `model_bytes` is the size of one model's serialised weights.
     `owners`, int64 [N], where labels are numbers, are the silos whose held-out rows these are, 0
-    for nobody.
+    for nobody. `groups`, int64 [N], where a key names groups, say which test examples belong
+    together.
     """
 
     seed: int
@@ -50,6 +52,7 @@ class SeedAnswers:
     trainings: Mapping[Regime, Training]
     model_bytes: int
     owners: Ints | None = None
+    groups: Ints | None = None
 
 
 def answers_file(model: ModelId) -> str:
@@ -86,7 +89,8 @@ def read_seed_answers(run: RunDirectory) -> SeedAnswers:
         origin=answers.inputs.origin,
         trainings=trainings,
         model_bytes=(run.regime_path(Regime.FEDERATED) / weights_file(None)).stat().st_size,
-        owners=_read_owners(folder / OWNERS) if task is Task.REGRESSION else None,
+        owners=_read_numbers(folder / OWNERS, _SILOS) if task is Task.REGRESSION else None,
+        groups=_read_numbers(folder / GROUPS, _MEMBERS) if run.config.data.group else None,
     )
 
 
@@ -104,6 +108,11 @@ def rounds_to_bytes(rounds: Mapping[tuple[ModelId, int], Answers]) -> bytes:
 def owners_to_bytes(owners: Ints) -> bytes:
     """Return whose held-out row each test example is, in the safetensors format."""
     return save({_SILOS: torch.from_numpy(owners)})
+
+
+def groups_to_bytes(groups: torch.Tensor) -> bytes:
+    """Return which test examples belong together, in the safetensors format."""
+    return save({_MEMBERS: groups})
 
 
 def rounds_of(silos: Sequence[int], last: int) -> list[tuple[ModelId, int]]:
@@ -186,14 +195,14 @@ def _read_rounds(
     return rounds
 
 
-def _read_owners(path: Path) -> Ints:
-    """Read whose held-out row each test example is.
+def _read_numbers(path: Path, name: str) -> Ints:
+    """Read the numbers by which test examples are silos' own, or belong together.
 
     Raises:
         WeightsError: the file is corrupt, or holds something else.
     """
-    tensor = read_tensors(path).get(_SILOS)
+    tensor = read_tensors(path).get(name)
     if tensor is None or tensor.dtype != torch.int64 or tensor.dim() != 1:
         raise WeightsError(f"{path} does not say whose the test examples are; {ANSWERS_REMEDY}")
-    owners: Ints = tensor.numpy()
-    return owners
+    numbers: Ints = tensor.numpy()
+    return numbers

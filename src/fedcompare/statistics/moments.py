@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fedcompare.statistics.grouped import GroupMoments
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -18,12 +20,14 @@ class Moments:
     `products`, float [C, K, K], add up the products of two seeds' differences. Moments of
     other examples, say of another silo's, are added with `+`: a commutative monoid, whose
     neutral element is the moments of no examples. Where differences are -1, 0 or 1 it is
-    exact, in any order.
+    exact, in any order. `groups` are there where examples are not independent, but groups of
+    them are.
     """
 
     counts: Ints
     sums: Floats
     products: Floats
+    groups: GroupMoments | None = None
 
     @classmethod
     def of(cls, differences: Floats) -> "Moments":
@@ -35,8 +39,10 @@ class Moments:
         )
 
     @classmethod
-    def by_class(cls, differences: Floats, labels: Ints, num_classes: int) -> "Moments":
-        """Return the moments of `differences`, float [K, N], whose classes are int [N].
+    def by_class(
+        cls, differences: Floats, labels: Ints, num_classes: int, groups: Ints | None = None
+    ) -> "Moments":
+        """Return the moments of `differences`, float [K, N], of classes and `groups`, int [N] each.
 
         Raises:
             ValueError: A label is not one of 0 to `num_classes` - 1.
@@ -49,21 +55,32 @@ class Moments:
             counts=counts,
             sums=np.concatenate([part.sums for part in parts]),
             products=np.concatenate([part.products for part in parts]),
+            groups=None
+            if groups is None
+            else GroupMoments.of(differences, labels, groups, num_classes),
         )
 
     def __add__(self, other: "Moments") -> "Moments":
         if self.sums.shape != other.sums.shape:
             raise ValueError("moments of other seeds or classes do not add up")
+        if (self.groups is None) != (other.groups is None):
+            raise ValueError("moments with and without groups do not add up")
         return Moments(
             counts=self.counts + other.counts,
             sums=self.sums + other.sums,
             products=self.products + other.products,
+            groups=self.groups + other.groups if self.groups and other.groups else None,
         )
 
     def of_classes(self, classes: Sequence[int] | npt.NDArray[np.intp]) -> "Moments":
         """Return the moments of these classes only, in this order."""
         kept = np.asarray(classes, dtype=np.intp)
-        return Moments(counts=self.counts[kept], sums=self.sums[kept], products=self.products[kept])
+        return Moments(
+            counts=self.counts[kept],
+            sums=self.sums[kept],
+            products=self.products[kept],
+            groups=self.groups and self.groups.of_classes(kept),
+        )
 
     def pooled(self) -> "Moments":
         """Return the moments of all examples as one class."""
@@ -71,6 +88,7 @@ class Moments:
             counts=self.counts.sum(keepdims=True),
             sums=self.sums.sum(axis=0, keepdims=True),
             products=self.products.sum(axis=0, keepdims=True),
+            groups=self.groups and self.groups.pooled(),
         )
 
     def means(self) -> Floats:
@@ -119,6 +137,9 @@ class Sample:
     share^2 / count over the classes. `coarseness` is the sum of (share / count)^2, the
     variance that one more example of unit variance in each class adds. Examples that weigh
     alike are one class: N, and 1 / N^2. `mean_square` is that of the differences.
+
+    Where groups of examples are independent, and not examples, a group is what is called an
+    example here, and counts are effective numbers of groups (`GroupMoments.sizes`).
     """
 
     gain: float
@@ -164,7 +185,9 @@ def plain(moments: Moments) -> Sample:
     pooled = moments.pooled()
     count = int(pooled.counts[0])
     _check(pooled.sums.shape[1], count)
-    (seed_gains,) = pooled.means()
+    (seed_gains,) = means = pooled.means()
+    if pooled.groups is not None:
+        return _plain_groups(pooled, pooled.groups, means)
     return Sample(
         gain=float(pooled.sums.sum()) / pooled.sums.size / count,
         seed_gains=seed_gains,
@@ -176,6 +199,35 @@ def plain(moments: Moments) -> Sample:
     )
 
 
+def _plain_groups(pooled: Moments, groups: GroupMoments, means: Floats) -> Sample:
+    """Return the sample of groups of examples, which weigh as they have examples.
+
+    A group's value in a seed is the linearised ratio's (Cochran 1977, Sampling Techniques, ch. 6):
+    the mean, plus G / N times the sum over its examples of their deviations from it. Groups of one
+    size have their own means. Deviations of unequal groups from the common mean are too small by
+    more than 1 / G, namely by 1 over the effective number of groups, which inflates them.
+    """
+    total, num_groups = int(pooled.counts[0]), groups.count
+    (size,) = groups.sizes(pooled.counts).tolist()
+    inflation = _inflation(size) / _inflation(num_groups)
+    weights = np.full_like(means, num_groups / total * inflation)
+    (seed_gains,) = means
+    return Sample(
+        gain=float(pooled.sums.sum()) / pooled.sums.size / total,
+        seed_gains=seed_gains,
+        squares=mean_squares(seed_gains, groups.scatter(means, weights), num_groups),
+        num_examples=num_groups,
+        size=size,
+        coarseness=1 / size**2,
+        mean_square=_mean_square(pooled),
+    )
+
+
+def _inflation(size: float) -> float:
+    """Return by what deviations from the mean of so many independent ones are too small."""
+    return float(np.sqrt(size / (size - 1))) if size > 1 else 1.0
+
+
 def standardised(moments: Moments, class_shares: Floats) -> Sample:
     """Return the sample as it would be if the test set had each seed's class shares.
 
@@ -184,10 +236,11 @@ def standardised(moments: Moments, class_shares: Floats) -> Sample:
     (difference - class mean), times sqrt(n_c / (n_c - 1)), since a class's deviations from
     its own mean are too small by that. So `paired_gain` gives the gain's interval with the
     classes' shares held fixed. A class with a single example shows no spread but that of
-    its pseudo-examples.
+    its pseudo-examples. With groups a group's deviations are added up, over classes too, with G
+    for N where rows are counted, and n_c's effective number of groups in the inflation.
 
     Args:
-        moments: By class, of C classes and K seeds.
+        moments: By class, of C classes and K seeds; with groups, of no class without a share.
         class_shares: Float [K, C], rows that add up to 1.
 
     Returns:
@@ -206,18 +259,25 @@ def standardised(moments: Moments, class_shares: Floats) -> Sample:
     kept = moments.of_classes(wanted)
     shares, counts, total = class_shares[:, wanted].T, kept.counts, int(kept.counts.sum())
     _check(shares.shape[1], total)
-    seed_gains = (shares * kept.means()).sum(axis=0)
-    inflation = np.sqrt(counts / np.maximum(counts - 1, 1))
-    weights = shares * (total / counts * inflation)[:, None]
-    scatter = (weights[:, :, None] * weights[:, None, :] * kept.scatter()).sum(axis=0)
-    mean_shares = shares.mean(axis=1)
+    means, mean_shares = kept.means(), shares.mean(axis=1)
+    seed_gains = (shares * means).sum(axis=0)
+    sizes: Floats | Ints
+    if kept.groups is not None:
+        sizes, units = kept.groups.sizes(counts), kept.groups.count
+        inflation = np.array([_inflation(size) for size in sizes.tolist()])
+        scatter = kept.groups.scatter(means, shares * (units / counts * inflation)[:, None])
+    else:
+        sizes, units = counts, total
+        inflation = np.sqrt(counts / np.maximum(counts - 1, 1))
+        weights = shares * (total / counts * inflation)[:, None]
+        scatter = (weights[:, :, None] * weights[:, None, :] * kept.scatter()).sum(axis=0)
     return Sample(
         gain=float(seed_gains.mean()),
         seed_gains=seed_gains,
-        squares=mean_squares(seed_gains, scatter, total),
-        num_examples=total,
-        size=1 / float((mean_shares**2 / counts).sum()),
-        coarseness=float(((mean_shares / counts) ** 2).sum()),
+        squares=mean_squares(seed_gains, scatter, units),
+        num_examples=units,
+        size=1 / float((mean_shares**2 / sizes).sum()),
+        coarseness=float(((mean_shares / sizes) ** 2).sum()),
         mean_square=_mean_square(kept.pooled()),
     )
 

@@ -168,6 +168,14 @@ def test_markup_in_a_groups_name_stays_text(tmp_path):
     assert "\x1b" not in said(found)
 
 
+def test_how_groups_count_is_told_where_they_have_several_examples(tmp_path):
+    found = grouped(tmp_path, {"site": ["north"] * 12 + ["south"] * 12})
+    assert "2 groups (person) of the test: intervals and verdicts count each as one" in said(found)
+    assert "2 groups (person) of the test say as much as 2.0 of one size: too few" in said(found)
+    alone = grouped(tmp_path, {"person": [f"P{index}" for index in range(24)]})
+    assert "of the test" not in said(alone)
+
+
 def test_what_is_stored_has_the_groups_of_both_splits(tmp_path):
     path = write_csv(tmp_path / "t.csv", rows() | {"person": people()})
     keys = {"dataset": str(path), "label": "y", "silo": "site"}
