@@ -69,7 +69,7 @@ BAD = {
         ExitCode.PARTITION,
         "silo 1 is left with no data",
     ),
-    "no such dataset": (("--set", "dataset=cifar"), ExitCode.DATA, "use mnist, idx:FOLDER"),
+    "no such dataset": (("--set", "dataset=cifar"), ExitCode.DATA, "use mnist, folder:FOLDER"),
     "no such folder": (("--set", "dataset=idx:/nowhere"), ExitCode.DATA, "/nowhere has no train"),
     "no hub": (
         ("--set", "dataset=hub:nobody/nothing"),
