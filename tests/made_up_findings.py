@@ -21,6 +21,7 @@ from fedcompare.findings.test_sets import ALL, Kind, TestSet, own, seen, unseen
 from fedcompare.names import Word
 from fedcompare.regimes.catalog import ROWS, Regime
 from fedcompare.regimes.models import models_of
+from fedcompare.statistics.skew import UNMEASURED, Distance, Measure, MeasuredSkew
 
 NASTY = "<script>alert(1)</script>&\"'"
 DIGITS = tuple("0123456789")
@@ -93,6 +94,28 @@ def findings(
         ),
         budgets=tuple(_budget(regime) for regime in Regime),
         contributions=tuple(_contributions(complete)) if complete else (),
+        skew=_skew(class_names[0]) if complete else UNMEASURED,
+    )
+
+
+def _skew(feature: str) -> MeasuredSkew:
+    def distance(subject, measure, silo, value, *, is_chance=False):
+        return Distance(
+            subject=subject, measure=measure, silo=silo, value=value, is_chance=is_chance
+        )
+
+    labels = zip(LACKS, (0.53, 0.5, 0.05), strict=True)
+    return MeasuredSkew(
+        labels=tuple(
+            distance("label", Measure.JENSEN_SHANNON, silo, value, is_chance=value < 0.1)
+            for silo, value in labels
+        ),
+        features=(
+            distance("brightness", Measure.MEANS, 1, -0.9),
+            distance("contrast", Measure.MEANS, None, 0.3),
+            distance(feature, Measure.HELLINGER, 2, 0.5),
+            distance("weight", Measure.MISSING, 3, 0.9, is_chance=True),
+        ),
     )
 
 

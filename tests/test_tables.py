@@ -96,6 +96,8 @@ def test_from_a_table_to_the_verdict_and_verify(cli, table, named, placed, tmp_p
     report = json.loads((run / "comparison" / "report.json").read_text("utf-8"))
     assert [silo["name"] for silo in report["silos"]] == list(contract.silos)
     assert report["config"]["num-silos"] == 3
+    assert [one["silo"] for one in report["skew"]["labels"]] == [1, 2, 3]
+    assert "marker" in {one["subject"] for one in report["skew"]["features"]}
     kinds = {column["name"]: column["kind"] for column in report["columns"]}
     assert kinds == {"age": "number", "marker": "number", "sex": "category", "patient": "left out"}
     assert any("Column patient is left out: an identifier" in note for note in report["notes"])

@@ -34,6 +34,7 @@ from fedcompare.regimes.coalitions import coalitions_to_train
 from fedcompare.regimes.devices import is_repeatable, repeatability
 from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.manifest import CONFIG_FILE, read_environment
+from fedcompare.statistics.skew import mean_skew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,7 @@ def analyse(
         ),
         task=cases.task,
         fits=tuple(fits(answers, cases)),
+        skew=mean_skew([seed.trainings[Regime.FEDERATED].skew for seed in answers]),
     )
     return Analysis(findings=findings, singles=singles)
 

@@ -80,6 +80,7 @@ class PartCheck:
             "notes": silos.notes,
             "silo_names": silos.names,
             "columns": silos.columns,
+            "skew": silos.measured_skew,
             "epochs": epochs,
             "local_steps": tuple(
                 count_steps(size, epochs=epochs, batch_size=batch_size) for size in sizes

@@ -81,5 +81,8 @@ def _looks(pictures: Inputs) -> Floats:
     """Return the mean of each picture's pixels, and their deviation, float64 [N, 2]."""
     flat = pictures.reshape(len(pictures), -1)
     parts = [flat[start : start + _CHUNK] for start in range(0, len(flat), _CHUNK)]
-    looks = [np.stack([part.mean(axis=1), part.std(axis=1)], axis=1) for part in parts]
-    return np.concatenate(looks).astype(np.float64)
+    looks = [
+        np.stack([part.mean(axis=1, dtype=np.float64), part.std(axis=1, dtype=np.float64)], axis=1)
+        for part in parts
+    ]
+    return np.concatenate(looks) if looks else np.empty((0, len(_LOOKS)))

@@ -22,6 +22,7 @@ from fedcompare.findings.scores import (
     SiloFacts,
     TestSetFacts,
 )
+from fedcompare.statistics.skew import UNMEASURED, MeasuredSkew
 from fedcompare.tasks import Task
 
 
@@ -35,7 +36,8 @@ class Findings:
     federated and centralized models; `contributions` is empty unless asked for,
     `columns` unless the data are a table. Verdicts, gains, curves and contributions are by the
     first of the `measures`. Where the `task` is regression there are no classes, and `fits` in
-    place of `qualities`, `confusions`, `mistakes` and `forgetting`.
+    place of `qualities`, `confusions`, `mistakes` and `forgetting`. `skew` is how much silos differ
+    in what they train on, as means over the seeds; empty where it was not measured.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Findings:
     columns: tuple[ColumnUse, ...] = ()
     task: Task = Task.MULTI_CLASS
     fits: tuple[Fit, ...] = ()
+    skew: MeasuredSkew = UNMEASURED
 
     @property
     def silo_names(self) -> tuple[str, ...]:

@@ -1,8 +1,7 @@
-"""What the report says around the results: silos, contributions, costs, method, origin."""
+"""What the report says around the results: contributions, costs, method, origin."""
 
 from collections.abc import Sequence
 
-from fedcompare.classes import listed
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.gains import Contribution, Spread
 from fedcompare.findings.ledger import Budget
@@ -15,61 +14,6 @@ from fedcompare.tasks import CLASSES
 from fedcompare.text.escaping import toml
 from fedcompare.text.units import Units
 from fedcompare.text.wording import DASH, count, duration, listing, plural, size
-
-
-def silos_section(findings: Findings) -> Section:
-    """Return each silo's training examples per class, and what is to be known of the data."""
-    notes = tuple(Text(f"Of the data: {note}") for note in findings.notes)
-    sheet = _classes_sheet(findings) if findings.task in CLASSES else _sizes_sheet(findings)
-    columns = (_columns_sheet(findings),) if findings.columns else ()
-    return Section(key="silos", title="What each silo has", blocks=(*notes, sheet, *columns))
-
-
-def _sizes_sheet(findings: Findings) -> Sheet:
-    return Sheet(
-        key="labels",
-        caption="Training examples, mean over the seeds",
-        columns=("silo", "training examples"),
-        rows=tuple(
-            (
-                Cell(silo_name(facts.silo, findings.silo_names)),
-                Cell(count(sum(facts.label_counts))),
-            )
-            for facts in findings.silos
-        ),
-    )
-
-
-def _classes_sheet(findings: Findings) -> Sheet:
-    most = max((n for facts in findings.silos for n in facts.label_counts), default=0) or 1
-    return Sheet(
-        key="labels",
-        caption="Training examples of each class, mean over the seeds",
-        columns=("silo", *findings.class_names, "all", "lacks"),
-        rows=tuple(
-            (
-                Cell(silo_name(facts.silo, findings.silo_names)),
-                *(Cell(count(n) if n else "0", shade=n / most) for n in facts.label_counts),
-                Cell(count(sum(facts.label_counts))),
-                Cell(listed(facts.unseen)),
-            )
-            for facts in findings.silos
-        ),
-        words=frozenset({len(findings.class_names) + 2}),
-        dense=True,
-    )
-
-
-def _columns_sheet(findings: Findings) -> Sheet:
-    """Return what became of each column of a table."""
-    return Sheet(
-        key="columns",
-        caption="Columns, and what became of them",
-        columns=("column", "kind", "treatment"),
-        rows=tuple((Cell(c.name), Cell(c.kind), Cell(c.treatment)) for c in findings.columns),
-        words=frozenset({1, 2}),
-        note="Alike in all silos and regimes; it follows from the silos' training rows alone.",
-    )
 
 
 def contributions_section(findings: Findings) -> Section:

@@ -1,7 +1,7 @@
 """The order in which a report is read."""
 
 from fedcompare.findings.findings import Findings
-from fedcompare.report import context, gains, models, rounds
+from fedcompare.report import context, gains, models, rounds, silos
 from fedcompare.report.blocks import Section
 from fedcompare.tasks import CLASSES
 
@@ -22,7 +22,7 @@ def sections(findings: Findings) -> tuple[Section, ...]:
         gains.verdict_section(findings),
         gains.gains_section(findings),
         models.matrix_section(findings),
-        context.silos_section(findings),
+        silos.silos_section(findings),
         rounds.curves_section(findings),
         *of_classes,
         *asked,

@@ -52,6 +52,7 @@ def skew_sheet(skew: MeasuredSkew, names: Sequence[str]) -> Sheet | None:
             for one in shown
         ),
         words=frozenset({1, 3, 4}),
+        note="By training examples alone; what chance may give is left out.",
     )
 
 

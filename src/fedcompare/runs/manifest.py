@@ -13,6 +13,7 @@ from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.runs.files import write_text
 from fedcompare.runs.inputs import FORMAT, Inputs
+from fedcompare.statistics.skew import UNMEASURED, MeasuredSkew
 from fedcompare.text.escaping import toml
 
 CONFIG_FILE = "config.toml"
@@ -60,7 +61,7 @@ class Training:
     are those of serialised messages from (up) and to (down) the silos; `example_bytes` is the
     size of one raw example. `notes` say what was converted or left out of the data; `silo_names`
     what the data call the silos, if anything; `columns` are a table's, each with its kind and
-    what became of it.
+    what became of it; `skew` is how much silos differ in what they train on.
     """
 
     seconds: float
@@ -75,6 +76,7 @@ class Training:
     notes: tuple[str, ...]
     silo_names: tuple[str, ...] = ()
     columns: tuple[tuple[str, str, str], ...] = ()
+    skew: MeasuredSkew = UNMEASURED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,4 +110,5 @@ def _describe(trained: Trained, silos: "Silos", schedule: Schedule, *, batch_siz
         notes=silos.notes,
         silo_names=silos.names,
         columns=silos.columns,
+        skew=silos.measured_skew,
     )

@@ -73,6 +73,9 @@ class MeasuredSkew:
     features: tuple[Distance, ...] = ()
 
 
+UNMEASURED = MeasuredSkew()
+
+
 def mean_skew(skews: Sequence[MeasuredSkew]) -> MeasuredSkew:
     """Return the means over seeds; of a feature, of its silos furthest out."""
     labels = zip(*(skew.labels for skew in skews), strict=True)

@@ -1,0 +1,89 @@
+"""What each silo has, and how much silos differ in it."""
+
+from collections.abc import Iterator
+
+from fedcompare.classes import listed
+from fedcompare.findings.findings import Findings
+from fedcompare.names import silo_name
+from fedcompare.report.blocks import Block, Cell, Section, Sheet, Text
+from fedcompare.report.skew import distance_cell, size_sentence, skew_sentence, skew_sheet
+from fedcompare.tasks import CLASSES
+from fedcompare.text.wording import DASH, count, percent
+
+
+def silos_section(findings: Findings) -> Section:
+    """Return each silo's training examples per class, and what is to be known of the data."""
+    notes = tuple(Text(f"Of the data: {note}") for note in findings.notes)
+    sheet = _classes_sheet(findings) if findings.task in CLASSES else _sizes_sheet(findings)
+    columns = (_columns_sheet(findings),) if findings.columns else ()
+    blocks = (*notes, sheet, *_skew_blocks(findings), *columns)
+    return Section(key="silos", title="What each silo has", blocks=blocks)
+
+
+def _skew_blocks(findings: Findings) -> Iterator[Block]:
+    """Yield how much silos differ: in sizes, labels and features."""
+    names, sizes = findings.silo_names, [sum(facts.label_counts) for facts in findings.silos]
+    yield Text(size_sentence(sizes, names))
+    if said := skew_sentence(findings.skew, names):
+        yield Text(said)
+    if sheet := skew_sheet(findings.skew, names):
+        yield sheet
+
+
+def _sized(findings: Findings) -> Iterator[tuple[Cell, ...]]:
+    """Yield for each silo its training examples, their share, and how far its labels lie out."""
+    total = sum(sum(facts.label_counts) for facts in findings.silos)
+    distances = {one.silo: distance_cell(one) for one in findings.skew.labels}
+    for facts in findings.silos:
+        size = sum(facts.label_counts)
+        distance = (distances.get(facts.silo, Cell(DASH)),) if distances else ()
+        yield Cell(count(size)), Cell(percent(size / total)), *distance
+
+
+def _sized_columns(findings: Findings, size: str) -> tuple[str, ...]:
+    return (size, "%", "label distance") if findings.skew.labels else (size, "%")
+
+
+def _sizes_sheet(findings: Findings) -> Sheet:
+    return Sheet(
+        key="labels",
+        caption="Training examples, mean over the seeds",
+        columns=("silo", *_sized_columns(findings, "training examples")),
+        rows=tuple(
+            (Cell(silo_name(facts.silo, findings.silo_names)), *sizes)
+            for facts, sizes in zip(findings.silos, _sized(findings), strict=True)
+        ),
+    )
+
+
+def _classes_sheet(findings: Findings) -> Sheet:
+    most = max((n for facts in findings.silos for n in facts.label_counts), default=0) or 1
+    columns = ("silo", *findings.class_names, *_sized_columns(findings, "all"), "lacks")
+    return Sheet(
+        key="labels",
+        caption="Training examples of each class, mean over the seeds",
+        columns=columns,
+        rows=tuple(
+            (
+                Cell(silo_name(facts.silo, findings.silo_names)),
+                *(Cell(count(n) if n else "0", shade=n / most) for n in facts.label_counts),
+                *sizes,
+                Cell(listed(facts.unseen)),
+            )
+            for facts, sizes in zip(findings.silos, _sized(findings), strict=True)
+        ),
+        words=frozenset({len(columns) - 1}),
+        dense=True,
+    )
+
+
+def _columns_sheet(findings: Findings) -> Sheet:
+    """Return what became of each column of a table."""
+    return Sheet(
+        key="columns",
+        caption="Columns, and what became of them",
+        columns=("column", "kind", "treatment"),
+        rows=tuple((Cell(c.name), Cell(c.kind), Cell(c.treatment)) for c in findings.columns),
+        words=frozenset({1, 2}),
+        note="Alike in all silos and regimes; it follows from the silos' training rows alone.",
+    )
