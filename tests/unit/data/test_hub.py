@@ -322,6 +322,14 @@ def test_a_column_names_the_silos(tmp_path):
     )
 
 
+def test_a_column_names_the_groups_and_pictures_without_one_are_their_own(tmp_path):
+    data = decode(write_tables(tmp_path, sited()), group="site", label="label")
+    assert data.silo_names == ()
+    assert data.train.groups.tolist() == [0, 0, 1, 1, 0, 2]
+    assert data.test.groups.tolist() == [1, 3, 0]
+    assert "1 picture without site: each is a group of its own." in data.notes
+
+
 def test_names_of_classes_may_be_those_of_silos_and_numbers_get_the_name_of_their_column(tmp_path):
     kinds = {"label": datasets.Value("int64"), "site": datasets.ClassLabel(names=["3", "20"])}
     splits = {

@@ -214,6 +214,25 @@ def test_numbers_of_silos_get_the_name_of_their_array(tmp_path):
     assert decode(write(tmp_path / "p.npz", own), silo="site").silo_names == ("site 9", "site 10")
 
 
+def test_an_array_names_the_groups(tmp_path):
+    own = arrays() | {
+        "train_site": SITES,
+        "test_site": SITES,
+        "train_patient": np.arange(12) // 2,
+        "test_patient": np.arange(12) // 2 + 5,
+    }
+    found = decode(write(tmp_path / "p.npz", own), silo="site", group="patient")
+    assert found.train.groups.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    assert found.test.groups.tolist() == [5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10]
+    told = "\n".join(found.notes)
+    assert "1 group (patient), such as 5, has examples in training and in the test, 2 of 12" in told
+    assert "6 groups (patient) of the test: intervals" in told
+    other = decode(write(tmp_path / "p.npz", own), silo="site")
+    assert other.fingerprint != found.fingerprint
+    with pytest.raises(DataError, match=r"group = 'person': .* has no array train_person"):
+        decode(tmp_path / "p.npz", group="person")
+
+
 @pytest.mark.parametrize(
     ("more", "problem"),
     [

@@ -59,6 +59,14 @@ def test_a_column_names_the_silos_each_of_which_has_its_share_held_out(tmp_path,
     assert data.test.silos.bincount().tolist() == [2, 2]
 
 
+def test_pictures_of_a_group_are_held_out_together(tmp_path):
+    groups = [f"P{index // 2}" for index in range(20)]
+    data = decode(as_bytes(tmp_path / "p.parquet", patient=groups), group="patient")
+    assert not set(data.train.groups.tolist()) & set(data.test.groups.tolist())
+    assert data.test.groups.unique(return_counts=True)[1].tolist() == [2, 2]
+    assert "2 of 10 groups (patient) as a whole" in data.notes[0]
+
+
 def test_a_column_or_another_file_says_what_is_held_out(tmp_path):
     parts = ["train"] * 15 + ["test"] * 5
     by_column = decode(as_bytes(tmp_path / "p.parquet", part=parts), split_column="part")
@@ -88,6 +96,7 @@ def test_a_damaged_picture_is_named_by_its_row(tmp_path):
     [
         ({"label": "sickness"}, "label = 'sickness' is no label column; found: label"),
         ({"silo": "sites"}, "silo = 'sites' is no silo column; found: label, site"),
+        ({"group": "person"}, "group = 'person' is no group column; found: label, site"),
         ({"split_column": "part"}, "split-column = 'part': .* has no such column"),
         ({"split_column": "site"}, "no row has 'train', but 'north', 'south'. Set train-split"),
     ],

@@ -4,8 +4,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
+import numpy as np
 import torch
 
 from fedcompare.data.decoding.labels import encode_labels
@@ -13,20 +15,24 @@ from fedcompare.data.decoding.pictures import Encoded, Picture
 from fedcompare.data.decoding.pixels import decode_pictures, stack_pictures
 from fedcompare.data.decoding.sizes import count_bytes
 from fedcompare.data.examples import Decoded, Split
-from fedcompare.data.owners import find_owners
+from fedcompare.data.groups import Members, group_notes, number_groups
+from fedcompare.data.owners import Owners, find_owners
+from fedcompare.text.wording import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StoredSplit:
     """A split's name, its pictures (to be read once), their labels, and whose they are.
 
-    `silos` names each picture's silo, "" where it has none; None where nothing names silos.
+    `silos` names each picture's silo, "" where it has none; None where nothing names silos. So do
+    `groups` with what a picture belongs to.
     """
 
     name: str
     pictures: Iterable[Encoded | Picture]
     labels: Sequence[Any]
     silos: Sequence[str] | None = None
+    groups: Sequence[str] | None = None
 
 
 def assemble(
@@ -37,6 +43,7 @@ def assemble(
     side: int,
     notes: Sequence[str],
     silo: str = "",
+    group: str = "",
 ) -> Decoded:
     """Return the decoded data, with a fingerprint of their content and class names.
 
@@ -47,6 +54,7 @@ def assemble(
         side: the width and height of all pictures, 0 to keep them as they are.
         notes: what was found before.
         silo: what names the silos.
+        group: what names the groups.
 
     Raises:
         DataError: a label or picture is missing or damaged, or the pictures do not fit together.
@@ -60,10 +68,11 @@ def assemble(
         side=side,
     )
     owners = find_owners(train.silos, test.silos, column=silo)
+    groups, group_told = _find_groups(train, test, owners, group)
     splits = [
-        Split(inputs=torch.from_numpy(pixels), labels=own, silos=silos)
-        for pixels, own, silos in zip(
-            (train_pixels, test_pixels), labels, (owners.train, owners.test), strict=True
+        Split(inputs=torch.from_numpy(pixels), labels=own, silos=silos, groups=members)
+        for pixels, own, silos, members in zip(
+            (train_pixels, test_pixels), labels, (owners.train, owners.test), groups, strict=True
         )
     ]
     return Decoded(
@@ -74,8 +83,26 @@ def assemble(
         silo_names=owners.names,
         fingerprint=_digest(splits, names, owners.names),
         example_bytes=count_bytes(train_pixels.shape),
-        notes=(*notes, *pixel_notes, *label_notes, *owners.notes),
+        notes=(*notes, *pixel_notes, *label_notes, *owners.notes, *group_told),
     )
+
+
+def _find_groups(
+    train: StoredSplit, test: StoredSplit, owners: Owners, key: str
+) -> tuple[list[torch.Tensor | None], list[str]]:
+    """Return the number of each picture's group in both splits, and notes on groups."""
+    if train.groups is None or test.groups is None:
+        return [None, None], []
+    numbers = number_groups(train.groups, test.groups)
+    members = [
+        Members(groups=own, silos=np.zeros_like(own) if silos is None else silos.numpy())
+        for own, silos in zip(numbers, (owners.train, owners.test), strict=True)
+    ]
+    names = dict(zip(chain(*numbers), chain(train.groups, test.groups), strict=True))
+    notes = list(group_notes(key, members[0], members[1], name=names.__getitem__))
+    if nameless := sum(not name for name in names.values()):
+        notes.append(f"{plural(nameless, 'picture')} without {key}: each is a group of its own.")
+    return [torch.from_numpy(own) for own in numbers], notes
 
 
 def _digest(splits: Iterable[Split], names: Sequence[str], silo_names: Sequence[str]) -> str:

@@ -34,14 +34,14 @@ def find_label_column(rows: Any, wanted: str, *, but: Collection[str] = ()) -> s
     return _choose(rows, found, wanted, kind="label", key="label")
 
 
-def check_silo_column(rows: Any, wanted: str) -> None:
-    """Raise if the column `wanted` is not there, or holds no names.
+def check_name_column(rows: Any, wanted: str, key: str) -> None:
+    """Raise if the column `wanted` by a key is not there, or holds no names.
 
     Raises:
         DataError: all columns are listed with their kinds.
     """
     found = [name for name, feature in rows.features.items() if _is_label(feature)]
-    _choose(rows, found, wanted, kind="silo", key="silo")
+    _choose(rows, found, wanted, kind=key, key=key)
 
 
 def read_names(rows: Any, column: str) -> list[str]:

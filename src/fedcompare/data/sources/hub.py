@@ -72,6 +72,7 @@ class HubDataset:
                 "label",
                 "label_column",
                 "silo",
+                "group",
             }
         )
 

@@ -51,7 +51,7 @@ class NpzFile:
     @property
     def reads(self) -> frozenset[str]:
         """Return the keys that have an effect."""
-        return frozenset({"train_split", "test_split", "image_size", "silo"})
+        return frozenset({"train_split", "test_split", "image_size", "silo", "group"})
 
     def identity(self) -> Mapping[str, object]:
         """Return the content's digest: equal files are the same data, wherever they lie."""
@@ -87,11 +87,12 @@ class NpzFile:
             side=self._config.image_size,
             notes=[f"Arrays that are not used: {', '.join(others)}."] if others else [],
             silo=self._config.silo,
+            group=self._config.group,
         )
 
     def _split(self, arrays: Any, split: str, used: list[str]) -> StoredSplit:
         for layout in _LAYOUTS:
-            images, labels, other = (name.format(split, self._config.silo) for name in layout)
+            images, labels = (name.format(split) for name in layout[:2])
             if images in arrays.files and labels in arrays.files:
                 break
         else:
@@ -102,6 +103,7 @@ class NpzFile:
             )
         used += [images, labels]
         pixels, stored = arrays[images], arrays[labels]
+        other = layout[2].replace("{0}", split)
         place, named = f"{self._path}, {images}", f"{self._path}, {labels}"
         if len(pixels) != len(stored):
             raise DataError(f"{place} has {len(pixels)} pictures, {labels} {len(stored)} labels")
@@ -109,24 +111,31 @@ class NpzFile:
             name=split,
             pictures=_pictures(pixels, place),
             labels=_labels(stored, named),
-            silos=self._silos(arrays, other, len(pixels), used) if self._config.silo else None,
+            silos=self._named(arrays, "silo", other, len(pixels), used),
+            groups=self._named(arrays, "group", other, len(pixels), used),
         )
 
-    def _silos(self, arrays: Any, name: str, count: int, used: list[str]) -> list[str]:
-        """Return the silo of each picture of a split, from the array of this name."""
+    def _named(
+        self, arrays: Any, key: str, form: str, count: int, used: list[str]
+    ) -> list[str] | None:
+        """Return what the array of a key names for each picture of a split; None without a key."""
+        wanted = str(getattr(self._config, key))
+        if not wanted:
+            return None
+        name = form.replace("{1}", wanted)
         if name not in arrays.files:
             raise DataError(
-                f"silo = {self._config.silo!r}: {self._path} has no array {name}; it has "
+                f"{key} = {wanted!r}: {self._path} has no array {name}; it has "
                 f"{', '.join(arrays.files)}."
             )
         used.append(name)
-        silos = _labels(arrays[name], f"{self._path}, {name}")
-        if len(silos) != count:
+        names = _labels(arrays[name], f"{self._path}, {name}")
+        if len(names) != count:
             raise DataError(
-                f"{self._path}, {name} names the silos of {len(silos)} pictures, but there are "
+                f"{self._path}, {name} names the {key}s of {len(names)} pictures, but there are "
                 f"{count}. Name one for each picture."
             )
-        return [str(silo).strip() for silo in silos]
+        return [str(one).strip() for one in names]
 
 
 def _pictures(pixels: _Array, place: str) -> Iterator[Picture]:

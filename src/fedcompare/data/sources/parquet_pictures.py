@@ -15,8 +15,9 @@ from fedcompare.config.groups import DataConfig, DatasetName
 from fedcompare.data.decoding import columns
 from fedcompare.data.decoding.files import content_digest
 from fedcompare.data.examples import Decoded, Indices
+from fedcompare.data.groups import number_groups
 from fedcompare.data.held_out import held_out_note, hold_out
-from fedcompare.data.sources.picture_rows import PictureRows, assemble_rows, find_label
+from fedcompare.data.sources.picture_rows import PictureRows, assemble_rows, check_names, find_label
 from fedcompare.data.tables.reading import table_path
 from fedcompare.errors import DataError
 from fedcompare.text.typed import shown
@@ -48,6 +49,7 @@ class ParquetPictures:
                 "label",
                 "label_column",
                 "silo",
+                "group",
                 "split_column",
                 "test_data",
                 "test_fraction",
@@ -81,10 +83,11 @@ class ParquetPictures:
             train, test = self._by_column(rows)
             return _some(rows, path, train), _some(rows, path, test), []
         label = find_label(rows, config)
-        if config.silo:
-            columns.check_silo_column(rows, config.silo)
-        held = hold_out(_codes(rows, label), _codes(rows, config.silo), config.test_fraction)
-        note = held_out_note(held, config.test_fraction, "picture")
+        check_names(rows, config)
+        groups = _groups(rows, config.group)
+        fraction = config.test_fraction
+        held = hold_out(_codes(rows, label), _codes(rows, config.silo), fraction, groups)
+        note = held_out_note(held, fraction, "picture", groups, key=config.group)
         train, test = np.flatnonzero(~held), np.flatnonzero(held)
         return _some(rows, path, train), _some(rows, path, test), [note]
 
@@ -181,6 +184,10 @@ def _all(rows: Any, path: Path) -> PictureRows:
 
 def _some(rows: Any, path: Path, numbers: Indices) -> PictureRows:
     return PictureRows(rows=rows.select(numbers), place=str(path), numbers=numbers.tolist())
+
+
+def _groups(rows: Any, name: str) -> Indices | None:
+    return number_groups(columns.read_names(rows, name))[0] if name else None
 
 
 def _codes(rows: Any, name: str) -> Indices:

@@ -25,16 +25,15 @@ class PictureRows:
 def assemble_rows(
     train: PictureRows, test: PictureRows, config: DataConfig, *, notes: Sequence[str] = ()
 ) -> Decoded:
-    """Return the pictures and labels of two splits, and the silos where a key names their column.
+    """Return the pictures and labels of two splits, and silos and groups that keys name.
 
     Raises:
         DataError: a column is missing, or the splits' columns differ; or see `assemble`.
     """
     image = columns.find_image_column(train.rows, config.image_column)
     label = find_label(train.rows, config)
-    if config.silo:
-        columns.check_silo_column(train.rows, config.silo)
-    names = [image, label, *([config.silo] if config.silo else [])]
+    named = check_names(train.rows, config)
+    names = [image, label, *named]
     _check_features(train.rows, test.rows, names, config.test_split)
     splits = [
         StoredSplit(
@@ -42,6 +41,7 @@ def assemble_rows(
             pictures=_pictures(split, image),
             labels=columns.read_labels(split.rows, label, name),
             silos=columns.read_names(split.rows, config.silo) if config.silo else None,
+            groups=columns.read_names(split.rows, config.group) if config.group else None,
         )
         for split, name in ((train, config.train_split), (test, config.test_split))
     ]
@@ -53,7 +53,20 @@ def assemble_rows(
         side=config.image_size,
         notes=[*notes, *columns.label_notes(train.rows, label, wanted)],
         silo=config.silo,
+        group=config.group,
     )
+
+
+def check_names(rows: Any, config: DataConfig) -> list[str]:
+    """Return the columns of silos and of groups, those that keys name.
+
+    Raises:
+        DataError: there is no such column, or it holds no names.
+    """
+    named = {key: name for key, name in (("silo", config.silo), ("group", config.group)) if name}
+    for key, name in named.items():
+        columns.check_name_column(rows, name, key)
+    return list(named.values())
 
 
 def find_label(rows: Any, config: DataConfig) -> str:
@@ -62,7 +75,7 @@ def find_label(rows: Any, config: DataConfig) -> str:
     Raises:
         DataError: there is none, or several.
     """
-    others = (config.silo, config.split_column)
+    others = (config.silo, config.group, config.split_column)
     return columns.find_label_column(rows, config.label or config.label_column, but=others)
 
 
