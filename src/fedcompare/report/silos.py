@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 from fedcompare.classes import listed
 from fedcompare.findings.findings import Findings
+from fedcompare.findings.scores import SiloFacts
 from fedcompare.names import silo_name
 from fedcompare.report.blocks import Block, Cell, Section, Sheet, Text
 from fedcompare.report.skew import distance_cell, size_sentence, skew_sentence, skew_sheet
 from fedcompare.tasks import CLASSES
 from fedcompare.text.wording import DASH, count, percent
+
+_MOST_NAMED = 12  # classes that a silo lacks
 
 
 def silos_section(findings: Findings) -> Section:
@@ -58,7 +61,7 @@ def _sizes_sheet(findings: Findings) -> Sheet:
 
 def _classes_sheet(findings: Findings) -> Sheet:
     most = max((n for facts in findings.silos for n in facts.label_counts), default=0) or 1
-    columns = ("silo", *findings.class_names, *_sized_columns(findings, "all"), "lacks")
+    columns = ("silo", *_sized_columns(findings, "all"), *findings.class_names, "lacks")
     return Sheet(
         key="labels",
         caption="Training examples of each class, mean over the seeds",
@@ -66,15 +69,21 @@ def _classes_sheet(findings: Findings) -> Sheet:
         rows=tuple(
             (
                 Cell(silo_name(facts.silo, findings.silo_names)),
-                *(Cell(count(n) if n else "0", shade=n / most) for n in facts.label_counts),
                 *sizes,
-                Cell(listed(facts.unseen)),
+                *(Cell(count(n) if n else "0", shade=n / most) for n in facts.label_counts),
+                Cell(_lacking(facts, len(findings.class_names))),
             )
             for facts, sizes in zip(findings.silos, _sized(findings), strict=True)
         ),
         words=frozenset({len(columns) - 1}),
         dense=True,
     )
+
+
+def _lacking(facts: SiloFacts, classes: int) -> str:
+    """Return which classes a silo lacks, or how many where they are many."""
+    many = len(facts.unseen) > _MOST_NAMED
+    return f"{len(facts.unseen)} of {classes}" if many else listed(facts.unseen)
 
 
 def _columns_sheet(findings: Findings) -> Sheet:

@@ -1,9 +1,13 @@
 """How much silos differ, in words and as a table."""
 
+from dataclasses import replace
+
 import pytest
 
+from fedcompare.report.silos import silos_section
 from fedcompare.report.skew import distance_cell, size_sentence, skew_sentence, skew_sheet
 from fedcompare.statistics.skew import Distance, Measure, MeasuredSkew
+from made_up_findings import findings
 
 NAMES = ("North", "site 7", "<b>[red]|$x$")
 
@@ -107,3 +111,16 @@ def test_a_feature_of_another_silo_with_every_seed_names_none():
     assert "x (1.00 deviations apart)" in said
     assert "y (Hellinger distance of missing values 0.50)" in said
     assert [row[1].text for row in skew_sheet(skew, NAMES).rows] == ["–", "–"]
+
+
+def test_many_classes_that_a_silo_lacks_are_counted_and_sizes_stand_before_all_classes():
+    found = findings()
+    names = tuple(f"class {index}" for index in range(40))
+    facts = tuple(
+        replace(one, label_counts=(9.0,) * 20 + (0.0,) * 20, unseen=names[20:])
+        for one in found.silos
+    )
+    sheet = silos_section(replace(found, class_names=names, silos=facts)).blocks[1]
+    assert sheet.columns[:5] == ("silo", "all", "%", "label distance", "class 0")
+    assert [row[-1].text for row in sheet.rows] == ["20 of 40"] * 3
+    assert [row[2].text for row in sheet.rows] == ["33.3"] * 3
