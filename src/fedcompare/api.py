@@ -126,8 +126,10 @@ def inspect(config: ExperimentConfig) -> "Inspection":
     from fedcompare.data.partitions.catalog import check_partitioner
     from fedcompare.data.silos import load_dataset
     from fedcompare.data.sources.folder import recognised
+    from fedcompare.data.transforms.catalog import check_transforms
 
     check_partitioner(config.partition)
+    check_transforms(config.partition)
     config = config.model_copy(update={"data": recognised(config.data)})
     if config.data.is_table or load_dataset(config.data).contract:
         from fedcompare.data.inspection.table import inspect_table

@@ -139,7 +139,7 @@ class Silos:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return a sentence on each thing that was converted, left out, or is suspicious."""
-        return (*self.dataset.notes, *self.plan.notes)
+        return (*self.dataset.notes, *self.plan.notes, *self.chains.notes)
 
     @functools.cached_property
     def label_counts(self) -> tuple[tuple[int, ...], ...]:

@@ -323,6 +323,13 @@ def test_a_table_is_moved_by_the_names_of_silos_and_columns(table):
     assert "Transformed for Torgersen: shift(by=2, columns=['marker'])" in " ".join(silos.notes)
 
 
+def test_inspect_shows_what_silos_will_see(table):
+    found = api.inspect(configure(table, 'Torgersen: shift(by=3, columns=["marker"])'))
+    assert any(note.startswith("Transformed for Torgersen: shift(by=3") for note in found.notes)
+    markers = [own for own in found.skew.features if own.subject == "marker"]
+    assert [(own.silo, own.value > 2) for own in markers] == [(2, True)]
+
+
 # What cannot be done.
 
 

@@ -27,21 +27,22 @@ _MOST_VALUES = 50  # of a column that could be a label or name silos
 def inspect_table(config: ExperimentConfig) -> Inspection:
     """Return what a table holds; raises as `study`.
 
-    Where no column names the silos, and keys say how rows are dealt to some, these silos.
+    Where no column names the silos, and keys say how rows are dealt to some, these silos; where
+    silos see their rows transformed, as they see them.
 
     Raises:
         FedcompareError: as `study`, and as `load_silos` where rows are dealt.
     """
     found = study(config.data)
     contract = found.contract
-    dealt = load_silos(settle(config)) if _is_dealt(config) else None
+    dealt = load_silos(settle(config)) if _is_dealt(config, contract) else None
     silos = tuple(silo_examples(dealt) if dealt else _silos(found))
     columns = tuple(_columns(found))
     known = bool(contract.silos or dealt)
     sizes = [silo.train for silo in silos]
     few = told_few_steps(config, sizes) if known else None
     enough = {"local-epochs": enough_local_epochs(config, sizes)} if few else {}
-    more = dealt.plan.notes if dealt else _candidates(found)
+    more = (*dealt.plan.notes, *dealt.chains.notes) if dealt else _candidates(found)
     return Inspection(
         place=found.train.table.place,
         noun="row",
@@ -59,9 +60,11 @@ def inspect_table(config: ExperimentConfig) -> Inspection:
     )
 
 
-def _is_dealt(config: ExperimentConfig) -> bool:
-    """Return whether a partitioner makes the silos."""
-    return bool(config.data.label) and not config.data.silo and is_partition_asked(config)
+def _is_dealt(config: ExperimentConfig, contract: Contract) -> bool:
+    """Return whether a partitioner makes the silos, or transforms change what they see."""
+    by_rule = not config.data.silo and is_partition_asked(config)
+    is_transformed = bool(contract.silos and config.partition.transforms)
+    return bool(config.data.label) and (by_rule or is_transformed)
 
 
 def _lacking(contract: Contract, *, is_dealt: bool) -> list[str]:

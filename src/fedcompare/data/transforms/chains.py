@@ -36,13 +36,14 @@ class Chains:
     """Each silo's chain of transforms, by its id; silos without any are not there.
 
     What is drawn follows from (seed, silo, place in the chain, name, split), so that a row gets
-    the same in every regime, process and engine.
+    the same in every regime, process and engine. `notes` say in a sentence each what is done.
     """
 
     by_silo: Mapping[int, Chain] = field(default_factory=dict)
     columns: Columns = field(default_factory=dict)
     num_classes: int = 0
     seed: int = 0
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, config: PartitionConfig, dataset: Dataset, plan: Plan, *, seed: int) -> "Chains":
@@ -63,7 +64,8 @@ class Chains:
         problems = [misfit(choice, columns, num_classes) for choice in chosen]
         if any(problems):
             raise ConfigError([f"{KEY}: {problem}" for problem in problems if problem])
-        return cls(by_silo=chains, columns=columns or {}, num_classes=num_classes, seed=seed)
+        made = cls(by_silo=chains, columns=columns or {}, num_classes=num_classes, seed=seed)
+        return replace(made, notes=tuple(made._notes(dataset, plan)))
 
     def fingerprint(self, plan: Plan) -> str:
         """Return the SHA-256 of who has which rows and sees them how."""
@@ -78,22 +80,11 @@ class Chains:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def on(self, dataset: Dataset, plan: Plan) -> Dataset:
-        """Return the dataset with the labels that silos train on, and notes on all transforms."""
+        """Return the dataset with the labels that silos train on."""
         if not self.by_silo:
             return dataset
-        before = dataset.train.labels.numpy()
-        labels = before.copy()
-        for silo in self.by_silo:
-            rows = plan.train[silo - 1]
-            labels[rows] = self._labels(silo, before[rows])
-        changed = {
-            silo: int((labels != before)[plan.train[silo - 1]].sum()) for silo in self.by_silo
-        }
-        return replace(
-            dataset,
-            train=replace(dataset.train, labels=torch.from_numpy(labels)),
-            notes=(*dataset.notes, *self._notes(plan.names, changed)),
-        )
+        labels = torch.from_numpy(self._relabelled(dataset, plan))
+        return replace(dataset, train=replace(dataset.train, labels=labels))
 
     def see(self, examples: Examples, places: Places, split: str) -> Examples:
         """Return examples whose inputs are as silos see them; they are changed in place.
@@ -105,6 +96,14 @@ class Chains:
             where = places[silo]
             inputs[where] = self._inputs(silo, inputs[where], split)
         return examples
+
+    def _relabelled(self, dataset: Dataset, plan: Plan) -> Labels:
+        before = dataset.train.labels.numpy()
+        labels = before.copy()
+        for silo in self.by_silo:
+            rows = plan.train[silo - 1]
+            labels[rows] = self._labels(silo, before[rows])
+        return labels
 
     def _inputs(self, silo: int, inputs: Inputs, split: str) -> Inputs:
         for choice, generator in self._steps(silo, split):
@@ -126,17 +125,18 @@ class Chains:
             stream = derive_seed(self.seed, "transform", silo, place, choice.name, split)
             yield choice, np.random.default_rng(stream)
 
-    def _notes(self, names: Sequence[str], changed: Mapping[int, int]) -> Iterator[str]:
+    def _notes(self, dataset: Dataset, plan: Plan) -> Iterator[str]:
         """Yield what is done to which silos, and how many labels are wrong."""
         for chain in dict.fromkeys(self.by_silo.values()):
             silos = [silo for silo, own in self.by_silo.items() if own == chain]
             alike = ", training and test examples alike"
             inputs = "" if all(map(changes_labels, chain)) else alike
-            yield f"Transformed for {silo_names(silos, names)}: {format_chain(chain)}{inputs}."
-        for silo, count in changed.items():
-            if count:
+            yield f"Transformed for {silo_names(silos, plan.names)}: {format_chain(chain)}{inputs}."
+        wrong = self._relabelled(dataset, plan) != dataset.train.labels.numpy()
+        for silo in self.by_silo:
+            if count := int(wrong[plan.train[silo - 1]].sum()):
                 yield (
-                    f"Label noise gives {count} training examples of {silo_name(silo, names)} "
+                    f"Label noise gives {count} training examples of {silo_name(silo, plan.names)} "
                     "another class; test labels stay true."
                 )
 
