@@ -123,21 +123,13 @@ def inspect(config: ExperimentConfig) -> "Inspection":
     Raises:
         FedcompareError: the data cannot be loaded, or something in them is not what it has to be.
     """
+    from fedcompare.data.inspection.inspecting import inspect_data
     from fedcompare.data.partitions.catalog import check_partitioner
-    from fedcompare.data.silos import load_dataset
-    from fedcompare.data.sources.folder import recognised
     from fedcompare.data.transforms.catalog import check_transforms
 
     check_partitioner(config.partition)
     check_transforms(config.partition)
-    config = config.model_copy(update={"data": recognised(config.data)})
-    if config.data.is_table or load_dataset(config.data).contract:
-        from fedcompare.data.inspection.table import inspect_table
-
-        return inspect_table(config)
-    from fedcompare.data.inspection.pictures import inspect_pictures
-
-    return inspect_pictures(config)
+    return inspect_data(config)
 
 
 def partition(

@@ -49,9 +49,12 @@ def split_names(text: str) -> tuple[str, ...]:
     return tuple(rows[0])
 
 
-def listed(names: Iterable[str]) -> str:
-    """Return names as sentences list them: "cat, dog", or "none"."""
-    return ", ".join(map(quoted, names)) or "none"
+def listed(names: Iterable[str], most: int | None = None) -> str:
+    """Return names as sentences list them: "cat, dog", or "none"; `most` of them by name."""
+    every = list(names)
+    more = len(every) - len(every[:most])
+    said = ", ".join(map(quoted, every[:most])) or "none"
+    return f"{said} and {more} more" if more else said
 
 
 def class_list(labels: Iterable[int], class_names: Sequence[str]) -> str:
@@ -104,9 +107,7 @@ def known_classes(unknown: str, class_names: Sequence[str], instead: str) -> str
     """
     close = difflib.get_close_matches(unknown, class_names, n=1)
     hint = f"Did you mean {quoted(close[0])}? " if close else ""
-    rest = len(class_names) - _MANY
-    more = f" and {rest} more" if rest > 0 else ""
-    names = f"{hint}The dataset's classes are {listed(class_names[:_MANY])}{more}"
+    names = f"{hint}The dataset's classes are {listed(class_names, most=_MANY)}"
     return f"{names}. {_BY_NAME}: write {instead}" if instead else names
 
 

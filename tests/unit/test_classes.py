@@ -90,6 +90,8 @@ def test_different_lists_are_written_differently():
     lists = [["a,b", "c"], ["a", "b,c"], ["a", "b", "c"], ["a,b,c"], ['a"', "b"], ["a", '"b']]
     assert len({join_names(names) for names in lists}) == len(lists)
     assert listed(["a, b", "c"]) == '"a, b", c'
+    assert listed(["a", "b", "c"], most=2) == "a, b and 1 more"
+    assert listed(["a", "b"], most=2) == "a, b"
 
 
 @pytest.mark.parametrize("text", ["", '"a', '"a"b', "a\nb"])

@@ -109,7 +109,9 @@ def test_users_without_training_rows_are_told_and_have_nothing(tmp_path, width):
     assert found.silo_names == ("f_2", "f_10", "東京")
     notes = "\n".join(found.notes)
     assert "1 user without examples, such as empty: left out." in notes
-    assert "late" in notes or "Test rows whose user no training row has, 2: left out." in notes
+    assert (
+        "late" in notes or "Test rows whose user no training row has, 2 (late): left out." in notes
+    )
 
 
 def test_a_user_without_test_rows_is_a_silo(tmp_path):
@@ -216,6 +218,12 @@ def test_pictures_need_classes_and_several_users(tmp_path):
         decode(store(tmp_path, a=leaf({"a": own, "b": user(4, 784)})))
     with pytest.raises(DataError, match=r"all training examples are of one silo"):
         decode(store(tmp_path, a=leaf({"a": user(4, 784)})))
+
+
+def test_one_split_is_not_both(tmp_path):
+    folder = store(tmp_path, train__a=leaf(users()), test__a=leaf(users()))
+    with pytest.raises(DataError, match=r"train-split and test-split are both 'train'"):
+        decode(folder, test_split="train")
 
 
 def test_a_place_without_leaf_is_refused(tmp_path):

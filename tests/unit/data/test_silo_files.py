@@ -1,6 +1,7 @@
 """A folder with a table for each silo: the same as one table with a silo column."""
 
 import gzip
+import os
 
 import numpy as np
 import pyarrow as pa
@@ -138,6 +139,8 @@ def test_splits_may_be_folders_or_files_of_silos(tmp_path, layout):
     assert found.contract.silos == ("north", "south")
     assert (len(found.train), len(found.test)) == (16, 8)
     assert np.bincount(found.test.silos).tolist() == [4, 4]
+    with pytest.raises(DataError, match=r"train-split and test-split are both 'train'"):
+        look(tmp_path, test_split="train")
     with pytest.raises(DataError, match="say what is held out"):
         look(tmp_path, test_data=f"silos:{tmp_path}")
 
@@ -153,7 +156,7 @@ def test_test_rows_may_lie_in_another_folder_of_the_same_silos(tmp_path):
     other = sites(tmp_path / "b", south=content(), east=content())
     found = look(folder, test_data=f"silos:{other}")
     assert (len(found.train), len(found.test)) == (16, 8)
-    assert "Test rows whose silo no training row has, 8: left out." in found.notes
+    assert "Test rows whose silo no training row has, 8 (east): left out." in found.notes
     single = write_csv(tmp_path / "test.csv", {"y": ["a", "b"], "x": [1, 2]})
     with pytest.raises(DataError, match="silo is the file's name where test-data is a folder"):
         look(folder, test_data=str(single))
@@ -235,6 +238,17 @@ def test_a_folder_of_pictures_is_no_folder_of_silos(tmp_path, names):
         (tmp_path / name).write_bytes(b"")
     config = DataConfig(dataset=str(tmp_path))
     assert recognised(config) == config
+
+
+def test_file_names_may_be_anything(tmp_path):
+    folder = sites(tmp_path / "sites", **{"<b>x": content(), "=1+1": content(), "a,b": content()})
+    with open(os.fsencode(folder) + b"/caf\xe9.csv", "w") as file:
+        file.write(content())
+    made = tmp_path / "made.parquet"
+    parquet.write_table(pa.table({"y": ["a", "b"], "x": [1, 2]}), made)
+    made.rename(os.fsdecode(os.fsencode(folder) + b"/\xe9.parquet"))
+    found = look(folder)
+    assert set(found.contract.silos) == {"<b>x", "=1+1", "a,b", r"caf\udce9", r"\udce9"}
 
 
 def test_a_place_that_is_no_folder_is_refused(tmp_path):

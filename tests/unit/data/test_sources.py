@@ -69,5 +69,5 @@ def test_a_source_is_its_row_and_counts_its_own_bytes(monkeypatch, tmp_path):
     made, stored = (read_dataset(DataConfig(dataset="constant:grey")) for _ in range(2))
     assert made.train.inputs.flatten().tolist() == [-1, 1]
     assert made.example_bytes == stored.example_bytes == 1000
-    with pytest.raises(DataError, match=r"use mnist, .*silos:FOLDER, or constant:COLOUR"):
+    with pytest.raises(DataError, match=r"use mnist, .*, leaf:FOLDER, or constant:COLOUR"):
         read_dataset(DataConfig(dataset="constant:"))

@@ -196,8 +196,8 @@ def test_test_rows_of_classes_and_silos_without_training_are_left_out(tmp_path):
     found = study_of(write_csv(tmp_path / "t.csv", columns), split_column="part")
     assert found.contract.classes == ("a", "b")
     assert found.contract.silos == ("north", "south")
-    assert "Test rows whose y no training row has, 1: left out." in found.notes
-    assert "Test rows whose site no training row has, 1: left out." in found.notes
+    assert "Test rows whose y no training row has, 1 (c): left out." in found.notes
+    assert "Test rows whose site no training row has, 1 (west): left out." in found.notes
     assert len(found.test) == 6
 
 

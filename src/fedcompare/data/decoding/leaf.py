@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fedcompare.data.decoding.files import is_hidden, list_files
+from fedcompare.data.held_out import check_splits
 from fedcompare.errors import DataError
 from fedcompare.text.escaping import visible
 from fedcompare.text.typed import shown
@@ -82,6 +83,7 @@ def find_leaf(folder: Path, splits: Sequence[str]) -> LeafFolder:
     if not folder.is_dir():
         kind = "is a file" if folder.exists() else "does not exist"
         raise DataError(f"{folder} {kind}. Name a folder of LEAF's JSON files.")
+    check_splits(splits)
     every = [PurePosixPath(file.name) for file in list_files(folder) if not is_hidden(file.name)]
     found = [path for path in every if _is_json(path)]
     inner = {str(path): path.parts[0] for path in found if len(path.parts) == 2}

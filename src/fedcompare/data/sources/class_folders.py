@@ -19,9 +19,8 @@ from fedcompare.data.decoding.assemble import StoredSplit, assemble
 from fedcompare.data.decoding.files import DataFile, is_hidden, list_files, read_bytes
 from fedcompare.data.decoding.pictures import Encoded
 from fedcompare.data.examples import Decoded
-from fedcompare.data.held_out import held_out_note, hold_out
+from fedcompare.data.held_out import check_splits, held_out_note, hold_out
 from fedcompare.data.sources.layouts import Layout, Level, find_layout
-from fedcompare.errors import DataError
 from fedcompare.text.wording import plural
 
 _TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")  # of labels, read by the library
@@ -89,7 +88,7 @@ class ClassFolders:
         Raises:
             DataError: both splits are one, or see `assemble`.
         """
-        self._check_splits()
+        check_splits((self._config.train_split, self._config.test_split))
         pictures = list(self._pictures())
         train, test, held = self._split(pictures)
         names = self._class_names()
@@ -100,13 +99,6 @@ class ClassFolders:
             side=self._config.image_size,
             notes=[*held, *self._notes()],
         )
-
-    def _check_splits(self) -> None:
-        if self._config.train_split == self._config.test_split:
-            raise DataError(
-                f"train-split and test-split are both {self._config.test_split!r}: models would be "
-                "tested on what they are trained on. Name two folders."
-            )
 
     def _pictures(self) -> Iterator[_Picture]:
         """Yield the pictures of both splits, by path."""

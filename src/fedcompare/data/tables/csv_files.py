@@ -86,7 +86,9 @@ def _read(path: Path, form: Form, block_size: int) -> _Read:
     names = [str(number) for number in range(len(form.names))]
     parts: list[list[Column]] = [[encode(pa.array([], pa.string()))] for _ in names]
     last: list[str] = []
-    with pa.input_stream(str(path), compression="detect") as stream:
+    zipped = "gzip" if path.suffix == ".gz" else None
+    # Opened here, since pyarrow opens no file whose name is no UTF-8.
+    with path.open("rb") as file, pa.input_stream(file, compression=zipped) as stream:
         blocks = arrow_csv.open_csv(
             stream,
             read_options=arrow_csv.ReadOptions(

@@ -20,7 +20,8 @@ def read_parquet(path: Path) -> RawTable:
         DataError: it is no Parquet file, or damaged, or see `build_table`.
     """
     try:
-        table = parquet.read_table(path, use_threads=False)
+        with path.open("rb") as file:
+            table = parquet.read_table(file, use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path} cannot be read as Parquet: {error}. Restore the file.") from error
     names, columns, left_out = [], [], {}

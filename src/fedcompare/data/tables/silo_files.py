@@ -119,7 +119,4 @@ def _decimal_notes(names: Sequence[str], changed: Sequence[int]) -> list[str]:
 
 
 def _several(names: Sequence[str], total: int) -> str:
-    if len(names) == total:
-        return "All files"
-    more = len(names) - _SHOWN
-    return listed(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return "All files" if len(names) == total else listed(names, most=_SHOWN)

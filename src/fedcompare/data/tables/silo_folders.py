@@ -15,6 +15,7 @@ from PIL import Image
 
 from fedcompare.config.groups import CSV, PARQUET, kind_of_file
 from fedcompare.data.decoding.files import is_hidden, list_files
+from fedcompare.data.held_out import check_splits
 from fedcompare.errors import DataError
 from fedcompare.text.escaping import visible
 
@@ -70,6 +71,7 @@ def find_silo_files(folder: Path, splits: Sequence[str]) -> SiloFolder:
     if not folder.is_dir():
         kind = "is a file" if folder.exists() else "does not exist"
         raise DataError(f"{folder} {kind}. Name a folder with one table for each silo.")
+    check_splits(splits)
     every = [PurePosixPath(file.name) for file in list_files(folder)]
     tables = _tables(every)
     if not tables:

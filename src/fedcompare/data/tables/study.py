@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from fedcompare.classes import listed
 from fedcompare.config.groups import DataConfig, DatasetName
 from fedcompare.data.groups import Members, group_notes, number_groups
-from fedcompare.data.held_out import held_out_note, hold_out
+from fedcompare.data.held_out import check_splits, held_out_note, hold_out
 from fedcompare.data.tables.agreement import Agreement, agree
 from fedcompare.data.tables.column import UNKNOWN, Column, Indices, same_word
 from fedcompare.data.tables.contract import Contract
@@ -190,6 +190,7 @@ def _split_by_column(
     column, usable = part.table.columns[roles.split], part.numbers
     words, codes = pc.utf8_lower(column.words), column.codes[usable]
     wanted = (config.train_split, config.test_split)
+    check_splits(wanted)
     train, test = (np.asarray(pc.equal(words, name.lower()))[codes] for name in wanted)
     for name, mask, key in zip(wanted, (train, test), ("train-split", "test-split"), strict=True):
         if not mask.any():
@@ -261,11 +262,13 @@ def _rows(part: _Part, roles: Roles, classes: Sequence[str], silos: Sequence[str
 
 def _known(test: Rows, roles: Roles) -> tuple[Rows, list[str]]:
     """Return the test rows whose class and silo training has, and notes on the others."""
-    notes = [
-        f"Test rows whose {name} no training row has, {count}: left out."
-        for name, found in ((roles.label, test.labels), (roles.silo, test.silos))
-        if (count := int((found == UNKNOWN).sum()))
-    ]
+    notes = []
+    for name, found in ((roles.label, test.labels), (roles.silo, test.silos)):
+        if len(rows := test.numbers[found == UNKNOWN]):
+            there = listed(names_in(test.table.columns[name], rows), most=3)
+            notes.append(
+                f"Test rows whose {name} no training row has, {len(rows)} ({there}): left out."
+            )
     known = test.where((test.labels != UNKNOWN) & (test.silos != UNKNOWN))
     if not len(known):
         raise DataError(f"{test.table.place} leaves no row to test on. Set test-fraction")

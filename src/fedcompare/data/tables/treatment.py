@@ -1,6 +1,6 @@
 """What becomes of each column by a contract, in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from fedcompare.classes import listed
 from fedcompare.data.tables.contract import Contract, Feature, Kind
@@ -14,7 +14,7 @@ def treatment(feature: Feature) -> str:
     """Return what becomes of a column, in words."""
     match feature.kind:
         case Kind.CATEGORY:
-            said = f"one input each: {_shortened(feature.categories)}"
+            said = f"one input each: {listed(feature.categories, most=_SHOWN)}"
             gap = "a category of its own where it is missing"
         case Kind.YES_NO:
             said = f"one input: 1 is {feature.categories[0]}"
@@ -33,8 +33,3 @@ def uses(contract: Contract) -> Iterator[tuple[str, str, str]]:
         yield feature.name, feature.kind.value, treatment(feature)
     for name, reason in contract.left_out.items():
         yield name, LEFT_OUT, reason
-
-
-def _shortened(names: Sequence[str]) -> str:
-    more = len(names) - _SHOWN
-    return listed(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -153,8 +153,7 @@ def _by_silo(entries: Transforms, names: Sequence[str]) -> dict[int, Chain]:
         )
     ids = {name: silo for silo, name in enumerate(names, start=1)}
     if strange := [entry.silo for entry in entries if entry.silo and entry.silo not in ids]:
-        more = len(names) - _MOST_NAMES
-        known = listed(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+        known = listed(names, most=_MOST_NAMES)
         raise ConfigError([f"{KEY}: there is no silo {listed(strange)}; there are {known}"])
     found = {
         ids[entry.silo] if entry.silo else place: entry.chain
