@@ -19,6 +19,7 @@ from fedcompare.errors import DataError, FedcompareError, HubError
 from fedcompare.evaluation.predicting import remake
 from fedcompare.execution.plan import seed_runs
 from fedcompare.findings.checks import Check
+from fedcompare.learning.devices import here
 from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.manifest import RUN_FILE, Manifest, read_manifest
 
@@ -112,6 +113,7 @@ def _answer_again(run: RunDirectory, silos: Silos, part: str) -> tuple[list[Chec
     checks: list[Check] = []
     if part not in ANSWERED:
         return checks, None
+    run = RunDirectory(run.path.parent.parent, here(run.config))
     try:
         recorded = run.read_manifest(part).files
         for name, content in remake(run, silos, part):
@@ -133,7 +135,7 @@ def _check_file(run: RunDirectory, part: str, name: str, content: bytes, recorde
     if altered:
         finding = f"was altered: {difference or 'its SHA-256 is not the recorded one'}"
         return Check(subject=subject, ok=False, finding=finding)
-    finding = difference or "equal up to rounding: another processor or torch made it"
+    finding = difference or "equal up to rounding: another processor, device or torch made it"
     return Check(subject=subject, ok=difference is None, finding=finding)
 
 

@@ -28,7 +28,17 @@ def settle_device(config: ExperimentConfig) -> ExperimentConfig:
     Raises:
         ConfigError: the device that is asked for is not there; those that are get named.
     """
-    train = config.train.model_copy(update={"device": find_device(config.train.device)})
+    return _on(find_device(config.train.device), config)
+
+
+def here(config: ExperimentConfig) -> ExperimentConfig:
+    """Return the experiment on its device, or on the CPU where this machine has no such device."""
+    name = config.train.device
+    return config if name == CPU or name in available() else _on(CPU, config)
+
+
+def _on(name: str, config: ExperimentConfig) -> ExperimentConfig:
+    train = config.train.model_copy(update={"device": name})
     return config.model_copy(update={"train": train})
 
 

@@ -13,7 +13,7 @@ from fedcompare.errors import ConfigError, ResourceError
 from fedcompare.federated.engines.simulation import backend_config
 from fedcompare.federated.server_app import config_from_run_config
 from fedcompare.learning import devices
-from fedcompare.learning.devices import available, find_device, placed, settle_device
+from fedcompare.learning.devices import available, find_device, here, placed, settle_device
 from fedcompare.learning.forward import predict, torch_threads
 from fedcompare.learning.training import train_round
 from fedcompare.learning.weights import state_to_bytes
@@ -81,6 +81,13 @@ def test_what_was_left_open_is_settled_before_anything_is_made(tiny, gpu, tiny_s
         assert config.train.device == GPU
         assert config.counted()["device"] == GPU
     assert settle_device(tiny()) == tiny()
+
+
+def test_what_a_gpu_answered_is_verified_on_the_cpu_where_there_is_none(tiny, monkeypatch):
+    assert here(tiny(device="cuda")) == tiny()
+    assert here(tiny()) == tiny()
+    monkeypatch.setattr(devices, "available", lambda: ("cuda", "cpu"))
+    assert here(tiny(device="cuda")) == tiny(device="cuda")
 
 
 def test_a_device_that_is_not_there_is_refused_with_those_that_are(cli, monkeypatch, tmp_path):
