@@ -149,6 +149,11 @@ def test_a_test_file_without_the_group_is_refused(tmp_path):
         grouped(tmp_path, {"x": list(range(3, 51, 2))}, test_data=str(test))
 
 
+def test_one_group_of_all_rows_cannot_be_held_out(tmp_path):
+    with pytest.raises(DataError, match=r"no row to test on: groups \(person\) are held out whole"):
+        study_columns(tmp_path, {"person": ["P0"] * 24}, group="person")
+
+
 @pytest.mark.parametrize(
     ("key", "message"),
     [

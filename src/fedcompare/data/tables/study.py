@@ -271,7 +271,13 @@ def _known(test: Rows, roles: Roles) -> tuple[Rows, list[str]]:
             )
     known = test.where((test.labels != UNKNOWN) & (test.silos != UNKNOWN))
     if not len(known):
-        raise DataError(f"{test.table.place} leaves no row to test on. Set test-fraction")
+        reason = (
+            f": groups ({roles.group}) are held out whole, and classes or silos have too few. "
+            "Choose another group, or leave it out"
+            if roles.group
+            else ". Set test-fraction"
+        )
+        raise DataError(f"{test.table.place} leaves no row to test on{reason}")
     return known, notes
 
 
