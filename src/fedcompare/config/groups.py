@@ -40,6 +40,11 @@ def _check_name(value: str) -> str:
     return value
 
 
+def _as_name(value: object) -> object:
+    """Return a whole number as the name of a column, which is its position; others as they are."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _check_names(value: str) -> str:
     """Refuse what is no list of names."""
     if value:
@@ -89,8 +94,9 @@ SEED_LIMIT = 2**63
 _Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
 _Count = Annotated[int, Field(ge=1, le=10_000_000)]
 _Text = Annotated[str, Field(max_length=1000), AfterValidator(_check_text)]
-# Column names, as `split_names` reads them.
-_Names = Annotated[_Text, AfterValidator(_check_names)]
+# A column, and several as `split_names` reads them; those of a file without a header are numbers.
+_Column = Annotated[_Text, BeforeValidator(_as_name)]
+_Names = Annotated[_Column, AfterValidator(_check_names)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -197,15 +203,15 @@ class DataConfig(_Group):
     scope = Scope.NOTHING
 
     dataset: Annotated[_Text, Field(min_length=1)] = BUNDLED
-    label: _Text = ""
-    silo: _Text = ""
-    group: _Text = ""
+    label: _Column = ""
+    silo: _Column = ""
+    group: _Column = ""
     features: _Names = ""
     ignore: _Names = ""
     columns: _Names = ""
     encoding: _Text = ""
     test_fraction: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.2
-    split_column: _Text = ""
+    split_column: _Column = ""
     test_data: _Text = ""
     dataset_config: _Text = ""
     train_split: _Text = "train"

@@ -353,3 +353,11 @@ def test_keys_that_change_everything_leave_out_budgets_and_resources():
 def test_the_version_is_the_same_in_both_places():
     project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
     assert project["version"] == fedcompare.__version__
+
+
+def test_a_column_may_be_named_by_its_position():
+    for key in ("label", "silo", "group", "features", "ignore", "columns", "split-column"):
+        config = parse_config(dict([parse_assignment(f"{key}=5")]))
+        assert config.to_flat()[key] == "5"
+        with pytest.raises(ConfigError, match=f"{key}: should be"):
+            parse_config(dict([parse_assignment(f"{key}=true")]))
