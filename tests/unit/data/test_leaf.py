@@ -240,3 +240,14 @@ def test_the_identity_follows_the_content_of_the_files(tmp_path):
     one, two = (store(tmp_path / name, a=leaf(users())) for name in "ab")
     assert identity(one) == identity(two)
     assert identity(one) != identity(store(tmp_path / "c", a=leaf(users(4))))
+
+
+def test_test_rows_may_lie_in_another_folder(tmp_path):
+    train = store(tmp_path / "train data", a=leaf(users()))
+    test = store(tmp_path / "test data", a=leaf(users(4, 3, USERS[:2])))
+    config = DataConfig(dataset=f"leaf:{train}", test_data=str(test))
+    before = open_source(config).identity()
+    found = open_source(config).decode()
+    assert (len(found.train.labels), len(found.test.labels)) == (24, 8)
+    store(test, a=leaf(users(6)))
+    assert open_source(config).identity() != before

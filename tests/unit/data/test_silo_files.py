@@ -154,8 +154,9 @@ def test_a_folder_for_each_silo_may_hold_one_file_of_any_name(tmp_path):
 def test_test_rows_may_lie_in_another_folder_of_the_same_silos(tmp_path):
     folder = sites(tmp_path / "a", north=content(), south=content())
     other = sites(tmp_path / "b", south=content(), east=content())
-    found = look(folder, test_data=f"silos:{other}")
-    assert (len(found.train), len(found.test)) == (16, 8)
+    for name in (f"silos:{other}", str(other)):
+        found = look(folder, test_data=name)
+        assert (len(found.train), len(found.test)) == (16, 8)
     assert "Test rows whose silo no training row has, 8 (east): left out." in found.notes
     single = write_csv(tmp_path / "test.csv", {"y": ["a", "b"], "x": [1, 2]})
     with pytest.raises(DataError, match="silo is the file's name where test-data is a folder"):

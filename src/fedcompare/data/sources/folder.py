@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from fedcompare.config.groups import FOLDER, LEAF, SILO_FILES, DataConfig, DatasetName
+from fedcompare.config.groups import FOLDER, LEAF, DataConfig
 from fedcompare.data.decoding.files import find_folder
-from fedcompare.data.decoding.leaf import holds_leaf
 from fedcompare.data.sources.base import Source
 from fedcompare.data.sources.class_folders import ClassFolders
 from fedcompare.data.sources.hub import HubDataset
@@ -12,7 +11,7 @@ from fedcompare.data.sources.idx import IdxFolder
 from fedcompare.data.sources.idx_files import FILES
 from fedcompare.data.sources.leaf import LeafUsers
 from fedcompare.data.sources.table import TableFile
-from fedcompare.data.tables.silo_folders import holds_silo_files
+from fedcompare.data.tables.reading import by_content
 from fedcompare.errors import DataError
 
 
@@ -43,11 +42,9 @@ def recognised(config: DataConfig) -> DataConfig:
     name = config.source
     if name.kind != FOLDER or not name.place:
         return config
-    folder = _find(name.place)
-    for kind, holds in ((SILO_FILES, holds_silo_files), (LEAF, holds_leaf)):
-        if holds(folder):
-            return config.model_copy(update={"dataset": str(DatasetName(kind, str(folder)))})
-    return config
+    _find(name.place)
+    found = by_content(name)
+    return config if found == name else config.model_copy(update={"dataset": str(found)})
 
 
 def _find(place: str) -> Path:

@@ -5,15 +5,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fedcompare.config.groups import DataConfig
+from fedcompare.config.groups import DataConfig, DatasetName
 from fedcompare.data.decoding.assemble import StoredSplit, assemble
-from fedcompare.data.decoding.files import content_digest, find_folder
+from fedcompare.data.decoding.files import find_folder
 from fedcompare.data.decoding.leaf import SIDE, Leaf, User, find_leaf, read_leaf
 from fedcompare.data.decoding.pictures import Picture
 from fedcompare.data.examples import Decoded
 from fedcompare.data.held_out import held_out_note, hold_out
 from fedcompare.data.sources.table import decoded
 from fedcompare.data.tables.leaf_table import leaf_table
+from fedcompare.data.tables.reading import table_identity
 from fedcompare.data.tables.study import study_table
 from fedcompare.errors import DataError
 from fedcompare.text.typed import shown
@@ -44,8 +45,12 @@ class LeafUsers:
 
     def identity(self) -> Mapping[str, object]:
         """Return the files' names and the digests of their contents."""
-        folder = self._folder
-        return {"files": [(name, content_digest(folder.folder / name)) for name in folder.files]}
+        names = (self._config.dataset, self._config.test_data)
+        return {
+            "contents": [
+                table_identity(DatasetName.parse(name), self._config) for name in names if name
+            ]
+        }
 
     def decode(self) -> Decoded:
         """Return all users' examples.

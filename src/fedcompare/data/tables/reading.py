@@ -5,6 +5,7 @@ from pathlib import Path
 from fedcompare.classes import split_names
 from fedcompare.config.groups import (
     CSV,
+    FOLDER,
     LEAF,
     PARQUET,
     SILO_FILES,
@@ -13,13 +14,13 @@ from fedcompare.config.groups import (
     kind_of_file,
 )
 from fedcompare.data.decoding.files import content_digest, find_folder
-from fedcompare.data.decoding.leaf import LeafFolder, find_leaf, read_leaf
+from fedcompare.data.decoding.leaf import LeafFolder, find_leaf, holds_leaf, read_leaf
 from fedcompare.data.tables.csv_files import read_csv
 from fedcompare.data.tables.leaf_table import leaf_table
 from fedcompare.data.tables.parquet_files import read_parquet
 from fedcompare.data.tables.raw import RawTable
 from fedcompare.data.tables.silo_files import read_silo_files
-from fedcompare.data.tables.silo_folders import SiloFolder, find_silo_files
+from fedcompare.data.tables.silo_folders import SiloFolder, find_silo_files, holds_silo_files
 from fedcompare.errors import DataError
 
 
@@ -41,6 +42,20 @@ def table_path(name: DatasetName) -> Path:
     return path
 
 
+def by_content(name: DatasetName) -> DatasetName:
+    """Return a folder's name with the kind of what lies in it: tables, or LEAF's; others stay.
+
+    Raises:
+        DataError: the folder cannot be read.
+    """
+    folder = find_folder(name.place or "").absolute()
+    if name.kind == FOLDER and folder.is_dir():
+        for kind, holds in ((SILO_FILES, holds_silo_files), (LEAF, holds_leaf)):
+            if holds(folder):
+                return DatasetName(kind, str(folder))
+    return name
+
+
 def read_table(name: DatasetName, config: DataConfig) -> RawTable:
     """Return a table's columns as text, read as the keys of `config` say.
 
@@ -48,6 +63,7 @@ def read_table(name: DatasetName, config: DataConfig) -> RawTable:
         DataError: as `table_path`, `read_csv`, `read_parquet`, `find_silo_files`,
             `read_silo_files`, `find_leaf`, `read_leaf` and `leaf_table`.
     """
+    name = by_content(name)
     if name.kind == LEAF:
         return leaf_table(read_leaf(_leaf_folder(name, config)))
     if name.kind == SILO_FILES:
@@ -65,6 +81,7 @@ def table_identity(name: DatasetName, config: DataConfig) -> list[tuple[str, ...
     Raises:
         DataError: as `table_path`, `find_silo_files` and `find_leaf`, or a file cannot be read.
     """
+    name = by_content(name)
     if name.kind == LEAF:
         folder = _leaf_folder(name, config)
         return [(file, content_digest(folder.folder / file)) for file in folder.files]
