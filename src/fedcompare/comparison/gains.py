@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from fedcompare.comparison.contrasts import Contrast, Weighting
 from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.cases import Cases
@@ -120,9 +122,10 @@ def _gap_closed(asked: Asked, gain: float) -> float | None:
 def _seed_gains(contrast: Contrast, seeds: Sequence[int], measure: Measure) -> Iterator[SeedGain]:
     won = contrast.moments.won().sum(axis=0).tolist()
     lost = contrast.moments.lost().sum(axis=0).tolist()
+    trials = np.transpose(contrast.moments.trials()).tolist()
     for index, seed in enumerate(seeds):
         alone, together = float(contrast.baseline[index]), float(contrast.challenger[index])
-        test = mcnemar_exact(won[index], lost[index]) if measure.is_share else None
+        test = mcnemar_exact(*trials[index]) if measure.is_share else None
         yield SeedGain(
             seed=seed,
             isolated_equal=alone,

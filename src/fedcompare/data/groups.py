@@ -55,10 +55,7 @@ def _count_notes(key: str, groups: Indices) -> Iterator[str]:
         return
     effective = len(groups) ** 2 / np.square(sizes).sum()
     found = f"{plural(len(sizes), 'group')} ({visible(key)})"
-    yield (
-        f"{found} of the test: intervals and verdicts count each as one case; McNemar's tests do "
-        "not."
-    )
+    yield (f"{found} of the test: intervals, tests and verdicts count each as one case.")
     if effective < _FEW:
         yield (
             f"{found} of the test say as much as {number(effective, 1)} of one size: too few for a "

@@ -11,7 +11,8 @@ class SeedGain:
     """One seed's paired comparison: federated minus isolated-equal on the same test examples.
 
     `won` and `lost` count the examples that only the federated or only the isolated-equal model
-    got right; `mcnemar` is the exact McNemar test's p-value on them, and
+    got right; `mcnemar` is the exact McNemar test's p-value on them (where examples come in groups,
+    on the groups that are won or lost on balance), and
     `mcnemar_adjusted` the same after Holm's correction over the silos. None where answers are
     numbers, which are never just right.
     """

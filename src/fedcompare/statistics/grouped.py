@@ -1,7 +1,7 @@
 """Groups of examples, as a patient's, that count as one: sums over groups that add up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,14 @@ class GroupMoments:
 
     `count` is the number of groups. A group has, in each class, a number of examples and each
     seed's sum of differences: a vector of 1 + K numbers. `products`, float [C, 1 + K, C, 1 + K],
-    add up over groups the products of two of these numbers, of one class or of two.
+    add up over groups the products of two of these numbers, of one class or of two. `won` and
+    `lost`, int [K], count the groups whose differences are above and below 0 on balance.
     """
 
     count: int
     products: Floats
+    won: Ints
+    lost: Ints
 
     @classmethod
     def of(
@@ -31,22 +34,30 @@ class GroupMoments:
         numbers = np.vstack((np.ones(len(labels)), differences)).T
         totals = np.zeros((len(names), num_classes, numbers.shape[1]))
         np.add.at(totals, (members, labels), numbers)
-        flat = totals.reshape(len(names), -1)
-        return cls(count=len(names), products=(flat.T @ flat).reshape(totals.shape[1:] * 2))
+        flat, balance = totals.reshape(len(names), -1), totals[:, :, 1:].sum(axis=1)
+        return cls(
+            count=len(names),
+            products=(flat.T @ flat).reshape(totals.shape[1:] * 2),
+            won=(balance > 0).sum(axis=0),
+            lost=(balance < 0).sum(axis=0),
+        )
 
     def __add__(self, other: "GroupMoments") -> "GroupMoments":
-        return GroupMoments(count=self.count + other.count, products=self.products + other.products)
+        return GroupMoments(
+            count=self.count + other.count,
+            products=self.products + other.products,
+            won=self.won + other.won,
+            lost=self.lost + other.lost,
+        )
 
     def of_classes(self, classes: Sequence[int] | npt.NDArray[np.intp]) -> "GroupMoments":
         """Return the sums of these classes only; each group must have examples of one of them."""
         kept = self.products[classes][:, :, classes]
-        return GroupMoments(count=self.count, products=kept)
+        return replace(self, products=kept)
 
     def pooled(self) -> "GroupMoments":
         """Return the sums where all examples are of one class."""
-        return GroupMoments(
-            count=self.count, products=self.products.sum(axis=(0, 2), keepdims=True)
-        )
+        return replace(self, products=self.products.sum(axis=(0, 2), keepdims=True))
 
     def sizes(self, counts: Ints) -> Floats:
         """Return the effective number of groups in each class, for `counts` of examples [C].

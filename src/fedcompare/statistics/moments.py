@@ -115,6 +115,15 @@ class Moments:
         """Return how many differences of -1, 0 and 1 are -1, by class and seed, int [C, K]."""
         return self._discordant(-1)
 
+    def trials(self) -> tuple[Ints, Ints]:
+        """Return how many independent ones are won and lost by seed, int [K]: examples or groups.
+
+        A group is won or lost as its differences add up to more or less than 0.
+        """
+        if self.groups is not None:
+            return self.groups.won, self.groups.lost
+        return self.won().sum(axis=0), self.lost().sum(axis=0)
+
     def _discordant(self, sign: int) -> Ints:
         squares = self.products.diagonal(axis1=1, axis2=2)
         return ((squares + sign * self.sums) / 2).astype(np.int64)

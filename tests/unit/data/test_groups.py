@@ -175,7 +175,7 @@ def test_markup_in_a_groups_name_stays_text(tmp_path):
 
 def test_how_groups_count_is_told_where_they_have_several_examples(tmp_path):
     found = grouped(tmp_path, {"site": ["north"] * 12 + ["south"] * 12})
-    assert "2 groups (person) of the test: intervals and verdicts count each as one" in said(found)
+    assert "2 groups (person) of the test: intervals, tests and verdicts count" in said(found)
     assert "2 groups (person) of the test say as much as 2.0 of one size: too few" in said(found)
     alone = grouped(tmp_path, {"person": [f"P{index}" for index in range(24)]})
     assert "of the test" not in said(alone)
