@@ -1,6 +1,6 @@
 """Print the speed ratios that docs/performance.md explains, each measured side by side now.
 
-Usage: bench.py [a] [b] [c] [d] [e] [f] [g]   (default: all; about 15 minutes on two cores)
+Usage: bench.py [a] [b] [c] [d] [e] [f] [g] [h]   (default: all; about 15 minutes on two cores)
 """
 
 import os
@@ -210,6 +210,52 @@ def bench_in_process(folder: Path) -> None:
         print(f" = {ours / (1.1 * bare + 3):.2f} (wanted: 1 or less)")
 
 
+def bench_table(folder: Path) -> None:
+    """(h) `inspect` of a million rows against pandas' own reading; its memory against the inputs'.
+
+    The processes' CPU seconds are compared too: they say more where others use the machine.
+    """
+    large, small = folder / "large.csv", folder / "small.csv"
+    for path, rows in ((large, 1_000_000), (small, 1_000)):
+        run([sys.executable, str(HERE / "hospital_table.py"), str(path), str(rows)])
+    read = (
+        "import pandas, sys, time; start, busy = time.perf_counter(), time.process_time()\n"
+        "pandas.read_csv(sys.argv[1])\n"
+        "print(time.perf_counter() - start, time.process_time() - busy)"
+    )
+    walls, busies, peaks = [], [], []
+    for _ in range(REPEATS):
+        command = [sys.executable, "-c", read, str(large)]
+        wall, busy = map(float, subprocess.check_output(command).split())
+        ours, least = inspect(large), inspect(small)
+        walls.append(ours[0] / (1.5 * wall + 5))
+        busies.append(ours[1] / (1.5 * busy + 5))
+        peaks.append(ours[2] / 80)
+        print(
+            f"    inspect {ours[0]:.1f} s (CPU {ours[1]:.1f} s), {ours[2]:.0f} MB; of 1,000", end=""
+        )
+        print(f" rows {least[2]:.0f} MB; pandas reads in {wall:.1f} s (CPU {busy:.1f} s)")
+    wall, busy, peak = map(statistics.median, (walls, busies, peaks))
+    print(
+        f"(h) inspect / (1.5 x pandas + 5 s) = {wall:.2f}, CPU {busy:.2f} (wanted: 1 or less);",
+        end="",
+    )
+    print(f" peak memory / float32 table of 80 MB = {peak:.1f} (wanted: 4 or less)")
+
+
+def inspect(table: Path) -> tuple[float, float, float]:
+    """Return the wall and CPU seconds of `fedcompare inspect`, and its peak memory in MB."""
+    command = [*FEDCOMPARE, "inspect", str(table), "--label", "outcome", "--silo", "hospital"]
+    start = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    wall = time.perf_counter() - start
+    return wall, used.ru_utime + used.ru_stime, 1024 * used.ru_maxrss / 1e6
+
+
 BENCHMARKS = {
     "a": bench_isolated,
     "b": bench_loop,
@@ -218,6 +264,7 @@ BENCHMARKS = {
     "e": bench_memory,
     "f": bench_compare,
     "g": bench_in_process,
+    "h": bench_table,
 }
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fedcompare.config.choices import check_choice
-from fedcompare.config.groups import ExperimentConfig
+from fedcompare.config.groups import ExperimentConfig, PartitionConfig
 from fedcompare.config.listed import Listed
 from fedcompare.config.parsing import Setting, parse_config, read_settings
 from fedcompare.findings.checks import Check
@@ -124,11 +124,13 @@ def inspect(config: ExperimentConfig) -> "Inspection":
         FedcompareError: the data cannot be loaded, or something in them is not what it has to be.
     """
     from fedcompare.data.inspection.inspecting import inspect_data
-    from fedcompare.data.partitions.catalog import check_partitioner
-    from fedcompare.data.transforms.catalog import check_transforms
 
-    check_partitioner(config.partition)
-    check_transforms(config.partition)
+    if config.partition != PartitionConfig():
+        from fedcompare.data.partitions.catalog import check_partitioner
+        from fedcompare.data.transforms.catalog import check_transforms
+
+        check_partitioner(config.partition)
+        check_transforms(config.partition)
     return inspect_data(config)
 
 

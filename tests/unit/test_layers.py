@@ -47,6 +47,8 @@ TORCH_FREE = (
     "runs",
     "findings",
     "learning.finite",
+    "data.tables",
+    "data.inspection.inspecting",
     "report.blocks",
     "report.html",
     "report.markdown",

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from fedcompare.data.examples import Indices
 from fedcompare.text.escaping import visible
 from fedcompare.text.wording import number, plural
 
 _FEW = 10  # effective groups; fewer cannot carry a verdict
+
+Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

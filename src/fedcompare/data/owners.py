@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 
 from fedcompare.classes import listed
+from fedcompare.data.naming import shown_names
 from fedcompare.data.order import naturally
 from fedcompare.errors import DataError
-from fedcompare.text.escaping import visible
 from fedcompare.text.wording import plural
 
 NOBODY = -1
@@ -53,14 +53,6 @@ def find_owners(
     return Owners(
         names=shown_names(silos, column), train=codes[0], test=codes[1], notes=tuple(notes)
     )
-
-
-def shown_names(silos: Sequence[str], column: str) -> tuple[str, ...]:
-    """Return what people call the silos: numbers say nothing without the name of their column."""
-    names = tuple(map(visible, silos))
-    if not column or all(any(map(str.isalpha, name)) for name in names):
-        return names
-    return tuple(f"{column} {name}" for name in names)
 
 
 def _notes(split: str, own: Sequence[str], position: dict[str, int]) -> list[str]:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.data.inspection.command import is_partition_asked, next_command
-from fedcompare.data.inspection.dealt import silo_examples
 from fedcompare.data.inspection.found import ColumnUse, Inspection, SiloExamples
-from fedcompare.data.owners import shown_names
-from fedcompare.data.silos import load_silos, settle
+from fedcompare.data.naming import shown_names
 from fedcompare.data.skew import tally_classes
 from fedcompare.data.tables.contract import Contract
 from fedcompare.data.tables.facts import Facts
@@ -20,6 +19,9 @@ from fedcompare.regimes.budgets import enough_local_epochs, told_few_steps
 from fedcompare.statistics.skew import MeasuredSkew
 from fedcompare.statistics.tallies import find_skew
 from fedcompare.text.wording import plural
+
+if TYPE_CHECKING:
+    from fedcompare.data.silos import Silos
 
 _MOST_VALUES = 50  # of a column that could be a label or name silos
 
@@ -35,8 +37,8 @@ def inspect_table(config: ExperimentConfig) -> Inspection:
     """
     found = study(config.data)
     contract = found.contract
-    dealt = load_silos(settle(config)) if _is_dealt(config, contract) else None
-    silos = tuple(silo_examples(dealt) if dealt else _silos(found))
+    dealt = _deal(config, contract)
+    silos = tuple(_dealt_examples(dealt) if dealt else _silos(found))
     columns = tuple(_columns(found))
     known = bool(contract.silos or dealt)
     sizes = [silo.train for silo in silos]
@@ -60,11 +62,24 @@ def inspect_table(config: ExperimentConfig) -> Inspection:
     )
 
 
-def _is_dealt(config: ExperimentConfig, contract: Contract) -> bool:
-    """Return whether a partitioner makes the silos, or transforms change what they see."""
+def _deal(config: ExperimentConfig, contract: Contract) -> "Silos | None":
+    """Return the silos that a partitioner makes, or that see their rows transformed, or None.
+
+    Silos of the column alone need no torch.
+    """
     by_rule = not config.data.silo and is_partition_asked(config)
     is_transformed = bool(contract.silos and config.partition.transforms)
-    return bool(config.data.label) and (by_rule or is_transformed)
+    if not config.data.label or not (by_rule or is_transformed):
+        return None
+    from fedcompare.data.silos import load_silos, settle
+
+    return load_silos(settle(config))
+
+
+def _dealt_examples(silos: "Silos") -> Iterator[SiloExamples]:
+    from fedcompare.data.inspection.dealt import silo_examples
+
+    return silo_examples(silos)
 
 
 def _lacking(contract: Contract, *, is_dealt: bool) -> list[str]:

@@ -9,7 +9,7 @@ import torch
 
 from fedcompare.config.groups import DataConfig, DatasetName
 from fedcompare.data.examples import Decoded, Split
-from fedcompare.data.owners import shown_names
+from fedcompare.data.naming import shown_names
 from fedcompare.data.tables.contract import Contract
 from fedcompare.data.tables.encoding import encode
 from fedcompare.data.tables.reading import table_identity

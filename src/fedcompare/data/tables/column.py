@@ -69,7 +69,8 @@ def join(parts: Sequence[Column]) -> Column:
     """Return a column of the rows of its parts, one after another; equal words are one in it."""
     is_long = sum(part.words.nbytes for part in parts) > _LONG
     kind = pa.large_string() if is_long else pa.string()
-    words = pa.concat_arrays([part.words.cast(kind) for part in parts])
+    every = [part.words for part in parts]
+    words = pa.concat_arrays([own if own.type == kind else own.cast(kind) for own in every])
     different, codes = tell_apart(words)
     numbers = _compact(codes, len(different))
     ends = np.cumsum([len(part.words) for part in parts])

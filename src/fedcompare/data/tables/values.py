@@ -15,6 +15,7 @@ Mask = npt.NDArray[np.bool_]
 
 # In small letters; what people and programs write where there is no value.
 MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none", "?", "-", "–", ".")
+_LONGEST = max(len(word.encode()) for word in MISSING)
 POINT, COMMA = ".", ","
 # The words of a column that says yes or no, the positive one first.
 YES_NO = (("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"))
@@ -35,7 +36,10 @@ _INFINITE = r"[+-]?(?i:inf(?:inity)?)"
 
 def is_missing(words: Words) -> Mask:
     """Return which words say that there is no value."""
-    return _mask(pc.is_in(pc.utf8_lower(words), value_set=pa.array(MISSING, words.type)))
+    missing = _mask(pc.less_equal(pc.binary_length(words), _LONGEST))
+    short = pc.utf8_lower(words.filter(pa.array(missing)))
+    missing[missing] = _mask(pc.is_in(short, value_set=pa.array(MISSING, words.type)))
+    return missing
 
 
 def numbers(words: Words, decimal: str) -> Floats:
@@ -131,7 +135,7 @@ def _bounded(found: Floats) -> Floats:
 
 
 def _mask(found: Any) -> Mask:
-    mask: Mask = np.asarray(pc.fill_null(found, False))
+    mask: Mask = np.array(pc.fill_null(found, False))
     return mask
 
 

@@ -1,0 +1,35 @@
+"""Write a made-up table of patients: 20 columns of all kinds, as hospitals have them.
+
+Usage: hospital_table.py FILE ROWS
+"""
+
+import sys
+
+import numpy as np
+import pandas as pd
+
+
+def write_table(path: str, rows: int) -> None:
+    """Write a CSV file of so many rows."""
+    random = np.random.default_rng(0)
+
+    def words(*names: str) -> object:
+        return np.array(names)[random.integers(0, len(names), rows)]
+
+    columns = {"hospital": words(*(f"site {number}" for number in range(12)))}
+    columns |= {f"marker-{n}": random.normal(size=rows).round(6) for n in range(6)}
+    columns |= {f"pressure-{n}": random.normal(50, 12, rows).round(1) for n in range(4)}
+    columns |= {f"count-{n}": random.integers(0, 1000, rows) for n in range(3)}
+    columns["colour"] = words("red", "green", "blue", "violet")
+    columns["ward"] = words(*(f"ward {number}" for number in range(40)))
+    columns["admitted"] = np.datetime64("2015-01-01") + random.integers(0, 3000, rows)
+    columns["smoker"] = words("yes", "no")
+    columns["oxygen"] = np.where(
+        random.random(rows) < 0.05, np.nan, random.normal(size=rows)
+    ).round(3)
+    columns["outcome"] = words("alive", "alive", "dead")
+    pd.DataFrame(columns).to_csv(path, index=False)
+
+
+if __name__ == "__main__":
+    write_table(sys.argv[1], int(sys.argv[2]))
