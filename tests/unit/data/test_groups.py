@@ -167,6 +167,20 @@ def test_a_group_that_is_none_is_refused(tmp_path, key, message):
         study_columns(tmp_path, {"person": people()}, group=key)
 
 
+def test_the_numbers_of_training_groups_do_not_follow_from_test_rows(tmp_path):
+    side = (["test"] + ["train"] * 5) * 4
+    names = [f"P{index // 3}" for index in range(24)]
+    changed = [
+        name if part == "train" else f"Q{name}" for name, part in zip(names, side, strict=True)
+    ]
+    first, second = (
+        study_columns(tmp_path, {"person": own, "side": side}, group="person", split_column="side")
+        for own in (names, changed)
+    )
+    np.testing.assert_array_equal(first.train.groups, second.train.groups)
+    assert first.test.groups.tolist() != second.test.groups.tolist()
+
+
 def test_markup_in_a_groups_name_stays_text(tmp_path):
     names = ["\x1b[31m<b>P</b>"] * 3 + people(21)
     found = study_columns(tmp_path, {"person": names}, group="person")

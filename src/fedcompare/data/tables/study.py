@@ -90,8 +90,9 @@ def study_table(table: RawTable, config: DataConfig) -> Study:
     roles = find_roles(table, config)
     training, testing, split_notes = _split(table, roles, config)
     classes, silos = _names(table, roles, training.numbers)
-    train = _rows(training, roles, classes, silos)
-    test, test_notes = _known(_rows(testing, roles, classes, silos), roles)
+    groups = _number_groups(roles, training, testing)
+    train = _rows(training, roles, classes, silos, groups[0])
+    test, test_notes = _known(_rows(testing, roles, classes, silos, groups[1]), roles)
     by_silo = [train.numbers[train.silos == silo] for silo in range(len(silos))]
     agreement = agree(table, roles.features, by_silo, asked=bool(config.features))
     if not agreement.features:
@@ -145,11 +146,10 @@ def _names(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Part:
-    """Some rows of a table, and to what group each row of all belongs, if a column says so."""
+    """Some rows of a table."""
 
     table: RawTable
     numbers: Indices
-    groups: Indices | None
 
     def where(self, mask: Mask) -> "_Part":
         """Return the rows of a mask."""
@@ -168,19 +168,15 @@ def _split(
         other = _test_table(table, roles, config)
         own, more = _usable(other, roles)
         of_test = (f"Of the test data: {note}" for note in (*other.notes, *more))
-        numbered = _number_groups(roles, table, other)
-        return (
-            _Part(table=table, numbers=usable, groups=numbered[0]),
-            _Part(table=other, numbers=own, groups=numbered[1]),
-            (*notes, *of_test),
-        )
-    part = _Part(table=table, numbers=usable, groups=_number_groups(roles, table)[0])
+        testing = _Part(table=other, numbers=own)
+        return _Part(table=table, numbers=usable), testing, (*notes, *of_test)
+    part = _Part(table=table, numbers=usable)
     if roles.split:
         return _split_by_column(part, roles, config, notes)
     labels, silos = (_codes(_column(table, name), usable) for name in (roles.label, roles.silo))
-    members = None if part.groups is None else part.groups[usable]
-    held = hold_out(labels, silos, config.test_fraction, members)
-    notes.append(held_out_note(held, config.test_fraction, "row", members, key=roles.group))
+    (groups,) = _number_groups(roles, part)
+    held = hold_out(labels, silos, config.test_fraction, groups)
+    notes.append(held_out_note(held, config.test_fraction, "row", groups, key=roles.group))
     return part.where(~held), part.where(held), tuple(notes)
 
 
@@ -248,7 +244,13 @@ def _usable(table: RawTable, roles: Roles) -> tuple[Indices, list[str]]:
     return np.flatnonzero(kept), notes
 
 
-def _rows(part: _Part, roles: Roles, classes: Sequence[str], silos: Sequence[str]) -> Rows:
+def _rows(
+    part: _Part,
+    roles: Roles,
+    classes: Sequence[str],
+    silos: Sequence[str],
+    groups: Indices | None,
+) -> Rows:
     table, numbers = part.table, part.numbers
     labels = positions(label_texts(_column(table, roles.label)), classes)
     return Rows(
@@ -256,7 +258,7 @@ def _rows(part: _Part, roles: Roles, classes: Sequence[str], silos: Sequence[str
         numbers=numbers,
         labels=labels[numbers],
         silos=positions(_column(table, roles.silo), silos)[numbers],
-        groups=None if part.groups is None else part.groups[numbers],
+        groups=groups,
     )
 
 
@@ -281,17 +283,21 @@ def _known(test: Rows, roles: Roles) -> tuple[Rows, list[str]]:
     return known, notes
 
 
-def _number_groups(roles: Roles, *tables: RawTable) -> list[Indices | None]:
-    """Return the group of each row of each table, numbered over all of them."""
+def _number_groups(roles: Roles, *parts: _Part) -> list[Indices | None]:
+    """Return the group of each row of each part, numbered over all of them.
+
+    Of training rows these numbers do not depend on any test row, if their part comes first.
+    """
     if not roles.group:
-        return [None] * len(tables)
-    return [*number_groups(*(_texts(label_texts(table.columns[roles.group])) for table in tables))]
+        return [None] * len(parts)
+    return [*number_groups(*(_texts(part, roles.group) for part in parts))]
 
 
-def _texts(column: Column) -> list[str]:
-    """Return the word in each row."""
+def _texts(part: _Part, name: str) -> list[str]:
+    """Return the word of a column in each row of a part."""
+    column = label_texts(part.table.columns[name])
     words = np.array(column.words.to_pylist(), dtype=object)
-    texts: list[str] = words[column.codes].tolist()
+    texts: list[str] = words[column.codes[part.numbers]].tolist()
     return texts
 
 
