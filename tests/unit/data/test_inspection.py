@@ -83,6 +83,28 @@ def test_rows_without_a_silo_column_are_dealt_where_a_partition_is_asked_for(tmp
     assert "excluded-classes" not in found.command
 
 
+def test_a_partitioner_may_name_the_column_of_silos(tmp_path):
+    path = write_csv(tmp_path / "patients.csv", patients(200))
+    named = read(path, label="outcome", silo="hospital")
+    found = read(path, label="outcome", partition="natural-id(partition_by='hospital')")
+    assert found.silos == named.silos
+    assert found.columns == named.columns
+    assert [one.subject for one in found.skew.features] == ["age", "marker", "sex"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"partition": "iid"}, "partition: has no effect beside silo"),
+        ({"num_silos": 7}, "num-silos: 7, but the data name 3 silos"),
+    ],
+)
+def test_what_compare_would_refuse_is_refused(tmp_path, keys, message):
+    path = write_csv(tmp_path / "patients.csv", patients(60))
+    with pytest.raises(ConfigError, match=message):
+        read(path, label="outcome", silo="hospital", **keys)
+
+
 def test_without_a_label_silos_differ_in_features_alone(tmp_path):
     path = write_csv(tmp_path / "patients.csv", patients(200))
     found = read(path, silo="hospital")

@@ -34,9 +34,8 @@ def next_command(config: ExperimentConfig, lacking: Collection[str] = (), **chan
 
 def is_partition_asked(config: ExperimentConfig) -> bool:
     """Return whether the keys say how examples are dealt to silos."""
-    default = PartitionConfig()
-    asked = config.partition.model_copy(update={"num_silos": default.num_silos})
-    return asked != default
+    own, default = config.partition, PartitionConfig()
+    return (own.partition, own.excluded_classes) != (default.partition, default.excluded_classes)
 
 
 def _typed(name: DatasetName) -> str:

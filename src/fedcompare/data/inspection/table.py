@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fedcompare.config.groups import ExperimentConfig
+from fedcompare.config.groups import LEAF, SILO_FILES, ExperimentConfig, PartitionConfig
 from fedcompare.data.inspection.command import is_partition_asked, next_command
 from fedcompare.data.inspection.found import ColumnUse, Inspection, SiloExamples
 from fedcompare.data.naming import shown_names
@@ -27,17 +27,15 @@ _MOST_VALUES = 50  # of a column that could be a label or name silos
 
 
 def inspect_table(config: ExperimentConfig) -> Inspection:
-    """Return what a table holds; raises as `study`.
-
-    Where no column names the silos, and keys say how rows are dealt to some, these silos; where
-    silos see their rows transformed, as they see them.
+    """Return what a table holds, and who would have which of its rows, as they see them.
 
     Raises:
-        FedcompareError: as `study`, and as `load_silos` where rows are dealt.
+        FedcompareError: as `study`; or as `settle` and `load_silos` where keys say how rows are
+            dealt.
     """
-    found = study(config.data)
+    settled, dealt = _deal(config)
+    found = study(settled.data)
     contract = found.contract
-    dealt = _deal(config, contract)
     silos = tuple(_dealt_examples(dealt) if dealt else _silos(found))
     columns = tuple(_columns(found))
     known = bool(contract.silos or dealt)
@@ -62,18 +60,21 @@ def inspect_table(config: ExperimentConfig) -> Inspection:
     )
 
 
-def _deal(config: ExperimentConfig, contract: Contract) -> "Silos | None":
-    """Return the silos that a partitioner makes, or that see their rows transformed, or None.
+def _deal(config: ExperimentConfig) -> tuple[ExperimentConfig, "Silos | None"]:
+    """Return the experiment, and its silos where more than the data say what they have.
 
-    Silos of the column alone need no torch.
+    Silos of the data alone need no torch.
     """
-    by_rule = not config.data.silo and is_partition_asked(config)
-    is_transformed = bool(contract.silos and config.partition.transforms)
-    if not config.data.label or not (by_rule or is_transformed):
-        return None
+    kind = config.data.source.kind
+    is_labelled = bool(config.data.label) or kind == LEAF
+    is_named = bool(config.data.silo) or kind in (SILO_FILES, LEAF)
+    beside_names = is_named and config.partition != PartitionConfig()
+    if not is_labelled or not (is_partition_asked(config) or beside_names):
+        return config, None
     from fedcompare.data.silos import load_silos, settle
 
-    return load_silos(settle(config))
+    settled = settle(config)
+    return settled, load_silos(settled)
 
 
 def _dealt_examples(silos: "Silos") -> Iterator[SiloExamples]:
