@@ -29,6 +29,13 @@ Data = Annotated[
     typer.Option(metavar="PATH", help="The data: a table (.csv, .tsv, .parquet), a folder, ..."),
 ]
 Label = Annotated[str | None, typer.Option(metavar="COLUMN", help="What models are to tell.")]
+Task = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TASK",
+        help="What labels are: multi-class, binary or regression; without it, found out.",
+    ),
+]
 Silo = Annotated[str | None, typer.Option(metavar="COLUMN", help="Which silo has a row.")]
 Group = Annotated[
     str | None,
@@ -66,6 +73,7 @@ DEFAULT_RESULTS = Path("results")
 _OPTION_KEYS = {
     "data": ("--data", "dataset"),
     "label": ("--label", "label"),
+    "task": ("--task", "task"),
     "silo": ("--silo", "silo"),
     "group": ("--group", "group"),
     "seed": ("--seed", "seed"),

@@ -24,7 +24,7 @@ def say_trained(folder: Path, removed: Sequence[Path], following: str) -> None:
     """Say where a regime's part is, what it outdated, and which command comes next."""
     for path in removed:
         stderr().say(f"removed, since it is of an earlier run: {shown(path)}")
-    note = "with the same --data, --label, --silo, --config, --set, --seed and --results"
+    note = "with the same --data, --label, --task, --silo, --config, --set, --seed and --results"
     say_written(folder)
     stderr().say(f"next ({note}):\n  {following}")
 

@@ -18,6 +18,7 @@ from fedcompare.findings.questions import Question
 from fedcompare.regimes.catalog import Regime
 from fedcompare.report.blocks import Sheet, Value, sheet_of
 from fedcompare.report.wording import units
+from fedcompare.statistics.intervals import PairedGain
 from fedcompare.statistics.significance import decide, holm
 from fedcompare.tasks import CLASSES
 from fedcompare.text.units import PERCENT, PLAIN, Units
@@ -113,9 +114,9 @@ def _gain_row(old: Gain, new: Gain, names: Sequence[str], written: Units) -> tup
     return (
         names[new.silo - 1] if names else new.silo,
         new.question.value,
-        written.plotted(old.gain),
+        _shown(old.gain, written),
         old.word.value,
-        written.plotted(new.gain),
+        _shown(new.gain, written),
         new.word.value,
     )
 
@@ -136,6 +137,15 @@ def _said(measure: Measure) -> str:
     if measure.is_share:
         return f"{measure.name} in %"
     return f"{measure.name} (a change above 0 is for the better)"
+
+
+def _shown(value: float, written: Units) -> Value:
+    """Return a number for tables, which have two decimals of each; of any size only as text."""
+    return written.plotted(value) if written is PERCENT else written.value(value)
+
+
+def _digits(gain: PairedGain, written: Units) -> int:
+    return 2 if written is PERCENT else written.digits(gain.gain, gain.low, gain.high)
 
 
 def _answers(comparison: Comparison) -> list[SeedAnswers]:
@@ -168,9 +178,9 @@ def _paired_rows(
             yield (
                 cases.silo_names[silo - 1] if cases.silo_names else silo,
                 question.value,
-                written.plotted(float(change.baseline.mean())),
-                written.plotted(float(change.challenger.mean())),
-                written.plotted(gain.gain),
-                written.interval(gain.low, gain.high, 2),
+                _shown(float(change.baseline.mean()), written),
+                _shown(float(change.challenger.mean()), written),
+                _shown(gain.gain, written),
+                written.interval(gain.low, gain.high, _digits(gain, written)),
                 decide(gain.gain, p_value, alpha=ALPHA).value,
             )

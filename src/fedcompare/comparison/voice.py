@@ -126,7 +126,9 @@ class Errors:
         alone, together = (
             PLAIN.value(value, digits) for value in (gain.isolated_equal, gain.federated)
         )
-        return f"that of its own model is {alone}, that of the federated one {together}"
+        if gain.word is Word.NO_EVIDENCE:
+            return f"the {self.name} of its own model is {alone}, of the federated one {together}"
+        return f"from {alone} of its own model to {together} of the federated one"
 
     def change(self, gain: Gain) -> str:
         """Return an amount without a sign: the verb has it, and the interval's bounds follow it."""
@@ -144,8 +146,8 @@ class Errors:
         digits = PLAIN.digits(gain.gain, gain.low, gain.high)
         bounds = PLAIN.interval(gain.low, gain.high, digits)
         return (
-            f"a {self.name} that is lower by {PLAIN.value(gain.gain, digits)} (95\u00a0% interval "
-            f"{bounds})"
+            f"a gain of {PLAIN.gain(gain.gain, digits)} (95\u00a0% interval {bounds}; above 0, "
+            "federating lowers the error)"
         )
 
     def detectable(self, gain: Gain) -> str:

@@ -20,6 +20,7 @@ from fedcompare.classes import ClassLists, format_class_lists, parse_class_lists
 from fedcompare.config.choices import Choice, ChoiceKey, Width
 from fedcompare.config.plan_files import PLAN, format_partition, parse_partition, plan_path
 from fedcompare.config.silo_transforms import Transforms, format_transforms, parse_transforms
+from fedcompare.tasks import Task
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
@@ -52,6 +53,14 @@ def _check_names(value: str) -> str:
             split_names(value)
         except ValueError as error:
             raise ValueError(f"write names as age,weight, or as '\"a, b\",c': {error}") from error
+    return value
+
+
+def _check_task(value: str) -> str:
+    """Refuse what is no task."""
+    if value and value not in list(Task):
+        *others, last = Task
+        raise ValueError(f"use {', '.join(others)} or {last}, or leave it out to have it found out")
     return value
 
 
@@ -193,10 +202,10 @@ class DataConfig(_Group):
 
     `image_size` resizes all pictures to a square of so many pixels a side; 0 keeps them.
     `label` and `silo` name columns of a table, `group` the one of what rows belong to that must
-    stay together, as a patient's; `features` lists the columns to learn from ("" for all others),
-    `ignore` those to leave out, `columns` all columns of a file without a header. Held out for the
-    test are a share of the rows, or those that `split_column` calls so, or the rows of another
-    file, `test_data`.
+    stay together, as a patient's; `task` says what labels are, "" finds it out. `features` lists
+    the columns to learn from ("" for all others), `ignore` those to leave out, `columns` all
+    columns of a file without a header. Held out for the test are a share of the rows, or those that
+    `split_column` calls so, or the rows of another file, `test_data`.
     What counts is the data that they give, by their digest, and not where they lie.
     """
 
@@ -204,6 +213,7 @@ class DataConfig(_Group):
 
     dataset: Annotated[_Text, Field(min_length=1)] = BUNDLED
     label: _Column = ""
+    task: Annotated[_Text, AfterValidator(_check_task)] = ""
     silo: _Column = ""
     group: _Column = ""
     features: _Names = ""

@@ -1,13 +1,14 @@
 """From the configured name of a dataset to ready tensors."""
 
 from fedcompare.config.groups import DataConfig
+from fedcompare.data.asked_task import check_task
 from fedcompare.data.cache import Entry, cached
-from fedcompare.data.examples import Dataset, Examples
+from fedcompare.data.examples import Dataset, Examples, Scale
 from fedcompare.data.preparing import prepare
 from fedcompare.data.sources.catalog import open_source
 from fedcompare.machine.environment import versions
 
-_FORMAT = 4  # of what is cached; to be raised when the same files are decoded to something else
+_FORMAT = 5  # of what is cached; to be raised when the same files are decoded to something else
 _DECODERS = ("datasets", "numpy", "pillow", "pyarrow", "torch", "torchvision")
 
 
@@ -21,12 +22,12 @@ def read_dataset(config: DataConfig) -> Dataset:
     """
     source = open_source(config)
     inputs = {
-        **config.model_dump(exclude={"dataset"}),
+        **config.model_dump(exclude={"dataset", "task"} - source.reads),
         **source.identity(),
         "format": _FORMAT,
         "versions": versions(_DECODERS),
     }
-    return _dataset(cached(source.kind, inputs, lambda: prepare(source.decode())))
+    return _dataset(config, cached(source.kind, inputs, lambda: prepare(source.decode())))
 
 
 def reload_dataset(config: DataConfig) -> Dataset:
@@ -38,14 +39,23 @@ def reload_dataset(config: DataConfig) -> Dataset:
     Raises:
         FedcompareError: as `read_dataset`.
     """
-    return _dataset(prepare(open_source(config, fresh=True).decode()))
+    return _dataset(config, prepare(open_source(config, fresh=True).decode()))
 
 
-def _dataset(entry: Entry) -> Dataset:
+def _dataset(config: DataConfig, entry: Entry) -> Dataset:
     tensors, facts = entry.tensors, entry.facts
+    if facts["class_names"]:
+        check_task(config.task, config.dataset, facts["class_names"])
+    scale = Scale(**facts["scale"]) if facts["scale"] else None
+    train, test = (
+        Examples.numbered(
+            inputs=tensors[f"{split}_inputs"], labels=tensors[f"{split}_labels"], scale=scale
+        )
+        for split in ("train", "test")
+    )
     return Dataset(
-        train=Examples.numbered(inputs=tensors["train_inputs"], labels=tensors["train_labels"]),
-        test=Examples.numbered(inputs=tensors["test_inputs"], labels=tensors["test_labels"]),
+        train=train,
+        test=test,
         class_names=tuple(facts["class_names"]),
         stored_names=tuple(facts["stored_names"]),
         fingerprint=facts["fingerprint"],

@@ -159,6 +159,7 @@ class Decoded:
     notes: tuple[str, ...]
     silo_names: tuple[str, ...] = ()
     contract: str = ""
+    scale: Scale | None = None
 
     @property
     def is_pictures(self) -> bool:

@@ -80,13 +80,17 @@ def held_out_note(
     groups: Indices | None = None,
     *,
     key: str = "",
+    alike: str = "silo and class",
 ) -> str:
-    """Return how many examples are held out, in a sentence; `key` is what names their groups."""
-    how = "the same share of each silo and class"
+    """Return how many examples are held out, in a sentence; `key` is what names their groups.
+
+    `alike` is of what the same share is held out.
+    """
+    how = f"the same share of each {alike}"
     if groups is not None:
         total, own = (len(np.unique(those)) for those in (groups, groups[held]))
         how = (
-            f"{own} of {plural(total, 'group')} ({key}) as a whole, of each silo and class as "
+            f"{own} of {plural(total, 'group')} ({key}) as a whole, of each {alike} as "
             "nearly the same share as whole groups allow"
         )
     return (

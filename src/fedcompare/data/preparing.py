@@ -1,6 +1,7 @@
 """From what a source decoded to what models are trained on."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import torch
 import xxhash
@@ -27,6 +28,7 @@ def prepare(decoded: Decoded) -> Entry:
             "stored_names": decoded.stored_names,
             "silo_names": decoded.silo_names,
             "contract": decoded.contract,
+            "scale": asdict(decoded.scale) if decoded.scale else None,
             "fingerprint": decoded.fingerprint,
             "example_bytes": decoded.example_bytes,
             "notes": notes,

@@ -44,7 +44,7 @@ class RoundRecord:
     silo: int
     phase: Phase
     loss: float | None
-    accuracy: float | None
+    accuracy: float | None = None
     num_examples: int
     seconds: float
     cpu_seconds: float
@@ -61,7 +61,7 @@ class ServerRecord:
 
     round: int
     evaluated_on: str
-    accuracy: float | None
+    accuracy: float | None = None
     loss: float | None
     num_examples: int
     mean_absolute_error: float | None = None

@@ -25,6 +25,7 @@ _DASHES = {
 _LONGEST = 46
 _MOST_NAMED = 12
 _LONGEST_NAME = 10
+_LETTER = 7.2  # the width of one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,7 @@ def _forest_row(
     root: Element, gain: Gain, name: str, scale: Scale, units: Units, *, top: float
 ) -> None:
     digits = units.digits(gain.gain, gain.low, gain.high)
+    digits -= units is not PERCENT and digits > 0  # there is little room
     word = "no evidence" if gain.word is Word.NO_EVIDENCE else gain.word.value
     value = f"{units.gain(gain.gain, digits)} ({units.interval(gain.low, gain.high, digits)})"
     # The words stand above the line, on a ground of their own where grid lines would cross them.
@@ -147,6 +149,9 @@ def _forest_row(
     tone = TONES[gain.word]
     word_start = 62 + 7.5 * max(0, _breadth(name) - len("silo 12"))
     svg.write(root, word_start, top + 17, f"{ICONS[gain.word]} {word}", css=f"label {tone}")
+    room = WIDTH - 12 - word_start - _LETTER * len(f"{ICONS[gain.word]} {word}")
+    if units is not PERCENT and _LETTER * len(value) > room:  # the line shows the interval
+        value = units.gain(gain.gain)
     svg.write(root, WIDTH - 12, top + 17, value, css="value", anchor="end")
     y = top + 37
     if not math.isnan(gain.low) and not math.isnan(gain.high):

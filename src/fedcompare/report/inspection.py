@@ -6,6 +6,7 @@ from fedcompare.classes import listed
 from fedcompare.data.inspection.found import Inspection, SiloExamples
 from fedcompare.report.blocks import Cell, Sheet
 from fedcompare.report.skew import distance_cell, size_sentence, skew_sentence, skew_sheet
+from fedcompare.text.units import PLAIN
 from fedcompare.text.wording import DASH, count, percent, plural
 
 _MOST_CLASSES = 12  # with a column each
@@ -56,16 +57,24 @@ def silos_sheet(found: Inspection) -> Sheet:
             Cell(count(silo.test)),
             *([distance_cell(labels[number])] if number in labels else []),
             *(_summed_up(silo, found.classes) if wide else map(Cell, map(count, silo.by_class))),
+            *(
+                Cell(PLAIN.value(value))
+                for value in (silo.mean, silo.deviation)
+                if value is not None
+            ),
         )
         for number, silo in enumerate(shown, start=1)
     ]
     distance = ("label distance",) if labels else ()
     names = ("classes", "commonest") if wide else found.classes
-    columns = ("silo", "to train on", "%", "held out", *distance, *names)
+    is_number = any(silo.mean is not None for silo in shown)
+    of_label = ("mean label", "deviation") if is_number else ()
+    columns = ("silo", "to train on", "%", "held out", *distance, *names, *of_label)
     more = len(found.silos) - len(shown)
     return Sheet(
         key="table-silos",
-        caption=f"Silos: {found.noun}s to train on and held out, and of each class in both"
+        caption=f"Silos: {found.noun}s to train on and held out, and "
+        + ("the label in both" if is_number else "of each class in both")
         + (f"; the first {len(shown)} of {len(found.silos)}" if more else ""),
         columns=columns,
         rows=tuple(rows),

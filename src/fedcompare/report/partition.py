@@ -12,7 +12,7 @@ from fedcompare.report.plots import CHARACTER, LINE, picture_names
 
 # Inches of the picture; the first four make the 6.4 by 4.8 of a few silos with short names.
 _LEFT, _AXES_WIDTH, _LEGEND_WIDTH, _HEIGHT = 0.832, 4.544, 1.024, 4.8
-_KEY_WIDTH, _GAP, _WIDEST = 0.65, 0.15, 40.0
+_KEY_WIDTH, _GAP, _WIDEST, _MARGIN = 0.65, 0.15, 40.0, 0.3
 _ROWS, _MOST_NAMED_CLASSES = 18, 54
 
 
@@ -44,8 +44,19 @@ def plot_partition(dataset: Dataset, plan: Plan) -> Figure:
     axes.set_xticks(ticks, [str(tick + 1) for tick in ticks])
     for tick in axes.xaxis.get_major_ticks():
         tick.label1.set_visible(True)  # Flower Datasets hides every other one of many
-    _add_legend(figure, axes, picture_names(names), width)
+    if dataset.class_names:
+        _add_legend(figure, axes, picture_names(names), width)
+    else:
+        _place(figure, width, beside=_MARGIN)
     return figure
+
+
+def _place(figure: Figure, width: float, *, beside: float) -> float:
+    """Give the axes so many inches, and return the width of the picture, with what is beside."""
+    total = _LEFT + width + beside
+    figure.set_size_inches(total, _HEIGHT)
+    figure.subplots_adjust(left=_LEFT / total, right=(_LEFT + width) / total)
+    return total
 
 
 def _add_legend(figure: Figure, axes: Axes, names: Sequence[str], width: float) -> None:
@@ -55,9 +66,7 @@ def _add_legend(figure: Figure, axes: Axes, names: Sequence[str], width: float) 
     columns = math.ceil(len(shown) / _ROWS)
     longest = max(len(names[label]) for label in shown)
     beside = max(_LEGEND_WIDTH, columns * (CHARACTER * longest + _KEY_WIDTH) + _GAP)
-    total = _LEFT + width + beside
-    figure.set_size_inches(total, _HEIGHT)
-    figure.subplots_adjust(left=_LEFT / total, right=(_LEFT + width) / total)
+    total = _place(figure, width, beside=beside)
     handles, _ = axes.get_legend_handles_labels()
     legend = figure.legend(
         [handles[label] for label in shown],

@@ -53,7 +53,7 @@ def plot_losses(
 
     `names` are what the data call the silos, in the order of their ids.
     """
-    loss = "cross-entropy" if task in CLASSES else "squared error of the standardised label"
+    loss = "cross-entropy" if task in CLASSES else "squared error"
     figure, axes = _lines()
     silos = sorted({record.silo for record in records})
     colours = ScalarMappable(Normalize(1, max(silos, default=1)), cmap="viridis")

@@ -160,7 +160,7 @@ def test_sentences_say_by_how_much_the_error_is_lower(found):
     assert first.headline == "north gains on the whole population and on its own cases."
     assert (
         f"On the whole population it lowers its mean absolute error by {gain.gain:.2f} (95\u00a0% "
-        f"interval {gain.low:.2f} to {gain.high:.2f}): that of its own model is "
+        f"interval {gain.low:.2f} to {gain.high:.2f}): from {gain.isolated_equal:.2f} of its own "
     ) in first.sentences[0]
     assert "Errors are mean absolute errors in the unit of stay" in found.findings.summary
     assert "Nothing was learnt" not in found.findings.summary

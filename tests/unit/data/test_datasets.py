@@ -235,7 +235,7 @@ CHANGED = {
 }
 
 
-@pytest.mark.parametrize("key", sorted(set(DataConfig.model_fields) - {"dataset"}))
+@pytest.mark.parametrize("key", sorted(set(DataConfig.model_fields) - {"dataset", "task"}))
 @pytest.mark.parametrize("layout", ["folders", "tables", "idx"])
 def test_every_key_is_in_the_key_of_the_cache_or_refused(cache, tmp_path, monkeypatch, key, layout):
     write = {"folders": write_image_folder, "tables": write_parquet, "idx": write_idx}[layout]

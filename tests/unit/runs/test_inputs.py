@@ -27,6 +27,7 @@ CHANGES = {
     "name": ("other", set()),
     "seed": (6, EVERYTHING),
     "dataset": ("other data", EVERYTHING),
+    "task": ("multi-class", set()),
     "image-size": (4, EVERYTHING),
     "num-silos": (2, EVERYTHING),
     "partition": ("iid", EVERYTHING),
@@ -53,7 +54,7 @@ CHANGES = {
     "round-timeout": (9.0, set()),
 }
 # IDX files have no columns, configurations and named splits: another value is refused.
-REFUSED = DataConfig().model_dump(by_alias=True).keys() - {"dataset", "image-size"}
+REFUSED = DataConfig().model_dump(by_alias=True).keys() - {"dataset", "image-size", "task"}
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ def next_command(config: ExperimentConfig, lacking: Collection[str] = (), **chan
     for key, said in (("label", data.label), ("silo", data.silo)):
         if said or key in lacking:
             words += [f"--{key}", said or _COLUMN]
+    words += ["--task", data.task] * bool(data.task)
     words += ["--group", data.group] * bool(data.group)
     for key, value in (_others(config) | changes).items():
         words += ["--partition", str(value)] if key == "partition" else ["--set", f"{key}={value}"]
@@ -51,7 +52,7 @@ def _typed(name: DatasetName) -> str:
 def _others(config: ExperimentConfig) -> dict[str, object]:
     """Return the keys that are not as by default, but for those with an option of their own."""
     default = ExperimentConfig(name=experiment_name(config.data.dataset)).to_flat()
-    said = ["dataset", "label", "silo", "group"]
+    said = ["dataset", "label", "task", "silo", "group"]
     if config.partition.partition != PartitionConfig().partition:
         said.append(EXCLUDED_CLASSES)  # empty then
     flat = config.to_flat()

@@ -2,17 +2,40 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from fedcompare.statistics.skew import MeasuredSkew
+
+Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiloExamples:
-    """A silo's examples: those to train on, those held out, and all of each class."""
+    """A silo's examples: those to train on, those held out, and all of each class.
+
+    Where the label is a number, there are no classes, but the `mean` and `deviation` of all.
+    """
 
     name: str
     train: int
     test: int
     by_class: tuple[int, ...]
+    mean: float | None = None
+    deviation: float | None = None
+
+    @classmethod
+    def of_numbers(cls, name: str, train: Floats, test: Floats) -> "SiloExamples":
+        """Return a silo's examples whose labels are numbers, [N]."""
+        every = np.concatenate([train, test])
+        return cls(
+            name=name,
+            train=len(train),
+            test=len(test),
+            by_class=(),
+            mean=float(every.mean()),
+            deviation=float(every.std()),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from fedcompare.config.groups import LEAF, SILO_FILES, ExperimentConfig, Partiti
 from fedcompare.data.inspection.command import is_partition_asked, next_command
 from fedcompare.data.inspection.found import ColumnUse, Inspection, SiloExamples
 from fedcompare.data.naming import shown_names
-from fedcompare.data.skew import tally_classes
+from fedcompare.data.skew import LABEL, tally_classes, tally_numbers
 from fedcompare.data.tables.contract import Contract
 from fedcompare.data.tables.facts import Facts
 from fedcompare.data.tables.study import Study, study
@@ -92,6 +92,9 @@ def _lacking(contract: Contract, *, is_dealt: bool) -> list[str]:
 def _skew(found: Study) -> MeasuredSkew:
     """Return how much silos differ; without a label, in their features alone."""
     train, classes = found.train, max(1, len(found.contract.classes))
+    if found.contract.number and found.contract.silos:
+        own = [train.labels[train.silos == silo] for silo in range(len(found.contract.silos))]
+        return find_skew(tally_numbers(LABEL, own), found.agreement.tallies)
     counts = [
         np.bincount(train.labels[train.silos == silo], minlength=classes).tolist()
         for silo in range(len(found.contract.silos))
@@ -108,6 +111,9 @@ def _silos(found: Study) -> Iterator[SiloExamples]:
     names = shown_names(found.contract.silos, found.contract.silo)
     for silo, name in enumerate(names or ("all rows",)):
         own = [rows.labels[rows.silos == silo] for rows in (train, test)]
+        if found.contract.number:
+            yield SiloExamples.of_numbers(name, *own)
+            continue
         counts = sum(np.bincount(labels, minlength=classes) for labels in own)
         yield SiloExamples(
             name=name,
@@ -129,7 +135,9 @@ def _columns(found: Study) -> Iterator[ColumnUse]:
     for name in dict.fromkeys((*found.train.table.columns, *found.contract.left_out)):
         missing = sum(facts[name].missing.values()) if name in facts else None
         if name in named:
-            yield ColumnUse(name=name, kind=named[name], treatment="")
+            number = found.contract.number
+            said = treatment(number) if number and name == number.name else ""
+            yield ColumnUse(name=name, kind=named[name], treatment=said)
         elif feature := features.get(name):
             yield ColumnUse(
                 name=name, kind=feature.kind, treatment=treatment(feature), missing=missing

@@ -66,7 +66,7 @@ class ExcludedClasses:
             ExcludedClassesPartitioner,
         )
 
-        columns = {"label": examples.labels.numpy()}
+        columns = {"label": examples.strata.numpy()}
         if groups is not None:
             columns["group"] = groups.numpy()
         group_by = None if groups is None else "group"
@@ -82,6 +82,11 @@ def excluded_labels(
     Raises:
         PartitionError: an excluded class does not exist; silo and class are named.
     """
+    if not class_names and any(config.excluded_classes):
+        raise PartitionError(
+            "excluded-classes: the labels are numbers, and have no classes to exclude. Leave it "
+            'empty: excluded-classes = ""'
+        )
     labels = []
     for index in range(config.num_silos):
         try:

@@ -22,6 +22,7 @@ from fedcompare.data.partitions.units import Units, things_of
 from fedcompare.errors import PartitionError
 from fedcompare.names import silo_name
 from fedcompare.seeds import derive_seed
+from fedcompare.tasks import NUMBERS
 from fedcompare.text.typed import plain
 
 if TYPE_CHECKING:
@@ -79,8 +80,13 @@ class FlowerRule:
             PartitionError: the partitioner cannot make such parts of the data; what would work
                 is named.
         """
-        units = Units.of(dataset.train.labels, dataset.train_groups)
-        test_units = Units.of(dataset.test.labels, dataset.test_groups)
+        if dataset.task in NUMBERS and self._deals_by_label():
+            raise self._refusal(
+                "it deals rows by their class, and the labels are numbers; use a partitioner of "
+                "sizes, such as iid, size or linear"
+            )
+        units = Units.of(dataset.train.strata, dataset.train_groups)
+        test_units = Units.of(dataset.test.strata, dataset.test_groups)
         # Partitioners take labels for 0, 1, ...: a class that only the test split has makes a gap.
         _, codes = np.unique(units.labels, return_inverse=True)
         case = Case(
@@ -98,6 +104,10 @@ class FlowerRule:
             raise self._refusal(f"{error}; {self._instead(case, key, seed)}", seed) from error
         test = self._deal_test(train, units, test_units, derive_seed(seed, "partition", "test"))
         return Plan(train=tuple(map(units.rows, train)), test=tuple(map(test_units.rows, test)))
+
+    def _deals_by_label(self) -> bool:
+        taken = inspect.signature(self.load()).parameters
+        return self.values is None and "partition_by" in taken
 
     def _deal_train(self, case: Case, key: Column, seed: int) -> tuple[Indices, ...]:
         order = np.random.default_rng(derive_seed(seed, "partition", "order")).permutation(len(key))

@@ -138,9 +138,9 @@ def _left_out(
         ("test", dataset.test, test),
     )
     for name, examples, parts in splits:
-        labels, rows = examples.labels.numpy(), np.concatenate(parts)
+        labels, rows = examples.strata.numpy(), np.concatenate(parts)
         if missing := len(labels) - len(rows):
-            lost = np.setdiff1d(labels, labels[rows]).tolist()
+            lost = np.setdiff1d(labels, labels[rows]).tolist() if dataset.class_names else []
             names = listed(dataset.class_names[label] for label in lost)
             whole = f", among them all of class {names}" if lost else ""
             yield f"The partition leaves {missing} of {len(labels)} {name} examples out{whole}."

@@ -74,7 +74,9 @@ def open_source(config: DataConfig, *, fresh: bool = False) -> Source:
 def _check_keys(config: DataConfig, source: Source) -> None:
     """Refuse a key that would be passed over in silence."""
     default = DataConfig().model_dump(by_alias=True)
-    for key, value in config.model_dump(by_alias=True, exclude={"dataset", *source.reads}).items():
+    for key, value in config.model_dump(
+        by_alias=True, exclude={"dataset", "task", *source.reads}
+    ).items():
         if value != default[key]:
             known = ", ".join(sorted(field.replace("_", "-") for field in source.reads))
             raise DataError(

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from fedcompare.config.groups import DataConfig, DatasetName
-from fedcompare.data.examples import Decoded, Split
+from fedcompare.data.examples import Decoded, Scale, Split
 from fedcompare.data.naming import shown_names
-from fedcompare.data.tables.contract import Contract
+from fedcompare.data.tables.contract import Contract, Feature
 from fedcompare.data.tables.encoding import encode
 from fedcompare.data.tables.reading import table_identity
 from fedcompare.data.tables.study import Rows, Study, study
@@ -45,6 +45,7 @@ class TableFile:
         return frozenset(
             {
                 "label",
+                "task",
                 "silo",
                 "group",
                 "features",
@@ -83,10 +84,16 @@ def decoded(found: Study) -> Decoded:
         stored_names=contract.classes,
         silo_names=shown_names(contract.silos, contract.silo),
         contract=contract.to_json(),
+        scale=_scale(contract.number),
         fingerprint=_fingerprint(contract, train, test),
         example_bytes=_FLOAT * (contract.width + 1),
         notes=(*_left_out(found), *found.notes),
     )
+
+
+def _scale(number: Feature | None) -> Scale | None:
+    """Return the scale of a label that is a number."""
+    return Scale(mean=number.mean, deviation=number.deviation) if number else None
 
 
 def _left_out(found: Study) -> Iterator[str]:

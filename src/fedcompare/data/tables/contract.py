@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 VERSION = 1
 
@@ -46,7 +47,8 @@ class Contract:
 
     `label`, `silo` and `group` are names of columns ("" where there is none); `classes` and `silos`
     the values in them, in the order of labels and of ids; `left_out` says why other columns are not
-    learnt from.
+    learnt from. A label that is a number has no classes, but `number`, its form with mean and
+    deviation.
     Values follow from training rows alone.
     """
 
@@ -58,6 +60,7 @@ class Contract:
     silos: tuple[str, ...]
     features: tuple[Feature, ...]
     left_out: Mapping[str, str]
+    number: Feature | None = None
 
     @property
     def width(self) -> int:
@@ -83,9 +86,17 @@ def contract_from_json(text: str) -> Contract:
     content = json.loads(text)
     if content["version"] != VERSION:
         raise ValueError(f"version {content['version']} of a contract, known is {VERSION}")
-    features = [
-        Feature(**{**own, "kind": Kind(own["kind"]), "categories": tuple(own["categories"])})
-        for own in content.pop("features")
-    ]
+    features = tuple(map(_feature, content.pop("features")))
+    number = content.pop("number")
     classes, silos = (tuple(content.pop(key)) for key in ("classes", "silos"))
-    return Contract(**content, features=tuple(features), classes=classes, silos=silos)
+    return Contract(
+        **content,
+        features=features,
+        classes=classes,
+        silos=silos,
+        number=_feature(number) if number else None,
+    )
+
+
+def _feature(own: Mapping[str, Any]) -> Feature:
+    return Feature(**{**own, "kind": Kind(own["kind"]), "categories": tuple(own["categories"])})

@@ -55,7 +55,7 @@ def decide(
         return Decision(reason=f"constant: every training row has {_only(facts)}")
     sign = _decimal_of(facts, decimal)
     wrong = facts.misfits[sign]
-    if not facts.codes and _mostly_fits(wrong.count, facts.present):
+    if not facts.codes and mostly_fits(wrong.count, facts.present):
         return _number(name, facts, sign, row, asked=asked)
     if forms := [form for form in DAY_FORMATS if not facts.no_day[form]]:
         both = all(form in forms for form in _TWO_ORDERS)
@@ -137,7 +137,8 @@ def _decimal_of(facts: Facts, decimal: str) -> str:
     return min((decimal, POINT, COMMA), key=lambda sign: facts.misfits[sign].count)
 
 
-def _mostly_fits(wrong: int, present: int) -> bool:
+def mostly_fits(wrong: int, present: int) -> bool:
+    """Return whether so few of the values are no numbers that these count as missing."""
     return wrong == 0 or (wrong <= max(1, _MISFITS * present) and present - wrong >= _FEW_ROWS)
 
 

@@ -8,6 +8,7 @@ from fedcompare.data.tables.column import UNKNOWN, Indices, places
 from fedcompare.data.tables.contract import Contract, Feature, Kind
 from fedcompare.data.tables.encoding import measured
 from fedcompare.data.tables.raw import RawTable
+from fedcompare.data.tables.values import Floats
 
 _NEARLY_ALWAYS = 0.98
 _LEAST_GAIN = 0.5  # of what always guessing the commonest leaves open
@@ -16,16 +17,27 @@ _FURTHEST = 5 * _STEPS
 
 
 def leak_notes(
-    contract: Contract, table: RawTable, rows: Indices, labels: Indices, silos: Indices
+    contract: Contract,
+    table: RawTable,
+    rows: Indices,
+    labels: Indices | Floats,
+    silos: Indices,
 ) -> Iterator[str]:
     """Yield a sentence on each column that tells the label, or the silo, of nearly all rows.
 
     Rows are told by all others with the same category or nearly the same number, for which counts
-    by silo are enough.
+    by silo are enough. A label that is a number is told where nearly all of its variance is.
     """
+    classes = [] if contract.number else [(contract.label, labels.astype(np.int64, copy=False))]
     for feature in contract.features:
         groups = _groups(feature, table, rows)
-        for what, targets in ((contract.label, labels), (contract.silo, silos)):
+        if contract.number and (share := _explained(groups, labels)) >= _NEARLY_ALWAYS:
+            yield (
+                f"{feature.name} alone explains {100 * share:.0f} % of the variance of "
+                f"{contract.label} in the training rows: a suspected leak? It is left in; leave it "
+                "out with ignore."
+            )
+        for what, targets in (*classes, (contract.silo, silos)):
             share = _told(groups, targets)
             base = np.bincount(targets).max() / len(targets)
             if what and share >= _NEARLY_ALWAYS and share - base > _LEAST_GAIN * (1 - base):
@@ -47,6 +59,15 @@ def _groups(feature: Feature, table: RawTable, rows: Indices) -> Indices:
         found = np.where(np.isfinite(steps), steps + _FURTHEST + 1, 0).astype(np.int64)
     groups: Indices = found[column.codes[rows]]
     return groups
+
+
+def _explained(groups: Indices, labels: Indices | Floats) -> float:
+    """Return the share of the labels' variance that the means of the other rows explain."""
+    sizes = np.bincount(groups)[groups]
+    sums = np.bincount(groups, weights=labels)[groups]
+    mean = labels.mean()
+    guesses = np.where(sizes > 1, (sums - labels) / np.maximum(sizes - 1, 1), mean)
+    return float(1 - np.square(labels - guesses).sum() / np.square(labels - mean).sum())
 
 
 def _told(groups: Indices, targets: Indices) -> float:

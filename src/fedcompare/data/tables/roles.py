@@ -4,20 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from fedcompare.classes import listed, split_names
 from fedcompare.config.groups import DataConfig
+from fedcompare.data.asked_task import check_task
 from fedcompare.data.order import naturally
 from fedcompare.data.tables.column import Column, Indices, join, places
 from fedcompare.data.tables.raw import RawTable
-from fedcompare.data.tables.values import POINT, Mask, numbers
+from fedcompare.data.tables.values import Mask
 from fedcompare.errors import DataError
 from fedcompare.text.typed import shown
 from fedcompare.text.wording import plural
 
-_MOST_CLASSES = 50  # of numbers; more are a measurement
 _WHOLE = r"^([+-]?\d+)\.0+$"
 
 
@@ -105,8 +104,10 @@ def is_filled(column: Column) -> Mask:
     return filled
 
 
-def check_classes(table: RawTable, label: str, rows: int, classes: Sequence[str]) -> None:
-    """Raise if a label is no class, but a measurement, a name of each row, or always the same.
+def check_classes(
+    table: RawTable, label: str, rows: int, classes: Sequence[str], task: str
+) -> None:
+    """Raise if a label is no class, but a name of each row or always the same, or as `check_task`.
 
     Raises:
         DataError: saying so.
@@ -117,22 +118,13 @@ def check_classes(table: RawTable, label: str, rows: int, classes: Sequence[str]
             f"{where}: all training rows are of one class, {listed(classes)}: there is nothing to "
             "tell apart. Choose another label"
         )
-    values = pa.array(classes, pa.large_string())
-    found = numbers(values, POINT)
-    if not np.isnan(found).any():
-        broken = found[found != np.round(found)]
-        if len(broken) or len(classes) > _MOST_CLASSES:
-            example = f"{(broken if len(broken) else found)[0]:g}"
-            raise DataError(
-                f"{where}: {len(classes)} different numbers, such as {example}, are a measurement, "
-                "and fedcompare tells classes apart; it does no regression yet. Choose another "
-                "label, or write classes into the column, such as high and low"
-            )
-    elif len(classes) > 20 and 2 * len(classes) > rows:
+    if len(classes) > 20 and 2 * len(classes) > rows:
         raise DataError(
             f"{where}: {len(classes)} classes for {plural(rows, 'row')}, such as "
-            f"{listed(classes[:3])}, are names, and no classes. Choose another label"
+            f"{listed(classes[:3])}, are names or a measurement, and no classes. Choose another "
+            "label, or set task = regression where it is a number"
         )
+    check_task(task, f"label = {shown(label)}", classes)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -13,10 +13,11 @@ from fedcompare.data.groups import Members, group_notes, number_groups
 from fedcompare.data.held_out import check_splits, held_out_note, hold_out
 from fedcompare.data.tables.agreement import Agreement, agree
 from fedcompare.data.tables.column import UNKNOWN, Column, Indices, same_word
-from fedcompare.data.tables.contract import Contract
+from fedcompare.data.tables.contract import Contract, Feature
 from fedcompare.data.tables.encoding import surprises
 from fedcompare.data.tables.kinds import alike_notes
 from fedcompare.data.tables.leaks import leak_notes
+from fedcompare.data.tables.numeric_label import find_number, numbers_in, with_scale
 from fedcompare.data.tables.raw import RawTable
 from fedcompare.data.tables.reading import read_table
 from fedcompare.data.tables.roles import (
@@ -28,8 +29,9 @@ from fedcompare.data.tables.roles import (
     names_in,
     positions,
 )
-from fedcompare.data.tables.values import Mask
+from fedcompare.data.tables.values import Floats, Mask
 from fedcompare.errors import DataError
+from fedcompare.tasks import Task
 from fedcompare.text.typed import shown
 from fedcompare.text.wording import plural
 
@@ -38,12 +40,13 @@ from fedcompare.text.wording import plural
 class Rows:
     """Rows of a table: their numbers in it, the position of each one's class and silo, its group.
 
-    Groups are numbered over training and test; None where no column names any.
+    Groups are numbered over training and test; None where no column names any. Labels that are
+    numbers are as they are, float64.
     """
 
     table: RawTable
     numbers: Indices
-    labels: Indices
+    labels: Indices | Floats
     silos: Indices
     groups: Indices | None
 
@@ -88,12 +91,18 @@ def study(config: DataConfig) -> Study:
 def study_table(table: RawTable, config: DataConfig) -> Study:
     """Return what is found out about a table that was read; raises as `study`."""
     roles = find_roles(table, config)
-    training, testing, split_notes = _split(table, roles, config)
-    classes, silos = _names(table, roles, training.numbers)
+    number, task_note = _number(table, roles, config)
+    training, testing, split_notes = _split(table, roles, config, number)
+    classes, silos = _names(table, roles, training.numbers, config, number)
     groups = _number_groups(roles, training, testing)
-    train = _rows(training, roles, classes, silos, groups[0])
-    test, test_notes = _known(_rows(testing, roles, classes, silos, groups[1]), roles)
+    train = _rows(training, roles, classes, silos, groups[0], number)
+    every = _rows(testing, roles, classes, silos, groups[1], number)
+    test, test_notes = _known(every, roles)
     by_silo = [train.numbers[train.silos == silo] for silo in range(len(silos))]
+    if number:
+        of_silos = [train.labels[train.silos == silo] for silo in range(len(silos))]
+        where = f"label = {shown(roles.label)} ({table.place})"
+        number = with_scale(number, [own.astype(np.float64) for own in of_silos], where)
     agreement = agree(table, roles.features, by_silo, asked=bool(config.features))
     if not agreement.features:
         raise DataError(f"{table.place}: {_nothing_left(agreement)}")
@@ -102,16 +111,20 @@ def study_table(table: RawTable, config: DataConfig) -> Study:
         label=roles.label,
         silo=roles.silo,
         group=roles.group,
-        classes=classes if roles.label else (),
+        classes=classes if roles.label and not number else (),
+        number=number,
         silos=silos if roles.silo else (),
         features=agreement.features,
         left_out={**table.left_out, **ignored, **agreement.left_out},
     )
     notes = chain(
         table.notes,
+        [task_note or f"Task: {Task.of(classes)}, {plural(len(classes), 'class', 'classes')}."]
+        if roles.label
+        else [],
         split_notes,
         (f"{roles.silo}: {note}" for note in alike_notes(silos)),
-        (f"{roles.label}: {note}" for note in alike_notes(classes)),
+        (f"{roles.label}: {note}" for note in alike_notes(contract.classes)),
         agreement.notes,
         leak_notes(contract, table, train.numbers, train.labels, train.silos),
         test_notes,
@@ -128,14 +141,30 @@ def study_table(table: RawTable, config: DataConfig) -> Study:
     )
 
 
+def _number(table: RawTable, roles: Roles, config: DataConfig) -> tuple[Feature | None, str]:
+    """Return the label as a number, if it is one, and a note on that.
+
+    Rows of the test split, or of a test file, have no say.
+    """
+    if not roles.label:
+        return None, ""
+    rows = np.arange(len(table))
+    if roles.split and not config.test_data:
+        column = table.columns[roles.split]
+        is_train = np.asarray(pc.equal(pc.utf8_lower(column.words), config.train_split.lower()))
+        rows = np.flatnonzero(is_train[column.codes])
+    return find_number(table, roles.label, rows, config.task)
+
+
 def _names(
-    table: RawTable, roles: Roles, training: Indices
+    table: RawTable, roles: Roles, training: Indices, config: DataConfig, number: Feature | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the classes and the silos of the training rows; without such columns, one each."""
-    label = label_texts(_column(table, roles.label))
-    classes, silos = names_in(label, training), names_in(_column(table, roles.silo), training)
-    if roles.label:
-        check_classes(table, roles.label, len(training), classes)
+    silos = names_in(_column(table, roles.silo), training)
+    label = label_texts(_column(table, "" if number else roles.label))
+    classes = names_in(label, training)
+    if roles.label and not number:
+        check_classes(table, roles.label, len(training), classes, config.task)
     if roles.silo and len(silos) < 2:
         raise DataError(
             f"silo = {shown(roles.silo)} ({table.place}): all training rows are of one silo, "
@@ -157,26 +186,30 @@ class _Part:
 
 
 def _split(
-    table: RawTable, roles: Roles, config: DataConfig
+    table: RawTable, roles: Roles, config: DataConfig, number: Feature | None
 ) -> tuple[_Part, _Part, tuple[str, ...]]:
     """Return the rows to train on, those to test on, and notes of what is left out."""
-    usable, notes = _usable(table, roles)
+    usable, notes = _usable(table, roles, number)
     if config.test_data:
         if roles.split:
             said = f"the folders of {table.place}" if table.given.split else "split-column"
             raise DataError(f"test-data and {said} both say what is held out. Choose one.")
         other = _test_table(table, roles, config)
-        own, more = _usable(other, roles)
+        own, more = _usable(other, roles, number)
         of_test = (f"Of the test data: {note}" for note in (*other.notes, *more))
         testing = _Part(table=other, numbers=own)
         return _Part(table=table, numbers=usable), testing, (*notes, *of_test)
     part = _Part(table=table, numbers=usable)
     if roles.split:
         return _split_by_column(part, roles, config, notes)
-    labels, silos = (_codes(_column(table, name), usable) for name in (roles.label, roles.silo))
+    kinds = "" if number else roles.label  # numbers are all of one
+    labels, silos = (_codes(_column(table, name), usable) for name in (kinds, roles.silo))
     (groups,) = _number_groups(roles, part)
     held = hold_out(labels, silos, config.test_fraction, groups)
-    notes.append(held_out_note(held, config.test_fraction, "row", groups, key=roles.group))
+    alike = "silo" if number else "silo and class"
+    notes.append(
+        held_out_note(held, config.test_fraction, "row", groups, key=roles.group, alike=alike)
+    )
     return part.where(~held), part.where(held), tuple(notes)
 
 
@@ -227,15 +260,20 @@ def _as_files(table: RawTable, lacking: Sequence[str]) -> str:
     )
 
 
-def _usable(table: RawTable, roles: Roles) -> tuple[Indices, list[str]]:
+def _usable(table: RawTable, roles: Roles, number: Feature | None) -> tuple[Indices, list[str]]:
     """Return the rows that have a label and a silo, and notes on the others."""
     kept = np.ones(len(table), dtype=np.bool_)
     notes = []
     for name in filter(None, (roles.label, roles.silo)):
+        what = name
         filled = is_filled(table.columns[name])
-        if empty := int((~filled).sum()):
-            first = table.row(int(np.flatnonzero(~filled)[0]))
-            notes.append(f"{plural(empty, 'row')} without {name}, first {first}: left out.")
+        if number and name == number.name:
+            what = f"a number as {name}"
+            found = numbers_in(table.columns[name], number)
+            filled, infinite = ~np.isnan(found), np.isinf(found)
+            notes += _left_out(table, infinite, f"whose {name} is infinite")
+            kept &= ~infinite
+        notes += _left_out(table, ~filled, f"without {what}")
         kept &= filled
     if not kept.any():
         raise DataError(f"{table.place} has no row with a label and a silo")
@@ -244,15 +282,28 @@ def _usable(table: RawTable, roles: Roles) -> tuple[Indices, list[str]]:
     return np.flatnonzero(kept), notes
 
 
+def _left_out(table: RawTable, mask: Mask, what: str) -> list[str]:
+    """Return a note on the rows of a mask, if there are any."""
+    if not mask.any():
+        return []
+    first = table.row(int(np.argmax(mask)))
+    return [f"{plural(int(mask.sum()), 'row')} {what}, first {first}: left out."]
+
+
 def _rows(
     part: _Part,
     roles: Roles,
     classes: Sequence[str],
     silos: Sequence[str],
     groups: Indices | None,
+    number: Feature | None,
 ) -> Rows:
     table, numbers = part.table, part.numbers
-    labels = positions(label_texts(_column(table, roles.label)), classes)
+    labels = (
+        numbers_in(table.columns[roles.label], number)
+        if number
+        else positions(label_texts(_column(table, roles.label)), classes)
+    )
     return Rows(
         table=table,
         numbers=numbers,
@@ -266,12 +317,12 @@ def _known(test: Rows, roles: Roles) -> tuple[Rows, list[str]]:
     """Return the test rows whose class and silo training has, and notes on the others."""
     notes = []
     for name, found in ((roles.label, test.labels), (roles.silo, test.silos)):
-        if len(rows := test.numbers[found == UNKNOWN]):
+        if len(rows := test.numbers[_is_unknown(found)]):
             there = listed(names_in(test.table.columns[name], rows), most=3)
             notes.append(
                 f"Test rows whose {name} no training row has, {len(rows)} ({there}): left out."
             )
-    known = test.where((test.labels != UNKNOWN) & (test.silos != UNKNOWN))
+    known = test.where(~_is_unknown(test.labels) & ~_is_unknown(test.silos))
     if not len(known):
         reason = (
             f": groups ({roles.group}) are held out whole, and classes or silos have too few. "
@@ -281,6 +332,14 @@ def _known(test: Rows, roles: Roles) -> tuple[Rows, list[str]]:
         )
         raise DataError(f"{test.table.place} leaves no row to test on{reason}")
     return known, notes
+
+
+def _is_unknown(found: Indices | Floats) -> Mask:
+    """Return which rows have a class or silo that training has not; a number is never one."""
+    if found.dtype != np.int64:
+        return np.zeros(len(found), dtype=np.bool_)
+    unknown: Mask = found == UNKNOWN
+    return unknown
 
 
 def _number_groups(roles: Roles, *parts: _Part) -> list[Indices | None]:

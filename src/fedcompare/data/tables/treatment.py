@@ -7,6 +7,7 @@ from fedcompare.data.tables.contract import Contract, Feature, Kind
 from fedcompare.text.wording import number
 
 LEFT_OUT = "left out"
+LABEL = "label"
 _SHOWN = 8  # of a column's categories
 
 
@@ -28,7 +29,12 @@ def treatment(feature: Feature) -> str:
 
 
 def uses(contract: Contract) -> Iterator[tuple[str, str, str]]:
-    """Yield each column's name, kind and treatment: those to learn from, then those left out."""
+    """Yield each column's name, kind and treatment: those to learn from, then those left out.
+
+    A label that is a number comes first: it is treated too.
+    """
+    if contract.number:
+        yield contract.label, LABEL, treatment(contract.number)
     for feature in contract.features:
         yield feature.name, feature.kind.value, treatment(feature)
     for name, reason in contract.left_out.items():
