@@ -147,7 +147,7 @@ def do(job, tell=lambda record: None):
     """Return what a stage's job gives in this process; a federation is trained without Ray."""
     if isinstance(job, FederatedJob):
         grid = InlineGrid(job.config.partition.num_silos)
-        return run_federated(grid, job.config, tell, members=job.members)
+        return run_federated(grid, job.config, tell, members=job.members, names=job.names)
     return jobs.do(job, tell)
 
 

@@ -5,7 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fedcompare.config.groups import ExperimentConfig
 from fedcompare.evaluation.cases import Cases
+from fedcompare.execution.jobs import TrainJob
+from fedcompare.federated.session import FederatedJob
 from fedcompare.findings.schema import from_json, to_json
 from fedcompare.findings.test_sets import own, seen, unseen
 from fedcompare.names import POOLED, silo_name, silo_names, silo_title
@@ -47,6 +50,17 @@ def test_models_and_test_sets_have_the_silos_name():
     assert cases.facts(seen(1)).label == "classes Torgersen has"
     assert cases.facts(unseen(2)).label == "never seen by 東京 (b)"
     assert [facts.name for facts in cases.silo_facts(counts)] == list(NAMES[:2])
+
+
+def test_jobs_have_the_names_of_their_silos():
+    config = ExperimentConfig(name="x")
+    train = {"config": config, "regime": Regime.ISOLATED, "names": NAMES[:2]}
+    seed = f"seed {config.seed}"
+    assert TrainJob(**train, silos=(2,)).name == f"isolated training of 東京, {seed}"
+    assert TrainJob(**train, silos=(1, 2)).name == f"isolated training of Torgersen, 東京, {seed}"
+    assert TrainJob(**train, silos=(POOLED,)).name == f"isolated training of all silos, {seed}"
+    job = FederatedJob(config=config, members=(1, 2), names=("p", "q", "r"))
+    assert job.name == f"the federation of p, q, {seed}"
 
 
 def test_tables_of_counts_are_headed_by_names():

@@ -13,7 +13,7 @@ from fedcompare.learning.alone import OnEpoch, Task, train_alone
 from fedcompare.learning.models.catalog import initial_model
 from fedcompare.learning.weights import load_state, state_from_bytes
 from fedcompare.machine.mailbox import Mailbox, Tell
-from fedcompare.names import silo_names
+from fedcompare.names import silo_name, silo_names
 from fedcompare.regimes.catalog import Regime, row_of
 from fedcompare.regimes.models import training_name
 from fedcompare.regimes.trained import Trained, side_by_side
@@ -27,20 +27,24 @@ _NICENESS = 5  # a third of the CPU time of a process without
 class TrainJob:
     """Train models of a regime, each on one silo or on the pooled data.
 
-    `initial` are weights, as safetensors bytes, in place of the experiment's first ones.
+    `names` are what the data call all silos, if anything. `initial` are weights, as safetensors
+    bytes, in place of the experiment's first ones.
     """
 
     config: ExperimentConfig
     regime: Regime
     silos: tuple[int, ...]
+    names: tuple[str, ...] = ()
     initial: bytes | None = None
 
     @property
     def name(self) -> str:
         """Return what messages call it."""
         if len(self.silos) == 1:
-            return training_name(self.regime, self.silos[0], self.config.seed)
-        return f"{self.regime} training of {silo_names(self.silos)}, seed {self.config.seed}"
+            who = silo_name(self.silos[0], self.names)
+        else:
+            who = silo_names(self.silos, self.names)
+        return training_name(self.regime, who, self.config.seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -209,6 +209,7 @@ class TrainAlone(TrainingStage):
                 config=self.config,
                 regime=self.regime,
                 silos=(silo,),
+                names=self.silos.names,
                 initial=self._initial(silo),
             )
             for silo in self.trainers()
@@ -269,7 +270,7 @@ class Federate(TrainingStage):
 
     @override
     def jobs(self) -> list[Job]:
-        return [FederatedJob(config=self.config, members=self.members)]
+        return [FederatedJob(config=self.config, members=self.members, names=self.silos.names)]
 
     @override
     def steps_of(self, note: Record) -> int:

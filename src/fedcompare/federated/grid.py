@@ -1,7 +1,7 @@
 """A Flower grid that knows its silos, and that never goes on without one of them."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from flwr.app import ConfigRecord, Message, MessageType, RecordDict
 from flwr.serverapp import Grid
@@ -23,12 +23,20 @@ class SiloGrid(Grid):
     averaged away, in arrival order. Here the first error reply, or a reply that is
     still missing after `timeout`, raises; `on_reply` sees every reply as it arrives.
     Whoever asks this grid for nodes gets those of the silos that are admitted.
-    `bytes_up` and `bytes_down` add up the serialised messages from and to the silos.
+    Messages call silos by `names`, where the data have some. `bytes_up` and `bytes_down` add up
+    the serialised messages from and to the silos.
     """
 
-    def __init__(self, grid: Grid, *, on_reply: OnReply = lambda message, report: None) -> None:
+    def __init__(
+        self,
+        grid: Grid,
+        *,
+        on_reply: OnReply = lambda message, report: None,
+        names: Sequence[str] = (),
+    ) -> None:
         self._grid = grid
         self._on_reply = on_reply
+        self._names = names
         self._silo_of: dict[int, int] = {}
         self._admitted: list[int] = []
         self.bytes_up = 0
@@ -53,7 +61,7 @@ class SiloGrid(Grid):
 
         def answers() -> tuple[wire.Report, ...]:
             replies = self._pull(pending, timeout)
-            reports = {reply.metadata.src_node_id: wire.decode_report(reply) for reply in replies}
+            reports = {reply.metadata.src_node_id: self._report(reply) for reply in replies}
             self._silo_of = {node: report.silo for node, report in reports.items()}
             ids = sorted(self._silo_of.values())
             if ids != list(range(1, num_silos + 1)):
@@ -83,7 +91,7 @@ class SiloGrid(Grid):
             SiloFailedError: a silo failed, or did not answer within `timeout` seconds.
         """
         replies = self._pull(self._push(list(messages)), timeout)
-        return sorted(replies, key=lambda reply: wire.decode_report(reply).silo)
+        return sorted(replies, key=lambda reply: self._report(reply).silo)
 
     def _wait_for_nodes(self, num_silos: int, timeout: float) -> list[int]:
         deadline = time.monotonic() + timeout
@@ -118,7 +126,7 @@ class SiloGrid(Grid):
                 node = waiting.pop(reply.metadata.reply_to_message_id)
                 self._check(reply, node)
                 self.bytes_up += wire.num_bytes(reply)
-                self._on_reply(reply, wire.decode_report(reply))
+                self._on_reply(reply, self._report(reply))
                 replies.append(reply)
             now = time.monotonic()
             waited = now - start
@@ -145,7 +153,12 @@ class SiloGrid(Grid):
 
     def _name(self, node: int) -> str:
         silo = self._silo_of.get(node)
-        return silo_name(silo) if silo else f"a silo that is not known yet (node {node})"
+        if silo is None:
+            return f"a silo that is not known yet (node {node})"
+        return silo_name(silo, self._names)
+
+    def _report(self, reply: Message) -> wire.Report:
+        return wire.decode_report(reply, self._names)
 
     # The rest is Flower's.
     def set_run(self, run) -> None:  # type: ignore[no-untyped-def]

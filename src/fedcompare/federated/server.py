@@ -36,6 +36,7 @@ class _Recorder:
     """
 
     name: str
+    names: Sequence[str]
     tell: Callable[[Record], None]
     rounds: list[Round] = field(default_factory=list)
     before: tuple[ServerRecord, ...] = ()
@@ -69,7 +70,7 @@ class _Recorder:
         if record.phase is Phase.TRAIN:
             self._take_model(message, report)
         elif record.loss is not None:  # no examples have no loss
-            subject = f"the global model of {self.name}, evaluated by {silo_name(report.silo)}"
+            subject = f"the global model of {self.name}, evaluated by {self._called(report)}"
             check_finite(subject, {"the loss": record.loss}, when=f" in round {self.round}")
         self.tell(record)
 
@@ -94,11 +95,14 @@ class _Recorder:
             bytes_down=silos.bytes_down,
         )
 
+    def _called(self, report: wire.Report) -> str:
+        return silo_name(report.silo, self.names)
+
     def _take_model(self, message: Message, report: wire.Report) -> None:
         state = wire.decode_state(message.content.array_records[wire.ARRAYS])
         if _form(state) != self.form:  # an average of them would be broadcast
-            raise SiloFailedError(f"{silo_name(report.silo)} sent weights of another model")
-        subject = f"the training of {silo_name(report.silo)} in {self.name}"
+            raise SiloFailedError(f"{self._called(report)} sent weights of another model")
+        subject = f"the training of {self._called(report)} in {self.name}"
         check_training(subject, self.round, report.losses, state)
         self.weights[report.silo] = _to_bytes(state)
         self.epochs += [
@@ -125,11 +129,13 @@ def run_federated(
     tell: Callable[[Record], None] = lambda record: None,
     *,
     members: Sequence[int] | None = None,
+    names: Sequence[str] = (),
     wait_until_ready: Callable[[], None] = lambda: None,
 ) -> Trained:
     """Run all rounds over the silos behind `grid`, or over those of them that are `members`.
 
-    `tell` is told every row as it arrives; `wait_until_ready` is called before the first heavy
+    `names` are what the data call the silos, if anything; messages use them. `tell` is told every
+    row as it arrives; `wait_until_ready` is called before the first heavy
     work in this thread.
 
     Raises:
@@ -138,9 +144,9 @@ def run_federated(
     """
     num_silos, num_rounds = config.partition.num_silos, config.budget.num_server_rounds
     training = tuple(members or range(1, num_silos + 1))
-    name = federation_name(training, num_silos, config.seed)
-    recorder = _Recorder(name=name, tell=tell)
-    silo_grid = SiloGrid(grid, on_reply=recorder.on_reply)
+    name = federation_name(training, num_silos, config.seed, names)
+    recorder = _Recorder(name=name, names=names, tell=tell)
+    silo_grid = SiloGrid(grid, on_reply=recorder.on_reply, names=names)
     answers = silo_grid.connect(
         num_silos, wire.task_config(config), timeout=config.resources.connect_timeout
     )

@@ -33,7 +33,7 @@ def run_from_context(grid: Grid, context: Context) -> None:
     with claimed(config, results, "federated, by flwr run", [seed_part(config, Regime.FEDERATED)]):
         clashes = check_free(run, Regime.FEDERATED, silos.origin, force=force)
         check_fit(config, silos.dataset, map(sum, silos.label_counts))
-        trained = run_federated(grid, config)
+        trained = run_federated(grid, config, names=silos.names)
         write_trained(
             run,
             Regime.FEDERATED,

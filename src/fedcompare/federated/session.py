@@ -23,15 +23,20 @@ SESSION = "federation"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FederatedJob:
-    """Train a federation, or the coalition of those of its silos that are `members`."""
+    """Train a federation, or the coalition of those of its silos that are `members`.
+
+    `names` are what the data call all silos, if anything.
+    """
 
     config: ExperimentConfig
     members: tuple[int, ...]
+    names: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Return what messages call it."""
-        return federation_name(self.members, self.config.partition.num_silos, self.config.seed)
+        own = self.config
+        return federation_name(self.members, own.partition.num_silos, own.seed, self.names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,5 +112,6 @@ def _run_job(
         job.config,
         tell,
         members=job.members,
+        names=job.names,
         wait_until_ready=until_ready,
     )

@@ -1,7 +1,7 @@
 """The message contract between server and clients: record names, encoders and decoders."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -138,8 +138,8 @@ def encode_report(report: Report, *, to: Message, state: "State | None" = None) 
     return Message(content=content, reply_to=to)
 
 
-def decode_report(message: Message) -> Report:
-    """Return what a client reported.
+def decode_report(message: Message, names: Sequence[str] = ()) -> Report:
+    """Return what a client reported; messages call silos by the `names` that they may have.
 
     Raises:
         SiloFailedError: the reply is no report of this version, or says what cannot be.
@@ -155,7 +155,8 @@ def decode_report(message: Message) -> Report:
     except (TypeError, ValueError, OverflowError) as error:
         raise SiloFailedError(f"a silo's reply is no report of this version: {error}") from error
     if problem := next(_problems(report, message), None):
-        raise SiloFailedError(f"{silo_name(report.silo)} replied what cannot be: {problem}")
+        who = silo_name(report.silo, names)
+        raise SiloFailedError(f"{who} replied what cannot be: {problem}")
     return report
 
 

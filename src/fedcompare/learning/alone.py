@@ -37,7 +37,7 @@ class Task:
     @property
     def name(self) -> str:
         """Return what messages call it."""
-        return training_name(self.row.regime, self.silo.id, self.seed)
+        return training_name(self.row.regime, self.silo.name, self.seed)
 
 
 def train_alone(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fedcompare.names import silo_name
+from fedcompare.names import silo_name, silo_names
 from fedcompare.regimes.catalog import Regime, Row, row_of
 
 
@@ -54,14 +54,16 @@ def weights_file(silo: int | None, *, round: int | None = None) -> str:
     return f"{folder}/{stem}.safetensors"
 
 
-def training_name(regime: Regime, silo: int, seed: int) -> str:
-    """Return what messages call one model's training."""
-    return f"{regime} training of {silo_name(silo)}, seed {seed}"
+def training_name(regime: Regime, silo: str, seed: int) -> str:
+    """Return what messages call the training of one model, of a silo of this name."""
+    return f"{regime} training of {silo}, seed {seed}"
 
 
-def federation_name(members: tuple[int, ...], num_silos: int, seed: int) -> str:
-    """Return what messages call the federation of these silos."""
-    who = "" if len(members) == num_silos else f" of silos {', '.join(map(str, members))}"
+def federation_name(
+    members: Sequence[int], num_silos: int, seed: int, names: Sequence[str] = ()
+) -> str:
+    """Return what messages call the federation of these silos, which may have names."""
+    who = "" if len(members) == num_silos else f" of {silo_names(members, names)}"
     return f"the federation{who}, seed {seed}"
 
 

@@ -273,6 +273,31 @@ def test_a_coalition_is_named(tiny):
         run_federated(InlineGrid(3, app=app), tiny(), members=(1, 3))
 
 
+@pytest.mark.parametrize(
+    ("kind", "change", "says"),
+    [
+        (
+            "train",
+            with_weight(math.nan),
+            "training of site 7 in the federation of Torgersen, site 7",
+        ),
+        ("evaluate", with_metric("losses", [math.inf]), "evaluated by site 7: the loss"),
+        ("train", with_metric("losses", []), "site 7 replied what cannot be"),
+        (
+            "train",
+            lambda content: content.update({wire.ARRAYS: ArrayRecord({"a": torch.ones(1)})}),
+            "site 7 sent weights of another model",
+        ),
+    ],
+)
+def test_faults_of_silos_with_names_say_whose_they_are(tiny, kind, change, says):
+    app = poisoned(kind, partition=1, round_=1, change=change)
+    names = ("Torgersen", "site 7", "東京")
+    with pytest.raises((DivergedError, SiloFailedError), match=says) as caught:
+        run_federated(InlineGrid(3, app=app), tiny(), members=(1, 2), names=names)
+    assert "silo 2" not in str(caught.value)
+
+
 def test_a_client_answers_with_what_it_has(tiny):
     config = tiny(learning_rate=TOO_HIGH, local_epochs=5)
     losses = []
