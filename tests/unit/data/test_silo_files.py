@@ -252,6 +252,18 @@ def test_file_names_may_be_anything(tmp_path):
     assert set(found.contract.silos) == {"<b>x", "=1+1", "a,b", r"caf\udce9", r"\udce9"}
 
 
+def test_parquet_files_of_splits_are_tables_where_they_hold_no_pictures(tmp_path):
+    for name in ("train", "test"):
+        parquet.write_table(pa.table({"y": ["a", "b"], "x": [1, 2]}), tmp_path / f"{name}.parquet")
+    with pytest.raises(DataError, match=r"train\.parquet and test\.parquet are called as splits"):
+        open_source(DataConfig(dataset=str(tmp_path), label="y"))
+    for name in ("train", "test"):
+        pictures = pa.table({"y": ["a"], "x": pa.array([b"png"], pa.binary())})
+        parquet.write_table(pictures, tmp_path / f"{name}.parquet")
+    config = DataConfig(dataset=str(tmp_path))
+    assert recognised(config) == config
+
+
 def test_a_place_that_is_no_folder_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"gone does not exist"):
         look(tmp_path / "gone")

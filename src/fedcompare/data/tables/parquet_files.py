@@ -39,12 +39,27 @@ def read_parquet(path: Path) -> RawTable:
     return build_table(str(path), names, columns, first_row=1, left_out=left_out)
 
 
+def has_single_values(path: Path) -> bool:
+    """Return whether no column holds bytes or several values a cell, as pictures and texts are."""
+    try:
+        with path.open("rb") as file:
+            kinds = parquet.read_schema(file).types
+    except (OSError, pa.ArrowException):
+        return False
+    return not any(map(_is_compound, kinds))
+
+
+def _is_compound(kind: Any) -> bool:
+    binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    return bool(binary or pa.types.is_nested(kind))
+
+
 def as_text(column: Any) -> Any:
     """Return a column as text, or None; whole numbers stay whole where pandas made them floats."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         return as_text(column.cast(kind.value_type))
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    if _is_compound(kind):
         return None
     if pa.types.is_floating(kind):
         column = pc.if_else(pc.is_nan(column), None, column)

@@ -16,6 +16,7 @@ from PIL import Image
 from fedcompare.config.groups import CSV, PARQUET, kind_of_file
 from fedcompare.data.decoding.files import is_hidden, list_files
 from fedcompare.data.held_out import check_splits
+from fedcompare.data.tables.parquet_files import has_single_values
 from fedcompare.errors import DataError
 from fedcompare.text.escaping import visible
 
@@ -58,7 +59,8 @@ def holds_silo_files(folder: Path) -> bool:
     pictures = sum(map(_is_picture, paths))
     if pictures > len(tables) or any(path.name in _OTHERS for path in paths):
         return False
-    return any(not _is_shard(path) for path in tables if len(path.parts) <= 2)
+    near = [path for path in tables if len(path.parts) <= 2]
+    return any(not _is_shard(path) or has_single_values(folder / path) for path in near)
 
 
 def find_silo_files(folder: Path, splits: Sequence[str]) -> SiloFolder:
