@@ -1,6 +1,5 @@
 """What must stay together: the examples of one person, family or device."""
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,9 @@ import numpy.typing as npt
 
 from fedcompare.text.escaping import visible
 from fedcompare.text.wording import number, plural
+
+NAMELESS = -1
+"""The code of a cell without a group."""
 
 _FEW = 10  # effective groups; fewer cannot carry a verdict
 
@@ -66,21 +68,27 @@ def _count_notes(key: str, groups: Indices) -> Iterator[str]:
 
 
 def number_groups(*columns: Sequence[str]) -> list[Indices]:
-    """Return each cell's number by its text, the same in all columns.
+    """Return each cell's number by its text, the same in all columns; see `number_codes`."""
+    known = {"": NAMELESS}
+    codes = [
+        np.fromiter((known.setdefault(text, len(known)) for text in own), np.int64, len(own))
+        for own in columns
+    ]
+    return number_codes(*codes)
 
-    Numbers are in the order in which texts come first; each "" has one of its own.
+
+def number_codes(*columns: Indices) -> list[Indices]:
+    """Return each cell's number by its code, the same in all columns.
+
+    Numbers are in the order in which codes come first; each `NAMELESS` cell has one of its own.
     """
-    known: dict[str, int] = {}
-    fresh = itertools.count()
-
-    def find(text: str) -> int:
-        if not text:
-            return next(fresh)
-        if (found := known.get(text)) is None:
-            found = known[text] = next(fresh)
-        return found
-
-    return [np.fromiter(map(find, own), np.int64, len(own)) for own in columns]
+    codes = np.concatenate(columns)
+    alone = codes == NAMELESS
+    codes[alone] = codes.max(initial=0) + 1 + np.arange(alone.sum())
+    _, first, numbers = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.empty_like(first)
+    order[np.argsort(first)] = np.arange(len(first))
+    return np.split(order[numbers], np.cumsum([len(own) for own in columns])[:-1])
 
 
 def most_frequent(groups: Indices, values: Indices) -> Indices:
@@ -88,21 +96,28 @@ def most_frequent(groups: Indices, values: Indices) -> Indices:
 
     Groups are numbered without gaps, from 0 on.
     """
-    pairs, counts = np.unique(np.stack((groups, values)), axis=1, return_counts=True)
-    return first_of_each(pairs[0], -counts, pairs[1])
+    owners, found, counts = _pairs(groups, values)
+    return first_of_each(owners, -counts, found)
 
 
 def rarest(groups: Indices, values: Indices) -> Indices:
     """Return that one of each group's values which the fewest groups have; as `most_frequent`."""
-    pairs = np.unique(np.stack((groups, values)), axis=1)
-    _, which, counts = np.unique(pairs[1], return_inverse=True, return_counts=True)
-    return first_of_each(pairs[0], counts[which], pairs[1])
+    owners, found, _ = _pairs(groups, values)
+    _, which, counts = np.unique(found, return_inverse=True, return_counts=True)
+    return first_of_each(owners, counts[which], found)
 
 
 def count_values(groups: Indices, values: Indices) -> Indices:
     """Return how many different values each group has."""
-    counts: Indices = np.bincount(np.unique(np.stack((groups, values)), axis=1)[0])
+    counts: Indices = np.bincount(_pairs(groups, values)[0])
     return counts
+
+
+def _pairs(groups: Indices, values: Indices) -> tuple[Indices, Indices, Indices]:
+    """Return each group with each of its values, once, and how many rows have both."""
+    different, codes = np.unique(values, return_inverse=True)
+    keys, counts = np.unique(groups * len(different) + codes, return_counts=True)
+    return keys // len(different), different[keys % len(different)], counts
 
 
 def first_of_each(groups: Indices, ranks: Indices, values: Indices) -> Indices:

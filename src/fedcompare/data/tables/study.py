@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 
 from fedcompare.classes import listed
 from fedcompare.config.groups import DataConfig, DatasetName
-from fedcompare.data.groups import Members, group_notes, number_groups
+from fedcompare.data.groups import NAMELESS, Members, group_notes, number_codes
 from fedcompare.data.held_out import check_splits, held_out_note, hold_out
 from fedcompare.data.tables.agreement import Agreement, agree
-from fedcompare.data.tables.column import UNKNOWN, Column, Indices, same_word
+from fedcompare.data.tables.column import UNKNOWN, Column, Indices, join, same_word
 from fedcompare.data.tables.contract import Contract, Feature
 from fedcompare.data.tables.encoding import surprises
 from fedcompare.data.tables.kinds import alike_notes
@@ -349,34 +349,33 @@ def _number_groups(roles: Roles, *parts: _Part) -> list[Indices | None]:
     """
     if not roles.group:
         return [None] * len(parts)
-    return [*number_groups(*(_texts(part, roles.group) for part in parts))]
-
-
-def _texts(part: _Part, name: str) -> list[str]:
-    """Return the word of a column in each row of a part."""
-    column = label_texts(part.table.columns[name])
-    words = np.array(column.words.to_pylist(), dtype=object)
-    texts: list[str] = words[column.codes[part.numbers]].tolist()
-    return texts
+    columns = [label_texts(part.table.columns[roles.group]) for part in parts]
+    own = [
+        Column(column.words, column.codes[part.numbers])
+        for column, part in zip(columns, parts, strict=True)
+    ]
+    together = join(own)
+    nameless = pc.index(together.words, "").as_py()
+    codes = np.where(together.codes == nameless, NAMELESS, together.codes).astype(np.int64)
+    return [*number_codes(*np.split(codes, np.cumsum([len(column) for column in own])[:-1]))]
 
 
 def _group_notes(train: Rows, test: Rows, roles: Roles) -> Iterator[str]:
     """Say which groups the split or the silos do not keep together."""
-    if train.groups is None or test.groups is None:
+    own, other = train.groups, test.groups
+    if own is None or other is None:
         return
-    names = dict(chain(_group_names(train, roles.group), _group_names(test, roles.group)))
+
+    def name(group: int) -> str:
+        rows, groups = (train, own) if (own == group).any() else (test, other)
+        return rows.table.columns[roles.group][int(rows.numbers[np.argmax(groups == group)])]
+
     yield from group_notes(
         roles.group,
-        Members(groups=train.groups, silos=train.silos),
-        Members(groups=test.groups, silos=test.silos),
-        name=names.__getitem__,
+        Members(groups=own, silos=train.silos),
+        Members(groups=other, silos=test.silos),
+        name=name,
     )
-
-
-def _group_names(rows: Rows, column: str) -> Iterator[tuple[int, str]]:
-    assert rows.groups is not None
-    names = rows.table.columns[column]
-    return ((group, names[row]) for group, row in zip(rows.groups, rows.numbers, strict=True))
 
 
 def _column(table: RawTable, name: str) -> Column:
