@@ -118,6 +118,7 @@ def test_other_files_are_told_and_hidden_ones_are_not(tmp_path):
     (folder / "README.md").write_text("read me")
     sites(folder / "old", east=content())
     notes = look(folder).notes
+    assert notes[0] == "Files are called as their silos: south.csv is of south."
     assert "Files that are no tables, 1, such as README.md: left out." in notes
     assert "Files in other folders, 1, such as old/east.csv: left out." in notes
     assert not any(".old" in note for note in notes)
@@ -137,6 +138,7 @@ def test_splits_may_be_folders_or_files_of_silos(tmp_path, layout):
         sites(tmp_path / folder, **{file: content(v=range(count))})
     found = look(tmp_path)
     assert found.contract.silos == ("north", "south")
+    assert f"{layout[1]}.csv is of south, split train." in found.notes[0]
     assert (len(found.train), len(found.test)) == (16, 8)
     assert np.bincount(found.test.silos).tolist() == [4, 4]
     with pytest.raises(DataError, match=r"train-split and test-split are both 'train'"):

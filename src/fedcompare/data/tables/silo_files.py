@@ -55,7 +55,12 @@ def read_silo_files(
         place=str(found.folder),
         columns=columns,
         first_row=tables[0].first_row,
-        notes=(*found.notes, *_notes(names, tables), *_decimal_notes(names, changed)),
+        notes=(
+            _names_note(found),
+            *found.notes,
+            *_notes(names, tables),
+            *_decimal_notes(names, changed),
+        ),
         left_out={name: why for table in tables for name, why in table.left_out.items()},
         given=given,
         parts=tuple(
@@ -102,6 +107,13 @@ def _check_columns(
 def _unused(name: str, taken: Sequence[str]) -> str:
     """Return a name for a column that no file has."""
     return name if name not in taken else _unused(f"{name} of the file", taken)
+
+
+def _names_note(found: SiloFolder) -> str:
+    """Say what the names of files were taken for."""
+    last = found.files[-1]
+    split = f", split {last.split}" if last.split else ""
+    return f"Files are called as their silos: {visible(last.name)} is of {last.silo}{split}."
 
 
 def _notes(names: Sequence[str], tables: Sequence[RawTable]) -> list[str]:
