@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from fedcompare.classes import listed
 from fedcompare.data.inspection.found import Inspection, SiloExamples
+from fedcompare.report import skew
 from fedcompare.report.blocks import Cell, Sheet
-from fedcompare.report.skew import distance_cell, size_sentence, skew_sentence, skew_sheet
 from fedcompare.text.units import PLAIN
 from fedcompare.text.wording import DASH, count, percent, plural
 
@@ -26,7 +26,7 @@ def headline(found: Inspection) -> str:
 def sheets(found: Inspection) -> Iterator[Sheet]:
     """Yield the tables, in the order in which they are read."""
     yield silos_sheet(found)
-    if differing := skew_sheet(found.skew, _names(found)):
+    if differing := skew.skew_sheet(found.skew, _names(found)):
         yield differing
     if found.columns:
         yield columns_sheet(found)
@@ -35,8 +35,8 @@ def sheets(found: Inspection) -> Iterator[Sheet]:
 def sentences(found: Inspection) -> Iterator[str]:
     """Yield how much silos differ, and what is to be known of the data."""
     if found.has_silos:
-        yield size_sentence([silo.train for silo in found.silos], _names(found))
-        yield skew_sentence(found.skew, _names(found))
+        sizes = [silo.train for silo in found.silos]
+        yield from skew.sentences(sizes, found.skew, _names(found))
     yield from found.notes
 
 
@@ -55,7 +55,7 @@ def silos_sheet(found: Inspection) -> Sheet:
             Cell(count(silo.train)),
             Cell(percent(silo.train / total)),
             Cell(count(silo.test)),
-            *([distance_cell(labels[number])] if number in labels else []),
+            *([skew.distance_cell(labels[number])] if number in labels else []),
             *(_summed_up(silo, found.classes) if wide else map(Cell, map(count, silo.by_class))),
             *(
                 Cell(PLAIN.value(value))

@@ -7,7 +7,7 @@ from fedcompare.findings.findings import Findings
 from fedcompare.findings.scores import SiloFacts
 from fedcompare.names import silo_name
 from fedcompare.report.blocks import Block, Cell, Section, Sheet, Text
-from fedcompare.report.skew import distance_cell, size_sentence, skew_sentence, skew_sheet
+from fedcompare.report.skew import distance_cell, distance_note, sentences, skew_sheet
 from fedcompare.tasks import CLASSES
 from fedcompare.text.wording import DASH, count, percent
 
@@ -26,9 +26,7 @@ def silos_section(findings: Findings) -> Section:
 def _skew_blocks(findings: Findings) -> Iterator[Block]:
     """Yield how much silos differ: in sizes, labels and features."""
     names, sizes = findings.silo_names, [sum(facts.label_counts) for facts in findings.silos]
-    yield Text(size_sentence(sizes, names))
-    if said := skew_sentence(findings.skew, names):
-        yield Text(said)
+    yield from map(Text, sentences(sizes, findings.skew, names))
     if sheet := skew_sheet(findings.skew, names):
         yield sheet
 
@@ -56,6 +54,7 @@ def _sizes_sheet(findings: Findings) -> Sheet:
             (Cell(silo_name(facts.silo, findings.silo_names)), *sizes)
             for facts, sizes in zip(findings.silos, _sized(findings), strict=True)
         ),
+        note=distance_note(findings.skew),
     )
 
 
@@ -76,6 +75,7 @@ def _classes_sheet(findings: Findings) -> Sheet:
             for facts, sizes in zip(findings.silos, _sized(findings), strict=True)
         ),
         words=frozenset({len(columns) - 1}),
+        note=distance_note(findings.skew),
         dense=True,
     )
 

@@ -13,6 +13,14 @@ _NAMED = 3  # features in a sentence
 _MOST = 10  # in a table
 
 
+def sentences(sizes: Sequence[float], skew: MeasuredSkew, names: Sequence[str]) -> Iterator[str]:
+    """Yield how much silos differ, by their numbers of training examples and what was measured."""
+    if len(sizes) > 1:
+        yield size_sentence(sizes, names)
+    if said := skew_sentence(skew, names):
+        yield said
+
+
 def size_sentence(sizes: Sequence[float], names: Sequence[str]) -> str:
     """Return how different the silos' numbers of training examples are."""
     most, least = max(sizes), min(sizes)
@@ -53,6 +61,22 @@ def skew_sheet(skew: MeasuredSkew, names: Sequence[str]) -> Sheet | None:
         ),
         words=frozenset({1, 3, 4}),
         note="By training examples alone; what chance may give is left out.",
+    )
+
+
+def distance_note(skew: MeasuredSkew) -> str:
+    """Return what the distance of labels beside a silo's name is, where there is one."""
+    if not skew.labels:
+        return ""
+    numbers = skew.labels[0].measure is Measure.MEANS
+    what = (
+        "the standardised difference of a silo's mean label from that"
+        if numbers
+        else "the Jensen-Shannon distance, 0 to 1, of a silo's shares of the classes from those"
+    )
+    return (
+        f"Label distance is {what} of all others together; chance where dealing at random may "
+        "bring silos of these sizes as far apart."
     )
 
 

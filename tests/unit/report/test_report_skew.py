@@ -5,7 +5,14 @@ from dataclasses import replace
 import pytest
 
 from fedcompare.report.silos import silos_section
-from fedcompare.report.skew import distance_cell, size_sentence, skew_sentence, skew_sheet
+from fedcompare.report.skew import (
+    distance_cell,
+    distance_note,
+    sentences,
+    size_sentence,
+    skew_sentence,
+    skew_sheet,
+)
 from fedcompare.statistics.skew import Distance, Measure, MeasuredSkew
 from made_up_findings import findings
 
@@ -94,6 +101,17 @@ def test_what_is_little_though_no_chance_is_called_little():
     skew = MeasuredSkew(labels=(label(1, 0.05),), features=(feature("age", 0.1),))
     assert "Labels differ little between silos" in skew_sentence(skew, NAMES)
     assert "Features differ little between silos, all 1 of them." in skew_sentence(skew, NAMES)
+
+
+def test_a_single_silo_differs_from_nobody():
+    assert list(sentences([50], MeasuredSkew(), ())) == []
+
+
+def test_what_the_distance_of_labels_is_follows_from_the_labels():
+    assert "Jensen-Shannon" in distance_note(MeasuredSkew(labels=(label(1, 0.5),)))
+    numbers = MeasuredSkew(labels=(feature("label", 0.5),))
+    assert "standardised difference of a silo's mean label" in distance_note(numbers)
+    assert distance_note(MeasuredSkew()) == ""
 
 
 def test_what_was_not_measured_is_not_told():
