@@ -6,7 +6,16 @@ import pytest
 
 from fedcompare.data.tables import forms
 from fedcompare.data.tables.column import column_of, encode, join
-from fedcompare.data.tables.forms import BITS, BROKEN, CODE, MISSING, PROSE, find_flags
+from fedcompare.data.tables.forms import (
+    BITS,
+    BROKEN,
+    CODE,
+    MISSING,
+    PERCENT,
+    PROSE,
+    THOUSANDS,
+    find_flags,
+)
 from fedcompare.data.tables.values import (
     COMMA,
     DAY_FORMATS,
@@ -78,6 +87,8 @@ def test_forms_are_those_of_each_word_by_itself(seed):
         CODE: is_code(words),
         PROSE: is_prose(words),
         BROKEN: ~is_whole(words),
+        THOUSANDS: ~np.isnan(numbers(words, POINT)) & ["," in word for word in words.to_pylist()],
+        PERCENT: np.array(["%" in word for word in words.to_pylist()]),
         **{sign: np.isnan(numbers(words, sign)) for sign in (POINT, COMMA)},
         **{form: np.isnan(days(words, form)) for form in DAY_FORMATS},
     }

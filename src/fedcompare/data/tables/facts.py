@@ -10,7 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from fedcompare.data.tables.column import Codes, Column, Indices, Words
-from fedcompare.data.tables.forms import BITS, BROKEN, CODE, MISSING, PROSE, Flags, find_flags
+from fedcompare.data.tables.forms import (
+    BITS,
+    BROKEN,
+    CODE,
+    MISSING,
+    PERCENT,
+    PROSE,
+    THOUSANDS,
+    Flags,
+    find_flags,
+)
 from fedcompare.data.tables.values import COMMA, DAY_FORMATS, POINT, Floats
 
 MOST_CATEGORIES = 100
@@ -35,9 +45,10 @@ class Facts:
     """One column of one silo, or of several together.
 
     `missing` counts the words that stand for no value. `categories` counts every other one; None
-    where there are more than `MOST_CATEGORIES`, `distinct` at most. `misfits` are by decimal
-    sign, `no_day` by the form of a day; `unique` says that no value stands twice in a silo, and
-    `whole` that all numbers are.
+    where there are more than `MOST_CATEGORIES`, `distinct` at most. `thousands` have
+    them grouped by commas, `percents` a percent sign. `misfits` are by decimal sign, `no_day` by
+    the form of a day; `unique` says that no value stands twice in a silo, and `whole` that all
+    numbers are.
     """
 
     rows: int
@@ -47,6 +58,8 @@ class Facts:
     unique: bool
     codes: int
     prose: int
+    thousands: int
+    percents: int
     misfits: Mapping[str, Misfits]
     no_day: Mapping[str, int]
     whole: bool
@@ -67,6 +80,8 @@ class Facts:
             unique=self.unique and other.unique,
             codes=self.codes + other.codes,
             prose=self.prose + other.prose,
+            thousands=self.thousands + other.thousands,
+            percents=self.percents + other.percents,
             misfits={sign: own + other.misfits[sign] for sign, own in self.misfits.items()},
             no_day={form: own + other.no_day[form] for form, own in self.no_day.items()},
             whole=self.whole and other.whole,
@@ -102,6 +117,8 @@ class _Values:
             unique=distinct == len(present),
             codes=self._count(CODE),
             prose=self._count(PROSE),
+            thousands=self._count(THOUSANDS),
+            percents=self._count(PERCENT),
             misfits={sign: self._misfits(sign) for sign in (POINT, COMMA)},
             no_day={form: self._count(form) for form in DAY_FORMATS},
             whole=not self._count(BROKEN),

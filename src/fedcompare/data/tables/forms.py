@@ -11,6 +11,7 @@ from fedcompare.data.tables.values import (
     DAY_FORMATS,
     POINT,
     days,
+    has_sign,
     is_code,
     is_missing,
     is_number,
@@ -21,11 +22,14 @@ from fedcompare.data.tables.values import (
 Flags = npt.NDArray[np.uint16]
 
 MISSING, CODE, PROSE, BROKEN = "missing", "code", "prose", "not whole"
+THOUSANDS, PERCENT = "thousands", "percent"
 # The bits of a flag from the lowest on; a sign and the form of a day say that a word has not
 # this form. What is missing has no other bit.
 BITS = {
     name: 1 << place
-    for place, name in enumerate((MISSING, CODE, PROSE, BROKEN, POINT, COMMA, *DAY_FORMATS))
+    for place, name in enumerate(
+        (MISSING, CODE, PROSE, BROKEN, THOUSANDS, PERCENT, POINT, COMMA, *DAY_FORMATS)
+    )
 }
 # Only a zero is another digit than the others to any form, but for that of a day.
 _DIGITS = np.arange(256, dtype=np.uint8)
@@ -41,6 +45,8 @@ def find_flags(words: Words) -> Flags:
         (CODE, is_code(shapes)),
         (PROSE, is_prose(shapes)),
         (BROKEN, ~is_whole(shapes)),
+        (THOUSANDS, has_sign(shapes, ",") & is_number(shapes, POINT)),
+        (PERCENT, has_sign(shapes, "%")),
         (POINT, ~is_number(shapes, POINT)),
         (COMMA, ~is_number(shapes, COMMA)),
     ):

@@ -83,8 +83,10 @@ def _number(
         )
     if sign == COMMA:
         notes.append(f"{name}: read with decimal commas.")
-    elif facts.misfits[COMMA].count < facts.misfits[POINT].count:
-        notes.append(f"{name}: commas group thousands.")
+    elif facts.thousands:
+        notes.append(f"{name}: commas group thousands, so 1,234 is 1234.")
+    if facts.percents:
+        notes.append(f"{name}: percent signs are left out, so 12 % is 12.")
     return Decision(kind=Kind.NUMBER, form=sign, notes=tuple(notes))
 
 

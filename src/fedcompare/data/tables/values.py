@@ -87,6 +87,11 @@ def yes_no(words: Words, pair: tuple[str, str]) -> Floats:
     return np.where(positive, 1.0, np.where(negative, 0.0, np.nan))
 
 
+def has_sign(words: Words, sign: str) -> Mask:
+    """Return which words hold a sign."""
+    return _mask(pc.match_substring(words, sign))
+
+
 def is_code(words: Words) -> Mask:
     """Return which words are digits that no number keeps: leading zeros, or 16 and more of them."""
     return _mask(pc.match_substring_regex(words, r"^[+-]?(?:0\d+|\d{16,})$"))
