@@ -47,7 +47,7 @@ def silos_sheet(found: Inspection) -> Sheet:
     """
     shown = found.silos[:_MOST_SILOS]
     total = sum(silo.train for silo in found.silos)
-    labels = {one.silo: one for one in found.skew.labels}
+    labels = {one.silo: skew.distance_cell(one) for one in found.skew.labels}
     wide = len(found.classes) > _MOST_CLASSES
     rows = [
         (
@@ -55,7 +55,7 @@ def silos_sheet(found: Inspection) -> Sheet:
             Cell(count(silo.train)),
             Cell(percent(silo.train / total)),
             Cell(count(silo.test)),
-            *([skew.distance_cell(labels[number])] if number in labels else []),
+            *([labels.get(number, Cell(DASH))] if labels else []),
             *(_summed_up(silo, found.classes) if wide else map(Cell, map(count, silo.by_class))),
             *(
                 Cell(PLAIN.value(value))
@@ -112,6 +112,7 @@ def _summed_up(silo: SiloExamples, classes: Sequence[str]) -> tuple[Cell, Cell]:
     most = sorted(has, key=lambda label: -silo.by_class[label])[:_COMMONEST]
     total = sum(silo.by_class)
     named = ", ".join(
-        f"{listed([classes[label]])} {percent(silo.by_class[label] / total, 0)} %" for label in most
+        f"{listed([classes[label]])} ({percent(silo.by_class[label] / total, 0)} %)"
+        for label in most
     )
     return Cell(f"{len(has)} of {len(classes)}"), Cell(named or DASH)
