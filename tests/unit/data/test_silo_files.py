@@ -324,3 +324,34 @@ def test_a_column_of_numbers_gets_points_where_another_file_has_them(cells, poin
 def test_what_may_be_thousands_or_text_is_no_decimal_comma(cells):
     tables = [{"v": column_of(pa.array(own))} for own in (cells, ["1.5"])]
     assert with_one_decimal_sign(tables) == (tables, [])
+
+
+def test_labels_may_be_numbers_in_each_files_own_notation(tmp_path):
+    values = [n * n / 8 for n in range(40)]
+    folder = sites(
+        tmp_path / "sites",
+        north=content(v=values),
+        south=content(v=[f'"{value}"'.replace(".", ",") for value in values]),
+    )
+    found = look(folder, label="v", task="regression")
+    assert found.contract.number
+    assert found.contract.number.mean == pytest.approx(np.mean(values), rel=0.2)
+    labels = [
+        rows.table.columns["v"][row] for rows in (found.train, found.test) for row in rows.numbers
+    ]
+    assert sorted(map(float, labels)) == sorted(values * 2)
+
+
+def test_groups_are_held_out_whole_over_all_files(tmp_path):
+    people = [f"p{n // 2}" for n in range(40)]
+    folder = sites(tmp_path / "sites", north=content(who=people), south=content(who=people))
+    found = look(folder, group="who")
+    own = [
+        {rows.table.columns["who"][row] for row in rows.numbers}
+        for rows in (found.train, found.test)
+    ]
+    assert own[0].isdisjoint(own[1])
+    assert any(
+        "20 groups (who), such as p0, have examples in several silos" in note
+        for note in found.notes
+    )
