@@ -136,8 +136,9 @@ def test_other_files_and_hierarchies_are_told(tmp_path):
 
 def test_a_folder_of_leaf_is_known_by_its_files(tmp_path):
     folder = store(tmp_path / "a", train__a=leaf(users()), test__a=leaf(users()))
+    store(folder, a_first_one={"a": 1}, empty="")
     assert recognised(DataConfig(dataset=str(folder))).dataset == f"leaf:{folder}"
-    other = DataConfig(dataset=str(store(tmp_path / "b", config={"a": 1})))
+    other = DataConfig(dataset=str(store(tmp_path / "b", config={"a": 1}, empty="")))
     assert recognised(other) == other
 
 

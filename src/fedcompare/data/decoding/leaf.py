@@ -3,22 +3,19 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fedcompare.data.decoding.files import is_hidden, list_files
-from fedcompare.data.held_out import check_splits
+from fedcompare.data.decoding.leaf_folder import LeafFolder
 from fedcompare.errors import DataError
 from fedcompare.text.escaping import visible
 from fedcompare.text.typed import shown
 from fedcompare.text.wording import plural
 
 SIDE = 28  # of FEMNIST's pictures, which are stored as vectors
-_START = 4096  # bytes, among which the first key stands
-_KEYS = ("users", "num_samples", "user_data", "hierarchies")
 _ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 
 Vectors = npt.NDArray[np.floating[Any]]
@@ -35,20 +32,6 @@ class User:
     labels: Sequence[Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeafFolder:
-    """The files of all users by path below the folder, each with its split, "" without any."""
-
-    folder: Path
-    files: Mapping[str, str]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def has_splits(self) -> bool:
-        """Return whether folders say what is trained on."""
-        return any(self.files.values())
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Leaf:
     """All users with examples in the order of the files, and notes."""
@@ -61,47 +44,6 @@ class Leaf:
     def is_pictures(self) -> bool:
         """Return whether vectors are FEMNIST's pictures."""
         return int(self.users[0].vectors.shape[1]) == SIDE * SIDE
-
-
-def holds_leaf(folder: Path) -> bool:
-    """Return whether a folder holds LEAF's JSON, by how its files begin.
-
-    Raises:
-        DataError: the folder or a file cannot be read.
-    """
-    paths = [PurePosixPath(file.name) for file in list_files(folder)]
-    near = [path for path in paths if _is_json(path) and len(path.parts) <= 2]
-    return bool(near) and _begins_as_leaf(folder / near[0])
-
-
-def find_leaf(folder: Path, splits: Sequence[str]) -> LeafFolder:
-    """Return the files below the folders called as the `splits`, or else those in the folder.
-
-    Raises:
-        DataError: there is none, or the folder cannot be read.
-    """
-    if not folder.is_dir():
-        kind = "is a file" if folder.exists() else "does not exist"
-        raise DataError(f"{folder} {kind}. Name a folder of LEAF's JSON files.")
-    check_splits(splits)
-    every = [PurePosixPath(file.name) for file in list_files(folder) if not is_hidden(file.name)]
-    found = [path for path in every if _is_json(path)]
-    inner = {str(path): path.parts[0] for path in found if len(path.parts) == 2}
-    files = {name: split for name, split in inner.items() if split in splits}
-    if set(files.values()) != set(splits):
-        files = {str(path): "" for path in found if len(path.parts) == 1}
-    known = {name: split for name, split in files.items() if _begins_as_leaf(folder / name)}
-    if not known:
-        raise DataError(
-            f"{folder} holds no JSON of LEAF's, with users and user_data. Name the folder in which "
-            f"they lie, or that of {' and '.join(splits)}."
-        )
-    others = [path for path in every if str(path) not in known]
-    notes = [
-        f"Files that are not used, {len(others)}, such as {visible(str(other))}: left out."
-        for other in others[:1]
-    ]
-    return LeafFolder(folder=folder, files=known, notes=tuple(notes))
 
 
 def read_leaf(folder: LeafFolder) -> Leaf:
@@ -133,22 +75,6 @@ def read_leaf(folder: LeafFolder) -> Leaf:
     full = tuple(user for user in users if len(user.labels))
     _check_widths(folder.folder, full)
     return Leaf(folder=folder, users=full, notes=tuple(notes))
-
-
-def _is_json(path: PurePosixPath) -> bool:
-    return path.suffix.lower() == ".json" and not is_hidden(path.name)
-
-
-def _begins_as_leaf(path: Path) -> bool:
-    """Return whether a file's first key is one of LEAF's; a file without any content is damaged."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(_START)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    text = start.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
-    first = text.removeprefix("{").lstrip()
-    return not first or any(first.startswith(f'"{key}"') for key in _KEYS)
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import numpy as np
 from fedcompare.config.groups import DataConfig, DatasetName
 from fedcompare.data.decoding.assemble import StoredSplit, assemble
 from fedcompare.data.decoding.files import find_folder
-from fedcompare.data.decoding.leaf import SIDE, Leaf, User, find_leaf, read_leaf
+from fedcompare.data.decoding.leaf import SIDE, Leaf, User, read_leaf
+from fedcompare.data.decoding.leaf_folder import find_leaf
 from fedcompare.data.decoding.pictures import Picture
 from fedcompare.data.examples import Decoded
 from fedcompare.data.held_out import held_out_note, hold_out

@@ -14,7 +14,8 @@ from fedcompare.config.groups import (
     kind_of_file,
 )
 from fedcompare.data.decoding.files import content_digest, find_folder
-from fedcompare.data.decoding.leaf import LeafFolder, find_leaf, holds_leaf, read_leaf
+from fedcompare.data.decoding.leaf import read_leaf
+from fedcompare.data.decoding.leaf_folder import LeafFolder, find_leaf, holds_leaf
 from fedcompare.data.tables.csv_files import read_csv
 from fedcompare.data.tables.leaf_table import leaf_table
 from fedcompare.data.tables.parquet_files import read_parquet
