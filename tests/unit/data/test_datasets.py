@@ -130,7 +130,7 @@ def test_changed_data_are_not_taken_from_the_cache(cache, tmp_path):
 def test_an_unknown_name_lists_the_known_forms(name):
     with pytest.raises(
         DataError,
-        match="use mnist, folder:FOLDER, idx:FOLDER, npz:FILE, hub:NAME, csv:FILE, or parquet:FILE",
+        match="use mnist, folder:FOLDER, idx:FOLDER, npz:FILE, hub:NAME, csv:FILE, parquet:FILE, ",
     ):
         read_dataset(DataConfig(dataset=name))
 
@@ -229,6 +229,7 @@ CHANGED = {
     "features": "age",
     "ignore": "age",
     "encoding": "cp1252",
+    "columns": "a,b",
     "test_fraction": 0.5,
     "split_column": "part",
     "test_data": "test.csv",
