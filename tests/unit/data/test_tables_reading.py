@@ -8,7 +8,7 @@ from pyarrow import parquet
 
 from fedcompare.config.groups import DataConfig, DatasetName
 from fedcompare.data.sources.catalog import open_source
-from fedcompare.data.tables import csv_files
+from fedcompare.data.tables import column, csv_files
 from fedcompare.data.tables.reading import read_table
 from fedcompare.errors import DataError
 
@@ -20,12 +20,12 @@ def read(tmp_path):
     def call(content, name="table.csv", encoding=""):
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return cells(read_table(DatasetName.parse(str(path)), DataConfig(encoding=encoding)))
+        return read_cells(read_table(DatasetName.parse(str(path)), DataConfig(encoding=encoding)))
 
     return call
 
 
-def cells(table):
+def read_cells(table):
     return {name: list(column) for name, column in table.columns.items()}
 
 
@@ -159,7 +159,7 @@ def test_parquet_columns_become_text_that_says_the_same(tmp_path):
     )
     parquet.write_table(table, path)
     found = read_table(DatasetName.parse(str(path)), DataConfig())
-    assert cells(found) == {
+    assert read_cells(found) == {
         "whole": ["1", "", "3"],
         "broken": ["1.5", "2", ""],
         "large": ["9007199254740993", "1", "2"],
@@ -167,6 +167,31 @@ def test_parquet_columns_become_text_that_says_the_same(tmp_path):
         "name": ["007", "NA", ""],
     }
     assert "no single values" in found.left_out["many"]
+
+
+@pytest.mark.parametrize("part", [1, 2, 100])
+def test_parquet_columns_with_dots_in_their_names_are_themselves(tmp_path, monkeypatch, part):
+    monkeypatch.setattr(column, "_PART", part)
+    path = tmp_path / "table.parquet"
+    cells = [["1", "2", "1"], ["p", "", "p"], ["x", "y", "x"]]
+    pairs = [{"b": 1}, {"b": 2}, {"b": 3}]
+    names = ["a", "a.b", "a.b.c", "pair", "pair.b"]
+    parquet.write_table(pa.table([*cells, pairs, cells[0]], names=names), path)
+    found = read_table(DatasetName.parse(str(path)), DataConfig())
+    assert read_cells(found) == {
+        "a": cells[0],
+        "a.b": cells[1],
+        "a.b.c": cells[2],
+        "pair.b": cells[0],
+    }
+    assert "no single values" in found.left_out["pair"]
+
+
+def test_parquet_columns_of_one_name_are_refused(tmp_path):
+    path = tmp_path / "table.parquet"
+    parquet.write_table(pa.table([[1], [2]], names=["a", "a"]), path)
+    with pytest.raises(DataError, match=r"names stand twice in the header, such as 'a'"):
+        read_table(DatasetName.parse(str(path)), DataConfig())
 
 
 def test_a_damaged_parquet_file_is_refused(read):
@@ -212,7 +237,7 @@ def test_columns_name_those_of_a_file_without_a_header(tmp_path, name):
     config = DataConfig(dataset=str(path), label="kind", columns="length, width,kind")
     assert open_source(config)
     table = read_table(config.source, config)
-    assert cells(table)["kind"] == ["setosa", "versicolor"]
+    assert read_cells(table)["kind"] == ["setosa", "versicolor"]
     assert list(table.columns) == ["length", "width", "kind"]
     assert table.row(1) == "row 2"
     assert not table.notes

@@ -16,6 +16,7 @@ Words = Any  # a pyarrow array of text without nulls
 UNKNOWN = -1
 _LARGE = 2**16  # words; above it, they are told apart in buckets, whose tables fit into the cache
 _BUCKETS = 32
+_PART = 2**16  # rows that are encoded at a time
 _LONG = 2**30  # bytes; less of them are found by numbers of 32 bits, and those made of them too
 
 
@@ -44,7 +45,8 @@ class Column:
 
 def column_of(words: Words) -> Column:
     """Return the column in whose rows these words stand, without the blanks at their ends."""
-    return join([encode(words)])
+    starts = range(0, max(1, len(words)), _PART)
+    return join([encode(words[start : start + _PART]) for start in starts])
 
 
 def same_word(word: str, count: int) -> Column:
