@@ -12,7 +12,8 @@ from pyarrow import csv as arrow_csv
 
 from fedcompare.data.tables.blank_files import BLANKS, read_blanks
 from fedcompare.data.tables.column import Column, encode, join, release_unused
-from fedcompare.data.tables.csv_form import Form, as_text, find_form, wrong_encoding
+from fedcompare.data.tables.csv_form import Form, find_form
+from fedcompare.data.tables.csv_top import as_text, wrong_encoding
 from fedcompare.data.tables.raw import RawTable, build_table
 from fedcompare.errors import DataError
 from fedcompare.text.typed import shown
