@@ -16,6 +16,7 @@ def inspect(
     task: options.Task = None,
     silo: options.Silo = None,
     group: options.Group = None,
+    model: options.Model = None,
     config: options.Config = None,
     set_: options.Set = None,
     partition: options.Partition = None,
@@ -31,6 +32,7 @@ def inspect(
         task=task,
         silo=silo,
         group=group,
+        model=model,
         partition=partition,
         seed=seed,
     )

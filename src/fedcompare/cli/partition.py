@@ -18,6 +18,7 @@ def partition(
     task: options.Task = None,
     silo: options.Silo = None,
     group: options.Group = None,
+    model: options.Model = None,
     config: options.Config = None,
     set_: options.Set = None,
     partition: options.Partition = None,
@@ -37,6 +38,7 @@ def partition(
         task=task,
         silo=silo,
         group=group,
+        model=model,
         seed=seed,
     )
     from fedcompare import api
