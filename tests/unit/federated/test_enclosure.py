@@ -1,5 +1,6 @@
 """A process group that ends with its head, however that ends; `sleep` stands for Ray."""
 
+import contextlib
 import functools
 import os
 import signal
@@ -16,7 +17,7 @@ from fedcompare.federated.enclosure import enclosed
 from fedcompare.machine.crew import Crew
 from fedcompare.machine.processes import processes
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,5 @@ def test_the_secret_is_another_each_time_and_only_the_group_knows_it(started):
     assert len(secret) >= 32
     assert "RAY_AUTH_TOKEN" not in os.environ
     for pid in processes():
-        command = Path(f"/proc/{pid}/cmdline")
-        if command.exists():
-            assert secret.encode() not in command.read_bytes()
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            assert secret.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
