@@ -58,7 +58,10 @@ def tiny(tiny_settings: dict[str, object]) -> Callable:
     from fedcompare.config.parsing import Setting, parse_config
 
     def build(**changes: object):
-        flat = tiny_settings | {key.replace("_", "-"): value for key, value in changes.items()}
+        settings = dict(tiny_settings)
+        if "model" in changes:
+            del settings["hidden-units"]  # which are for the default model
+        flat = settings | {key.replace("_", "-"): value for key, value in changes.items()}
         return parse_config({key: Setting(value, key) for key, value in flat.items()})
 
     return build

@@ -46,14 +46,18 @@ def test_inspect_says_what_is_there_and_what_will_be_done(cli, table, monkeypatc
     assert command in found.out
 
 
-def test_inspect_says_what_few_steps_are_and_asks_for_enough(cli, table):
+def test_inspect_says_with_which_settings_models_are_trained(cli, table):
     asked = ["--label", "outcome", "--silo", "hospital"]
     found = cli("inspect", table, *asked)
-    assert "The median silo's own model is trained for 30 steps." in found.out
-    assert "--set local-epochs=334\n" in found.out
-    enough = cli("inspect", table, *asked, "--set", "local-epochs=334").out
-    assert "steps" not in enough
-    assert "--set local-epochs=334\n" in enough
+    assert "learning-rate = 0.02" in found.out
+    assert "Set otherwise: none." in found.out
+    assert "steps. With fewer" not in found.out
+    assert "--set" not in found.out
+    few = cli("inspect", table, *asked, "--set", "local-epochs=2", "--set", "momentum=0.9").out
+    assert "local-epochs = 2 (by default 50)" in few
+    assert "trained for 40 steps." in few
+    assert "local-epochs=50 is enough" in few
+    assert few.endswith("--set momentum=0.9 --set local-epochs=2\n")
 
 
 def test_inspect_says_what_could_be_label_and_silo(cli, table):
@@ -98,9 +102,12 @@ def test_from_a_table_to_the_verdict_and_verify(cli, table, named, placed, tmp_p
     assert report["config"]["num-silos"] == 3
     assert [one["silo"] for one in report["skew"]["labels"]] == [1, 2, 3]
     assert "marker" in {one["subject"] for one in report["skew"]["features"]}
+    assert report["config"]["learning-rate"] == 0.02
+    assert "num-server-rounds = 2 (by default 10)" in report["defaults"]
     kinds = {column["name"]: column["kind"] for column in report["columns"]}
     assert kinds == {"age": "number", "marker": "number", "sex": "category", "patient": "left out"}
     assert any("Column patient is left out: an identifier" in note for note in report["notes"])
+    assert "Settings of training" in (run / "comparison" / "report.md").read_text("utf-8")
     for file in ("report.html", "report.md"):
         assert "東京" in (run / "comparison" / file).read_text("utf-8")
     checked = cli("verify", run)

@@ -86,7 +86,7 @@ def configure(
 
     Raises:
         ConfigError: listing all problems at once.
-        FedcompareError: a column names the silos, and the data cannot be loaded.
+        FedcompareError: the data decide of a key, and cannot be loaded.
     """
     settings = read_settings(file) if file else {}
     settings |= {key: Setting(value, key) for key, value in (keys or {}).items()}
@@ -94,13 +94,16 @@ def configure(
 
 
 def settled(config: ExperimentConfig) -> ExperimentConfig:
-    """Return the experiment with as many silos as its data name, where they name any.
+    """Return the experiment with what its data decide of the keys that nobody set.
+
+    That is how many silos there are, and for a table the settings of training. Every function
+    below does this first; to be told of them before, do it here.
 
     And with a device of this machine, where it was left open.
 
     Raises:
-        FedcompareError: the data cannot be loaded, other keys ask for other silos, or there is no
-            such device.
+        ConfigError: other keys ask for other silos, or name what there is not.
+        FedcompareError: the data cannot be loaded, or there is no such device.
     """
     if config.train.device != CPU:
         from fedcompare.learning.devices import settle_device
@@ -158,6 +161,7 @@ def partition(
     from fedcompare.runs.reuse import check_partition
 
     check_partitioner(config.partition)
+    config = settled(config)
     if export:
         check_export(export, force=force)
     run = RunDirectory(results, config)
@@ -202,6 +206,7 @@ def train(
         raise ValueError(f"{regime} is made from {row_of(regime).source}: use compare")
     check_choices(config)
     resolve_cpus(config.resources.num_cpus)
+    config = settled(config)
     run = RunDirectory(results, config)
     log = run.log_path(regime)
     with claimed(config, results, regime, [seed_part(config, regime)]), logged(log):
@@ -248,6 +253,7 @@ def evaluate(
     from fedcompare.runs.lock import claimed, seed_part
 
     check_partitioner(config.partition)
+    config = settled(config)
     used = [seed_part(config, part) for part in (*work.EVALUATED, EVALUATION)]
     with claimed(config, results, "evaluate", used):
         silos, run = load_silos(config), RunDirectory(results, config)
@@ -278,6 +284,7 @@ def compare(
     from fedcompare.comparison import compare as work
     from fedcompare.execution.failures import logged
 
+    config = settled(config)
     with logged(work.compare_log(results, config)):
         folder, findings = work.compare(
             config,

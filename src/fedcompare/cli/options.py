@@ -97,13 +97,13 @@ def build_config(
 ) -> "ExperimentConfig":
     """Return the configuration: defaults, then the file, then `--set`, then plain options.
 
-    Where a column names the silos, there are as many as it names.
+    The data decide of what nobody set: how many silos there are, and the settings of training.
 
     A relative path of data is relative to the working folder.
 
     Raises:
         ConfigError: listing all problems at once.
-        FedcompareError: a column names the silos, and the data cannot be loaded.
+        FedcompareError: the data decide of a key, and cannot be loaded.
     """
     from fedcompare.api import settled
 

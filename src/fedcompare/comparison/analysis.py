@@ -31,6 +31,7 @@ from fedcompare.findings.scores import ColumnUse, MeasureFacts
 from fedcompare.regimes.budgets import told_few_steps
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.coalitions import coalitions_to_train
+from fedcompare.regimes.defaults import told_table_defaults
 from fedcompare.regimes.devices import is_repeatable, repeatability
 from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.manifest import CONFIG_FILE, read_environment
@@ -56,6 +57,7 @@ def analyse(
     """
     answers = list(map(read_seed_answers, runs))
     cases = find_cases(answers)
+    sizes = list(map(sum, label_counts(answers)[0]))
     coalitions: list[Coalitions] = []
     if contributions:
         needed = coalitions_to_train(len(cases.silos))
@@ -86,7 +88,7 @@ def analyse(
             epochs=trained.epochs,
             unknown=cases.names(cases.tested(cases.nobodys_classes())),
             warning=warning,
-            hint=" ".join(_hints(config, map(sum, trained.label_counts))) or None,
+            hint=" ".join(_hints(config, sizes)) or None,
         ),
         verdicts=find_verdicts(gains, silos, scores, voice=voice, learnt=warning is None),
         gains=gains,
@@ -117,6 +119,7 @@ def analyse(
         task=cases.task,
         fits=tuple(fits(answers, cases)),
         skew=mean_skew([seed.trainings[Regime.FEDERATED].skew for seed in answers]),
+        defaults=told_table_defaults(config, sizes) if trained.columns else "",
     )
     return Analysis(findings=findings, singles=singles)
 

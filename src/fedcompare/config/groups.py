@@ -8,7 +8,7 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -278,7 +278,7 @@ class PartitionConfig(_Group):
 class ModelConfig(_Group):
     """The network, by its name in the catalog, or by the dotted path of the user's own.
 
-    `hidden_units` is the one hidden layer of "mlp" without arguments.
+    `hidden_units` is the one hidden layer of "mlp" without arguments, and of no other.
     """
 
     model: ChoiceKey = Choice("mlp")
@@ -393,6 +393,26 @@ class ExperimentConfig(_Group):
     def to_json(self) -> str:
         """Return the flat table as JSON, the form in which it crosses to clients."""
         return json.dumps(self.to_flat())
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Return the keys that somebody set, or that were decided since; the rest is built in."""
+        flat: set[str] = set()
+        for key, value in self.model_dump(by_alias=True, exclude_unset=True).items():
+            flat.update(value if isinstance(value, dict) else (key,))
+        return frozenset(flat)
+
+    def filled(self, defaults: Mapping[str, object]) -> "ExperimentConfig":
+        """Return the same experiment with these values of those of the keys that nobody set."""
+        groups: dict[str, dict[str, object]] = {}
+        for key in defaults.keys() - self.given:
+            groups.setdefault(GROUP_OF[key], {})[key] = defaults[key]
+        changed = {}
+        for name, values in groups.items():
+            own: _Group = getattr(self, name)
+            values |= own.model_dump(by_alias=True, exclude_unset=True)
+            changed[name] = type(own).model_validate(values)
+        return self.model_copy(update=changed)
 
     def with_seed(self, seed: int) -> "ExperimentConfig":
         """Return the same experiment with another seed."""

@@ -24,6 +24,7 @@ from fedcompare.data.transforms.catalog import check_transforms
 from fedcompare.data.transforms.chains import TEST, TRAIN, Chains
 from fedcompare.errors import ConfigError
 from fedcompare.names import POOLED, silo_name
+from fedcompare.regimes.defaults import with_table_defaults
 from fedcompare.regimes.records import Origin
 from fedcompare.statistics.skew import MeasuredSkew
 from fedcompare.statistics.tallies import Tally, find_skew
@@ -204,21 +205,35 @@ def load_silos(config: ExperimentConfig) -> Silos:
 
 
 def settle(config: ExperimentConfig) -> ExperimentConfig:
-    """Return the experiment with as many silos as its data name, where they name any.
+    """Return the experiment with what its data decide of the keys that nobody set.
 
-    Where a column, folders or files name silos, these are the experiment's; a partitioner that is
-    asked for has precedence over folders and files. Of a table that names none, the keys must say
-    how rows are dealt to silos.
+    That is how many silos there are, where the data name them, and for a table the settings of
+    training (`regimes/defaults`). What was set before is kept.
 
     Raises:
         ConfigError: other keys ask for other silos, or the data cannot have such a column.
         FedcompareError: as `load_silos`.
     """
     config = _with_named_column(config)
-    own, default = config.partition, PartitionConfig()
     if not may_name_silos(config.data):
         return config
     dataset = load_dataset(config.data)
+    config = _with_named_silos(config, dataset)
+    if not dataset.contract:
+        return config
+    check_partitioner(config.partition)
+    plan = partition_dataset(dataset, config.partition, seed=config.seed)
+    return with_table_defaults(config, list(map(len, plan.train)))
+
+
+def _with_named_silos(config: ExperimentConfig, dataset: Dataset) -> ExperimentConfig:
+    """Return the experiment with as many silos as its data name, where they name any.
+
+    Where a column, folders or files name silos, these are the experiment's; a partitioner that is
+    asked for has precedence over folders and files. Of a table that names none, the keys must say
+    how rows are dealt to silos.
+    """
+    own, default = config.partition, PartitionConfig()
     if not dataset.silo_names:
         if dataset.contract:
             _check_silos(own, dataset)
@@ -230,7 +245,7 @@ def settle(config: ExperimentConfig) -> ExperimentConfig:
     if grouped:
         count = number_of_silos(own.partition, count)
     problems = []
-    if own.num_silos not in (default.num_silos, count):
+    if "num-silos" in config.given and own.num_silos != count:
         problems.append(
             f"num-silos: {own.num_silos}, but the data name {count} silos; leave num-silos out"
             if not grouped

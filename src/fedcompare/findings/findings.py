@@ -34,10 +34,11 @@ class Findings:
     `config` is the flat table of keys, `environment` the versions and the machine,
     `commands` what reproduces it; `curves` hold the learning curves of the isolated-equal,
     federated and centralized models; `contributions` is empty unless asked for,
-    `columns` unless the data are a table. Verdicts, gains, curves and contributions are by the
-    first of the `measures`. Where the `task` is regression there are no classes, and `fits` in
-    place of `qualities`, `confusions`, `mistakes` and `forgetting`. `skew` is how much silos differ
-    in what they train on, as means over the seeds; empty where it was not measured.
+    `columns` unless the data are a table, and so is `defaults`, which says with which settings
+    models were trained. Verdicts, gains, curves and contributions are by the first of the
+    `measures`. Where the `task` is regression there are no classes, and `fits` in place of
+    `qualities`, `confusions`, `mistakes` and `forgetting`. `skew` is how much silos differ in what
+    they train on, as means over the seeds; empty where it was not measured.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Findings:
     task: Task = Task.MULTI_CLASS
     fits: tuple[Fit, ...] = ()
     skew: MeasuredSkew = UNMEASURED
+    defaults: str = ""
 
     @property
     def silo_names(self) -> tuple[str, ...]:

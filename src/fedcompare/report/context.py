@@ -84,6 +84,7 @@ def method_section(findings: Findings) -> Section:
     """Return how the numbers came about, in plain words, and every seed's own test."""
     has_classes = findings.task in CLASSES
     terms = (
+        *([("Settings of training", findings.defaults)] if findings.defaults else []),
         (
             "Gain",
             f"{_gain_said(findings)} Both start from the same seed and answer the same test "

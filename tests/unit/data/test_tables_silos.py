@@ -6,17 +6,26 @@ import numpy as np
 import pytest
 
 from fedcompare import api
-from fedcompare.config.groups import DatasetName, ExperimentConfig, experiment_name
+from fedcompare.config.groups import (
+    KEYS,
+    DataConfig,
+    DatasetName,
+    ExperimentConfig,
+    experiment_name,
+)
+from fedcompare.config.parsing import read_settings
 from fedcompare.data.dataset import read_dataset, reload_dataset
-from fedcompare.data.silos import load_silos
+from fedcompare.data.silos import load_silos, settle
 from fedcompare.errors import ConfigError, DataError, PartitionError
 from fedcompare.federated.server_app import config_from_run_config
+from fedcompare.regimes.defaults import with_table_defaults
 from made_up_tables import SITES, patients, rows, write_csv
 
 
 @pytest.fixture
 def path(tmp_path):
-    return write_csv(tmp_path / "patients.csv", patients())
+    columns = patients() | {"blood": ["A", "B"] * 60}
+    return write_csv(tmp_path / "patients.csv", columns)
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +47,7 @@ def test_each_silo_has_its_own_rows_and_its_name(path):
         assert len(silo.train) + len(silo.test) == total
         assert abs(len(silo.test) - 0.2 * total) < 2
     assert silos.class_names == ("alive", "dead")
-    assert silos.pooled.train.inputs.shape == (96, 4)
+    assert silos.pooled.train.inputs.shape == (96, 6)
     assert len(silos.pooled.test) == len(silos.test) == 24
 
 
@@ -100,6 +109,7 @@ def test_a_table_without_a_silo_column_is_dealt_as_other_data_are(path):
             {"excluded_classes": "dead - -"},
             "excluded-classes: has no effect where the data name the silos",
         ),
+        ({"num_silos": 3, "silo": "blood"}, "num-silos: 3, but the data name 2 silos"),
         ({"features": '"a'}, "features: write names as age,weight"),
         ({"test_fraction": 1.0}, "test-fraction: "),
     ],
@@ -121,11 +131,34 @@ def test_a_table_without_a_label_is_refused(path):
         configure(path, label="")
 
 
-def test_flowers_run_config_is_settled_too(path):
-    defaults = {"num-silos": 3, "excluded-classes": "1,3,7 2,5,8 4,6,9"}
-    keys = {"dataset": str(path), "label": "outcome", "silo": "hospital", **defaults}
-    config, _, _ = config_from_run_config(keys)
-    assert config == configure(path)
+def test_flowers_run_config_states_all_keys_and_is_settled_too(path):
+    named = {"dataset": str(path), "label": "outcome", "silo": "blood"}
+    config, _, _ = config_from_run_config(ExperimentConfig().to_flat() | named)
+    assert config.partition.num_silos == 2  # 3 is what a run config states of itself
+    assert config.train == ExperimentConfig().train
+    assert config.budget == ExperimentConfig().budget
+
+
+def test_a_table_has_defaults_of_its_own_in_all_seeds_the_same(path):
+    config, built_in = configure(path), ExperimentConfig()
+    assert config.train != built_in.train
+    assert config.budget.epochs > built_in.budget.epochs
+    assert config.train == configure(path, seed=9).train
+    dealt = configure(path, silo="", partition="iid", num_silos=4)
+    assert dealt.budget.local_epochs == with_table_defaults(built_in, [24] * 4).budget.local_epochs
+
+
+def test_pictures_keep_the_built_in_defaults(tiny):
+    assert settle(tiny()) == tiny()
+    assert settle(ExperimentConfig()) == ExperimentConfig()
+
+
+def test_a_program_that_gives_a_configuration_gets_the_same(path, tmp_path):
+    data = DataConfig(dataset=str(path), label="outcome", silo="hospital")
+    found = api.partition(ExperimentConfig(name="ours", data=data), tmp_path / "results")
+    wanted = configure(path, name="ours")
+    assert read_settings(found.folder / "config.toml").keys() == set(KEYS)
+    assert api.configure(file=found.folder / "config.toml") == wanted
 
 
 def test_a_stored_configuration_is_read_back(path):

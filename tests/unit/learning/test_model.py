@@ -39,7 +39,7 @@ def test_the_global_random_state_is_left_alone():
 
 @pytest.mark.parametrize("name", CATALOG)
 def test_every_model_of_the_catalog_answers_with_a_logit_per_class(name):
-    config = ModelConfig(model=name, hidden_units=4)
+    config = ModelConfig(model=name)
     check_model(config)
     model = build_model(config, input_shape=(3, 5, 7), num_outputs=6, seed=0)
     assert model(torch.randn(2, 3, 5, 7)).shape == (2, 6)

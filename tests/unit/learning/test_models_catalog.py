@@ -1,5 +1,6 @@
 """The models there are: their sizes, arguments, and what they say of inputs they cannot take."""
 
+import re
 import subprocess
 import sys
 
@@ -99,11 +100,14 @@ def test_what_no_model_takes_is_refused_before_there_are_data(text):
         check_model(ModelConfig(model=text))
 
 
-def test_hidden_units_contradict_widths_of_ones_own():
-    check_model(ModelConfig(model="mlp(hidden=[8])"))
-    says = r"hidden-units: 16 contradicts model = mlp\(hidden=\[8\]\); leave it out, or set it to"
+@pytest.mark.parametrize(
+    "model", ["mlp(hidden=[8])", "linear", "cnn", "2nn", "resnet18(groups=8)", "own_models:wide"]
+)
+def test_hidden_units_are_refused_where_they_have_no_effect(model):
+    check_model(ModelConfig(model=model))
+    says = f"hidden-units: 16 has no effect on model = {re.escape(model)}, .* leave it out, or set"
     with pytest.raises(ConfigError, match=says):
-        check_model(ModelConfig(model="mlp(hidden=[8])", hidden_units=16))
+        check_model(ModelConfig(model=model, hidden_units=16))
 
 
 def test_the_run_config_of_flower_takes_a_model_as_text(tiny_settings):

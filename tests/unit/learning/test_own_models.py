@@ -110,7 +110,8 @@ def test_a_module_of_the_working_folder_is_found_and_its_code_is_an_input(
     file = tmp_path / "work/net_of_mine.py"
     file.write_text(SOURCE)
     (tmp_path / "work/helper_of_mine.py").write_text(HELPER)
-    options = ("--config", tiny_toml, "--model", "net_of_mine:net", "--results", tmp_path / "r")
+    model = ("--model", "net_of_mine:net", "--set", "hidden-units=128")
+    options = ("--config", tiny_toml, *model, "--results", tmp_path / "r")
     assert cli("isolated", *options, "--cpus", 1).code == 0
     file.write_text(SOURCE + "# another\n")
     outcome = cli("evaluate", *options)
@@ -125,7 +126,7 @@ def test_a_module_that_is_gone_has_no_digest():
 
 
 def test_a_wrong_model_is_one_message_of_the_command(cli, tiny_toml, tmp_path):
-    options = ("--config", tiny_toml, "--results", tmp_path)
+    options = ("--config", tiny_toml, "--set", "hidden-units=128", "--results", tmp_path)
     for command in ("isolated", "federated", "compare"):
         outcome = cli(command, *options, "--model", "own_models:one_too_many")
         assert outcome.code == 3

@@ -16,8 +16,8 @@ from fedcompare.config.groups import (
 _COLUMN = "COLUMN"
 
 
-def next_command(config: ExperimentConfig, lacking: Collection[str] = (), **changes: object) -> str:
-    """Return the command to go on with: all that was said, but for the keys that change.
+def next_command(config: ExperimentConfig, lacking: Collection[str] = ()) -> str:
+    """Return the command to go on with: all that was said.
 
     A `lacking` label or silo, which neither keys nor the form of the data say, is to be filled in.
     """
@@ -28,7 +28,7 @@ def next_command(config: ExperimentConfig, lacking: Collection[str] = (), **chan
             words += [f"--{key}", said or _COLUMN]
     words += ["--task", data.task] * bool(data.task)
     words += ["--group", data.group] * bool(data.group)
-    for key, value in (_others(config) | changes).items():
+    for key, value in _others(config).items():
         words += ["--partition", str(value)] if key == "partition" else ["--set", f"{key}={value}"]
     return shlex.join(words)
 
@@ -50,10 +50,10 @@ def _typed(name: DatasetName) -> str:
 
 
 def _others(config: ExperimentConfig) -> dict[str, object]:
-    """Return the keys that are not as by default, but for those with an option of their own."""
-    default = ExperimentConfig(name=experiment_name(config.data.dataset)).to_flat()
-    said = ["dataset", "label", "task", "silo", "group"]
+    """Return the keys that somebody set, but for those with an option of their own."""
+    said = {"dataset", "label", "task", "silo", "group"}
+    if config.name == experiment_name(config.data.dataset):
+        said.add("name")  # it follows from the data
     if config.partition.partition != PartitionConfig().partition:
-        said.append(EXCLUDED_CLASSES)  # empty then
-    flat = config.to_flat()
-    return {key: flat[key] for key in flat if key not in said and flat[key] != default[key]}
+        said.add(EXCLUDED_CLASSES)  # empty then
+    return {key: value for key, value in config.to_flat().items() if key in config.given - said}

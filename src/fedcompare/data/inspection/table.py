@@ -15,7 +15,8 @@ from fedcompare.data.tables.contract import Contract
 from fedcompare.data.tables.facts import Facts
 from fedcompare.data.tables.study import Study, study
 from fedcompare.data.tables.treatment import LEFT_OUT, treatment
-from fedcompare.regimes.budgets import enough_local_epochs, told_few_steps
+from fedcompare.regimes.budgets import told_few_steps
+from fedcompare.regimes.defaults import told_table_defaults, with_table_defaults
 from fedcompare.statistics.skew import MeasuredSkew
 from fedcompare.statistics.tallies import find_skew
 from fedcompare.text.wording import plural
@@ -40,8 +41,6 @@ def inspect_table(config: ExperimentConfig) -> Inspection:
     columns = tuple(_columns(found))
     known = bool(contract.silos or dealt)
     sizes = [silo.train for silo in silos]
-    few = told_few_steps(config, sizes) if known else None
-    enough = {"local-epochs": enough_local_epochs(config, sizes)} if few else {}
     more = (*dealt.plan.notes, *dealt.chains.notes) if dealt else _candidates(found)
     return Inspection(
         place=found.train.table.place,
@@ -55,9 +54,17 @@ def inspect_table(config: ExperimentConfig) -> Inspection:
         has_silos=known,
         skew=dealt.measured_skew if dealt else _skew(found),
         columns=columns,
-        notes=(*found.notes, *more, *([few] if few else [])),
-        command=next_command(config, _lacking(contract, is_dealt=bool(dealt)), **enough),
+        notes=(*found.notes, *more, *(_training(config, sizes) if known else ())),
+        command=next_command(config, _lacking(contract, is_dealt=bool(dealt))),
     )
+
+
+def _training(config: ExperimentConfig, sizes: list[int]) -> Iterator[str]:
+    """Say with which settings `compare` will train, and whether that is little training."""
+    settled = with_table_defaults(config, sizes)
+    yield told_table_defaults(settled, sizes)
+    if few := told_few_steps(settled, sizes):
+        yield few
 
 
 def _deal(config: ExperimentConfig) -> tuple[ExperimentConfig, "Silos | None"]:
@@ -68,7 +75,9 @@ def _deal(config: ExperimentConfig) -> tuple[ExperimentConfig, "Silos | None"]:
     kind = config.data.source.kind
     is_labelled = bool(config.data.label) or kind == LEAF
     is_named = bool(config.data.silo) or kind in (SILO_FILES, LEAF)
-    beside_names = is_named and config.partition != PartitionConfig()
+    beside_names = is_named and not config.given.isdisjoint(
+        PartitionConfig().model_dump(by_alias=True)
+    )
     if not is_labelled or not (is_partition_asked(config) or beside_names):
         return config, None
     from fedcompare.data.silos import load_silos, settle

@@ -29,6 +29,7 @@ CATALOG: dict[str, Callable[..., nn.Module]] = {
     "cnn": cnn.build,
     "resnet18": resnet18.build,
 }
+_PLAIN = Choice("mlp")  # of the width that `hidden_units` says
 _OWN = "A torch module that a function of your own makes from input_shape and num_outputs."
 
 
@@ -101,29 +102,29 @@ def _find(config: ModelConfig) -> tuple[Choice, Callable[..., nn.Module]]:
         factory = path.load("model")
         own.check_factory(choice, factory)
         check_arguments("model", choice, factory, given=own.GIVEN)
+        _check_hidden_units(config)
         return choice, factory
     check_choice("model", choice.name, [*CATALOG, FORM])
     build = CATALOG[choice.name]
     check_arguments("model", choice, build, given=own.GIVEN)
     check_values("model", choice, build)
-    return _with_hidden_units(config), build
+    if choice == _PLAIN:
+        return Choice(choice.name, (("hidden", (config.hidden_units,)),)), build
+    _check_hidden_units(config)
+    return choice, build
 
 
-def _with_hidden_units(config: ModelConfig) -> Choice:
-    choice, units = config.model, config.hidden_units
-    if choice.name != "mlp":
-        return choice
-    if not choice.arguments:
-        return Choice("mlp", (("hidden", (units,)),))
-    default = ModelConfig().hidden_units
+def _check_hidden_units(config: ModelConfig) -> None:
+    """Refuse a width that has no effect; a run config states all keys, and so the default."""
+    units, default = config.hidden_units, ModelConfig().hidden_units
     if units != default:
         raise ConfigError(
             [
-                f"hidden-units: {units} contradicts model = {choice}; leave it out, or set it to "
-                f"{default}, its default, which then says nothing"
+                f"hidden-units: {units} has no effect on model = {config.model}, only on model = "
+                f"{_PLAIN}; leave it out, or set it to {default}, its default, which then says "
+                "nothing"
             ]
         )
-    return choice
 
 
 def _try_out(

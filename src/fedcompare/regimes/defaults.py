@@ -1,0 +1,84 @@
+"""What keys that nobody set are for a table: enough training for rows that are few.
+
+Pictures keep the built-in defaults, which are the tutorial's. docs/defaults.md has the study that
+these were chosen by.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from statistics import median_low
+
+from fedcompare.config.groups import ExperimentConfig, ModelConfig
+from fedcompare.regimes.budgets import ENOUGH_STEPS, enough_local_epochs
+from fedcompare.text.wording import count, listing, plural
+
+Value = str | int | float
+Sizes = Sequence[int]
+
+_MANY_ROWS = 5000  # of all silos together
+_BATCHES = (32, 64, 128, 256, 512, 1024)
+_PASS = 16  # steps of a pass over a silo of the mean size, as far as batches of these sizes go
+
+
+def _model(config: ExperimentConfig, sizes: Sizes) -> Value:
+    """Return the linear model where rows are few, unless something is said of the other one."""
+    few = sum(sizes) < _MANY_ROWS and config.model.hidden_units == ModelConfig().hidden_units
+    return "linear" if few else "mlp"
+
+
+def _l2_penalty(config: ExperimentConfig, sizes: Sizes) -> Value:
+    """Return scikit-learn's for the linear model; hidden layers overfit with it in large tables."""
+    if config.model.model.name == "linear":
+        return 1.0
+    return min(max(1.0, round(_mean(sizes) / 100, 1)), 10.0)
+
+
+def _batch_size(config: ExperimentConfig, sizes: Sizes) -> Value:
+    """Return more rows for larger tables: less noise for the same number of steps."""
+    wanted = _mean(sizes) / _PASS
+    return next((batch for batch in _BATCHES if batch >= wanted), _BATCHES[-1])
+
+
+def _mean(sizes: Sizes) -> float:
+    return sum(sizes) / len(sizes)
+
+
+# What a key is by default, from the silos' training rows and the keys before it.
+_DEFAULTS: Mapping[str, Callable[[ExperimentConfig, Sizes], Value]] = {
+    "model": _model,
+    "learning-rate": lambda config, sizes: 0.02,
+    "momentum": lambda config, sizes: 0.9,
+    "l2-penalty": _l2_penalty,
+    "batch-size": _batch_size,
+    "num-server-rounds": lambda config, sizes: 10,
+    "local-epochs": enough_local_epochs,
+    "isolated-epochs": lambda config, sizes: config.budget.epochs,
+    "fine-tune-epochs": lambda config, sizes: config.budget.local_epochs,
+}
+
+
+def with_table_defaults(config: ExperimentConfig, sizes: Sizes) -> ExperimentConfig:
+    """Return the experiment on a table, with defaults of its own for the keys that nobody set.
+
+    `sizes` are the silos' numbers of training rows.
+    """
+    for key, default in _DEFAULTS.items():
+        config = config.filled({key: default(config, sizes)})
+    return config
+
+
+def told_table_defaults(config: ExperimentConfig, sizes: Sizes) -> str:
+    """Return which settings of training on a table are as by default, which are not, and why."""
+    flat = config.to_flat()
+    defaults = {key: default(config, sizes) for key, default in _DEFAULTS.items()}
+    kept = [f"{key} = {flat[key]}" for key in defaults if flat[key] == defaults[key]]
+    others = [
+        f"{key} = {flat[key]} (by default {defaults[key]})"
+        for key in defaults
+        if flat[key] != defaults[key]
+    ]
+    table = f"a table whose median silo has {plural(median_low(sizes), 'row')} to train on"
+    why = f"by default its own model takes at least {count(ENOUGH_STEPS)} steps in all rounds"
+    return (
+        f"Settings of training for {table}; {why}. As by default: {listing(kept)}. "
+        f"Set otherwise: {listing(others)}."
+    )
