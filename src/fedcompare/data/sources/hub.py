@@ -15,7 +15,7 @@ from fedcompare.data.examples import Decoded
 from fedcompare.data.sources.base import Source
 from fedcompare.data.sources.class_folders import ClassFolders
 from fedcompare.data.sources.hub_errors import explain
-from fedcompare.data.sources.picture_rows import PictureRows, assemble_rows
+from fedcompare.data.sources.picture_rows import PICTURE_KEYS, PictureRows, assemble_rows
 from fedcompare.errors import DataError, FedcompareError
 
 _SAVED = "state.json"  # what `save_to_disk` leaves in the folder of each split
@@ -62,19 +62,7 @@ class HubDataset:
     @property
     def reads(self) -> frozenset[str]:
         """Return the keys that have an effect."""
-        return frozenset(
-            {
-                "dataset_config",
-                "train_split",
-                "test_split",
-                "image_size",
-                "image_column",
-                "label",
-                "label_column",
-                "silo",
-                "group",
-            }
-        )
+        return PICTURE_KEYS | {"dataset_config"}
 
     def identity(self) -> Mapping[str, object]:
         """Return a folder's files with sizes and times, or the hub's revision of the data.

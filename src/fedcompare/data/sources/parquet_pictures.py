@@ -17,7 +17,13 @@ from fedcompare.data.decoding.files import content_digest
 from fedcompare.data.examples import Decoded, Indices
 from fedcompare.data.groups import number_groups
 from fedcompare.data.held_out import held_out_note, hold_out
-from fedcompare.data.sources.picture_rows import PictureRows, assemble_rows, check_names, find_label
+from fedcompare.data.sources.picture_rows import (
+    PICTURE_KEYS,
+    PictureRows,
+    assemble_rows,
+    check_names,
+    find_label,
+)
 from fedcompare.data.tables.reading import table_path
 from fedcompare.errors import DataError
 from fedcompare.text.typed import shown
@@ -40,21 +46,7 @@ class ParquetPictures:
     @property
     def reads(self) -> frozenset[str]:
         """Return the keys that have an effect."""
-        return frozenset(
-            {
-                "train_split",
-                "test_split",
-                "image_size",
-                "image_column",
-                "label",
-                "label_column",
-                "silo",
-                "group",
-                "split_column",
-                "test_data",
-                "test_fraction",
-            }
-        )
+        return PICTURE_KEYS | {"split_column", "test_data", "test_fraction"}
 
     def identity(self) -> Mapping[str, object]:
         """Return the digests of the files' contents: equal files are the same data."""

@@ -12,6 +12,14 @@ from fedcompare.data.decoding.pictures import Encoded
 from fedcompare.data.examples import Decoded
 from fedcompare.errors import DataError
 
+# Which of the configuration's keys have an effect on such data.
+PICTURE_KEYS = frozenset(
+    {
+        *("train_split", "test_split", "image_size", "image_column"),
+        *("label", "label_column", "silo", "group"),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PictureRows:
