@@ -233,6 +233,30 @@ def test_what_cannot_be_made_is_refused_with_what_works(dataset, partition, silo
         made(dataset, str(replace(choice, arguments=tuple(arguments.items()))), silos)
 
 
+@pytest.mark.parametrize(
+    "partition", ["iid", "linear", "dirichlet(alpha=1)", "shard(num_shards_per_partition=1)"]
+)
+def test_more_silos_than_examples_are_refused(dataset, partition):
+    with pytest.raises(
+        PartitionError, match=r"600 training examples; (lower num-silos|num.* works)"
+    ):
+        made(dataset, partition, 700)
+
+
+@pytest.mark.parametrize(
+    ("partition", "silos", "dropped"),
+    [
+        ("shard(num_shards_per_partition=2)", 7, 12),
+        ("inner-dirichlet(partition_sizes=[300, 200], alpha=1)", None, 100),
+        ("size(partition_sizes=[300])", None, 300),
+    ],
+)
+def test_rows_that_do_not_fit_are_counted(dataset, partition, silos, dropped):
+    plan = made(dataset, partition, silos)
+    assert sum(map(len, plan.train)) == 600 - dropped
+    assert plan.notes[0].startswith(f"The partition leaves {dropped} of 600 training examples out")
+
+
 REFUSED = {
     "natural-id(column='a')": "natural-id has no argument column; ",
     "grouped-natural-id(partition_by='a')": "grouped-natural-id needs an argument group_size",
