@@ -12,6 +12,7 @@ import pytest
 import torch
 from flwr.app import MessageType
 
+from fedcompare import api
 from fedcompare.errors import ConfigError, ExitCode, ResourceError, SiloFailedError
 from fedcompare.federated import client, client_app, wire
 from fedcompare.federated.engines import catalog, in_process
@@ -22,6 +23,7 @@ from fedcompare.federated.session import SESSION, FederatedJob, hire_session
 from fedcompare.machine.crew import Crew
 from fedcompare.machine.processes import processes
 from fedcompare.regimes.records import RoundRecord, ServerRecord
+from made_up_tables import patients, write_csv
 from sessions import run_session
 from support import InlineGrid
 
@@ -180,6 +182,15 @@ def test_a_client_that_is_killed_is_named(config, tmp_path, monkeypatch):
         run_session(config, tmp_path / "log")
 
 
+def test_a_client_that_is_killed_has_the_name_that_the_data_give_it(tmp_path, monkeypatch):
+    failing(monkeypatch, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    path = write_csv(tmp_path / "patients.csv", patients())
+    keys = {"dataset": str(path), "label": "outcome", "silo": "hospital", "engine": IN_PROCESS}
+    monkeypatch.setenv("FEDCOMPARE_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(SiloFailedError, match=r"^Torgersen: its process died \(exit code -9\)"):
+        run_session(api.configure(keys), tmp_path / "log")
+
+
 def test_a_client_that_takes_too_long_is_named(tiny, tmp_path, monkeypatch):
     failing(monkeypatch, lambda: time.sleep(600))
     slow = tiny(engine=IN_PROCESS, round_timeout=0.5)
@@ -261,6 +272,7 @@ def test_nothing_is_left_when_a_client_stands_still_and_the_user_stops_the_run(r
 def test_a_job_holds_a_list_of_messages_and_is_named_after_its_silos():
     assert ClientJob(silos=(2,), messages=(b"",)).name == "silo 2"
     assert ClientJob(silos=(1, 3), messages=(b"", b"")).name == "silos 1, 3"
+    assert ClientJob(silos=(2,), messages=(b"",), names=("p", "q")).name == "q"
 
 
 def test_an_unknown_engine_is_refused_with_the_known_ones(tiny):

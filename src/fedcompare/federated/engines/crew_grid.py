@@ -23,15 +23,19 @@ FIRST_NODE = 2**63
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientJob:
-    """Messages to silos, as Flower serialises them, which one worker answers together."""
+    """Messages to silos, as Flower serialises them, which one worker answers together.
+
+    `names` are what the data call all silos, if anything.
+    """
 
     silos: tuple[int, ...]
     messages: tuple[bytes, ...]
+    names: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Return what messages call it."""
-        return silo_names(self.silos)
+        return silo_names(self.silos, self.names)
 
 
 class BareGrid(Grid):
@@ -71,11 +75,12 @@ class CrewGrid(BareGrid):
     dies raises here, with the name of its silo. A node keeps no state from message to message.
     """
 
-    def __init__(self, crew: Crew, num_silos: int) -> None:
+    def __init__(self, crew: Crew, num_silos: int, names: tuple[str, ...] = ()) -> None:
         # Flower writes it into messages that this process makes.
         TaskIdentity.run_id, TaskIdentity.task_id = _RUN, _TASK
         TaskIdentity.node_id = SUPERLINK_NODE_ID
         self._crew = crew
+        self._names = names
         self._nodes = range(FIRST_NODE, FIRST_NODE + num_silos)
         self._replies: dict[str, Message] = {}
 
@@ -86,7 +91,7 @@ class CrewGrid(BareGrid):
     def push_messages(self, messages: Iterable[Message]) -> list[str]:
         """Queue a job for each message, and return the messages' ids."""
         messages = list(map(with_id, messages))
-        self._crew.submit(CLIENTS, map(_job, messages))
+        self._crew.submit(CLIENTS, map(self._job, messages))
         return [message.metadata.message_id for message in messages]
 
     def pull_messages(self, message_ids: Iterable[str]) -> list[Message]:
@@ -100,17 +105,16 @@ class CrewGrid(BareGrid):
             self._wait_for(wanted)
         return [self._replies.pop(id_) for id_ in wanted & self._replies.keys()]
 
+    def _job(self, message: Message) -> ClientJob:
+        silo = message.metadata.dst_node_id - FIRST_NODE + 1
+        return ClientJob(silos=(silo,), messages=(encode(message),), names=self._names)
+
     def _wait_for(self, wanted: set[str]) -> None:
         for event in self._crew.events(within=LONGEST_PAUSE):
             for reply in map(decode, event.content):
                 self._replies[reply.metadata.reply_to_message_id] = reply
             if wanted & self._replies.keys():
                 return
-
-
-def _job(message: Message) -> ClientJob:
-    silo = message.metadata.dst_node_id - FIRST_NODE + 1
-    return ClientJob(silos=(silo,), messages=(encode(message),))
 
 
 def with_id(message: Message) -> Message:

@@ -14,6 +14,7 @@ from flwr.app import Context, Error, Message, MessageType, RecordDict, UserConfi
 from flwr.common.constant import ErrorCode
 
 from fedcompare.config.groups import ExperimentConfig
+from fedcompare.data.silos import load_silos
 
 # `client` is imported for the workers, which are forked from this process.
 from fedcompare.federated import client, client_app  # noqa: F401
@@ -40,8 +41,9 @@ def open_in_process(
 
     Raises:
         ResourceError: more CPUs are asked for than there are.
+        FedcompareError: as `load_silos`.
     """
-    num_silos = config.partition.num_silos
+    num_silos, names = config.partition.num_silos, load_silos(config).names
     workers = plan_workers(num_silos, resolve_cpus(config.resources.num_cpus))
     threads = config.train.threads_per_silo
     torch.set_num_threads(threads)  # a forked process would wait for its parent's for ever
@@ -60,7 +62,7 @@ def open_in_process(
         try:
             crew.hire(CLIENTS, functools.partial(_serve_clients, num_silos, threads), workers)
             mailbox.when_stopped(leave)  # a thread, and so not before workers are forked
-            serve(CrewGrid(crew, num_silos), lambda: None)
+            serve(CrewGrid(crew, num_silos, names), lambda: None)
         finally:
             end()
 
