@@ -31,7 +31,7 @@ from fedcompare.findings.scores import ColumnUse, MeasureFacts
 from fedcompare.regimes.budgets import told_few_steps
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.coalitions import coalitions_to_train
-from fedcompare.regimes.defaults import told_table_defaults
+from fedcompare.regimes.defaults import told_defaults
 from fedcompare.regimes.devices import is_repeatable, repeatability
 from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.manifest import CONFIG_FILE, read_environment
@@ -119,7 +119,7 @@ def analyse(
         task=cases.task,
         fits=tuple(fits(answers, cases)),
         skew=mean_skew([seed.trainings[Regime.FEDERATED].skew for seed in answers]),
-        defaults=told_table_defaults(config, sizes) if trained.columns else "",
+        defaults=told_defaults(config, sizes, is_table=bool(trained.columns)),
     )
     return Analysis(findings=findings, singles=singles)
 

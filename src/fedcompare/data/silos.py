@@ -24,7 +24,7 @@ from fedcompare.data.transforms.catalog import check_transforms
 from fedcompare.data.transforms.chains import TEST, TRAIN, Chains
 from fedcompare.errors import ConfigError
 from fedcompare.names import POOLED, silo_name
-from fedcompare.regimes.defaults import with_table_defaults
+from fedcompare.regimes.defaults import with_defaults
 from fedcompare.regimes.records import Origin
 from fedcompare.statistics.skew import MeasuredSkew
 from fedcompare.statistics.tallies import Tally, find_skew
@@ -207,8 +207,8 @@ def load_silos(config: ExperimentConfig) -> Silos:
 def settle(config: ExperimentConfig) -> ExperimentConfig:
     """Return the experiment with what its data decide of the keys that nobody set.
 
-    That is how many silos there are, where the data name them, and for a table the settings of
-    training (`regimes/defaults`). What was set before is kept.
+    That is how many silos there are, where the data name them, and the settings of training
+    (`regimes/defaults`). What was set before is kept.
 
     Raises:
         ConfigError: other keys ask for other silos, or the data cannot have such a column.
@@ -216,14 +216,12 @@ def settle(config: ExperimentConfig) -> ExperimentConfig:
     """
     config = _with_named_column(config)
     if not may_name_silos(config.data):
-        return config
+        return config  # the digits of MNIST, and what is stored as they are, keep the tutorial's
     dataset = load_dataset(config.data)
     config = _with_named_silos(config, dataset)
-    if not dataset.contract:
-        return config
     check_partitioner(config.partition)
     plan = partition_dataset(dataset, config.partition, seed=config.seed)
-    return with_table_defaults(config, list(map(len, plan.train)))
+    return with_defaults(config, list(map(len, plan.train)), is_table=bool(dataset.contract))
 
 
 def _with_named_silos(config: ExperimentConfig, dataset: Dataset) -> ExperimentConfig:

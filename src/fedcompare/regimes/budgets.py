@@ -61,6 +61,12 @@ def enough_local_epochs(config: ExperimentConfig, sizes: Iterable[int]) -> int:
     return -(-ENOUGH_STEPS // _steps(config, sizes, local_epochs=1))
 
 
+def enough_isolated_epochs(config: ExperimentConfig, sizes: Iterable[int]) -> int:
+    """Return the epochs by which the median silo's isolated model takes enough steps."""
+    median = max(1, median_low(sizes))
+    return -(-ENOUGH_STEPS // count_steps(median, epochs=1, batch_size=config.train.batch_size))
+
+
 def told_few_steps(config: ExperimentConfig, sizes: Iterable[int]) -> str | None:
     """Say so if the median silo's model takes few steps in all rounds; None if it does not."""
     sizes = list(sizes)

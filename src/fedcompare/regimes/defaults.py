@@ -1,14 +1,18 @@
-"""What keys that nobody set are for a table: enough training for rows that are few.
+"""What keys that nobody set are, by the silos' sizes: enough training where examples are few.
 
-Pictures keep the built-in defaults, which are the tutorial's. docs/defaults.md has the study that
-these were chosen by.
+Tables have settings of their own; docs/defaults.md has the study that these were chosen by.
+Pictures keep the tutorial's, and get more passes where silos have few of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median_low
 
-from fedcompare.config.groups import ExperimentConfig, ModelConfig
-from fedcompare.regimes.budgets import ENOUGH_STEPS, enough_local_epochs
+from fedcompare.config.groups import BudgetConfig, ExperimentConfig, IsolatedConfig, ModelConfig
+from fedcompare.regimes.budgets import (
+    ENOUGH_STEPS,
+    enough_isolated_epochs,
+    enough_local_epochs,
+)
 from fedcompare.text.wording import count, listing, plural
 
 Value = str | int | float
@@ -43,7 +47,8 @@ def _mean(sizes: Sizes) -> float:
 
 
 # What a key is by default, from the silos' training rows and the keys before it.
-_DEFAULTS: Mapping[str, Callable[[ExperimentConfig, Sizes], Value]] = {
+Defaults = Mapping[str, Callable[[ExperimentConfig, Sizes], Value]]
+_OF_TABLES: Defaults = {
     "model": _model,
     "learning-rate": lambda config, sizes: 0.02,
     "momentum": lambda config, sizes: 0.9,
@@ -56,29 +61,52 @@ _DEFAULTS: Mapping[str, Callable[[ExperimentConfig, Sizes], Value]] = {
 }
 
 
-def with_table_defaults(config: ExperimentConfig, sizes: Sizes) -> ExperimentConfig:
-    """Return the experiment on a table, with defaults of its own for the keys that nobody set.
+_OF_PICTURES: Defaults = {
+    "local-epochs": lambda config, sizes: max(
+        BudgetConfig().local_epochs, enough_local_epochs(config, sizes)
+    ),
+    "isolated-epochs": lambda config, sizes: max(
+        IsolatedConfig().isolated_epochs, enough_isolated_epochs(config, sizes)
+    ),
+}
 
-    `sizes` are the silos' numbers of training rows.
+
+def with_defaults(config: ExperimentConfig, sizes: Sizes, *, is_table: bool) -> ExperimentConfig:
+    """Return the experiment with the data's own defaults for the keys that nobody set.
+
+    `sizes` are the silos' numbers of training examples.
     """
-    for key, default in _DEFAULTS.items():
+    for key, default in (_OF_TABLES if is_table else _OF_PICTURES).items():
         config = config.filled({key: default(config, sizes)})
     return config
 
 
-def told_table_defaults(config: ExperimentConfig, sizes: Sizes) -> str:
-    """Return which settings of training on a table are as by default, which are not, and why."""
+def told_defaults(config: ExperimentConfig, sizes: Sizes, *, is_table: bool) -> str:
+    """Return which settings of training are as by default, which are not, and why.
+
+    Nothing is said of pictures that are enough for the built-in defaults.
+    """
+    if is_table:
+        return _told(config, sizes, _OF_TABLES, "a table", "row")
+    defaults = {key: default(config, sizes) for key, default in _OF_PICTURES.items()}
+    if defaults.items() <= ExperimentConfig().to_flat().items():
+        return ""
+    return _told(config, sizes, _OF_PICTURES, "pictures", "picture")
+
+
+def _told(config: ExperimentConfig, sizes: Sizes, rules: Defaults, data: str, noun: str) -> str:
     flat = config.to_flat()
-    defaults = {key: default(config, sizes) for key, default in _DEFAULTS.items()}
+    defaults = {key: default(config, sizes) for key, default in rules.items()}
     kept = [f"{key} = {flat[key]}" for key in defaults if flat[key] == defaults[key]]
     others = [
         f"{key} = {flat[key]} (by default {defaults[key]})"
         for key in defaults
         if flat[key] != defaults[key]
     ]
-    table = f"a table whose median silo has {plural(median_low(sizes), 'row')} to train on"
+    of = "whose" if noun == "row" else "of which the"
+    what = f"{data} {of} median silo has {plural(median_low(sizes), noun)} to train on"
     why = f"by default its own model takes at least {count(ENOUGH_STEPS)} steps in all rounds"
     return (
-        f"Settings of training for {table}; {why}. As by default: {listing(kept)}. "
+        f"Settings of training for {what}; {why}. As by default: {listing(kept)}. "
         f"Set otherwise: {listing(others)}."
     )

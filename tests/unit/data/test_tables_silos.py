@@ -18,7 +18,7 @@ from fedcompare.data.dataset import read_dataset, reload_dataset
 from fedcompare.data.silos import load_silos, settle
 from fedcompare.errors import ConfigError, DataError, PartitionError
 from fedcompare.federated.server_app import config_from_run_config
-from fedcompare.regimes.defaults import with_table_defaults
+from fedcompare.regimes.defaults import with_defaults
 from made_up_tables import SITES, patients, rows, write_csv
 
 
@@ -145,7 +145,10 @@ def test_a_table_has_defaults_of_its_own_in_all_seeds_the_same(path):
     assert config.budget.epochs > built_in.budget.epochs
     assert config.train == configure(path, seed=9).train
     dealt = configure(path, silo="", partition="iid", num_silos=4)
-    assert dealt.budget.local_epochs == with_table_defaults(built_in, [24] * 4).budget.local_epochs
+    assert (
+        dealt.budget.local_epochs
+        == with_defaults(built_in, [24] * 4, is_table=True).budget.local_epochs
+    )
 
 
 def test_pictures_keep_the_built_in_defaults(tiny):

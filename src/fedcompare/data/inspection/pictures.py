@@ -12,6 +12,8 @@ from fedcompare.data.inspection.dealt import silo_examples
 from fedcompare.data.inspection.found import Inspection, SiloExamples
 from fedcompare.data.silos import Silos, load_dataset, load_silos, settle
 from fedcompare.errors import PartitionError
+from fedcompare.regimes.budgets import told_few_steps
+from fedcompare.regimes.defaults import told_defaults
 from fedcompare.statistics.skew import MeasuredSkew
 from fedcompare.text.wording import plural
 
@@ -27,7 +29,7 @@ def inspect_pictures(config: ExperimentConfig) -> Inspection:
         FedcompareError: the data cannot be loaded, or keys do not go together.
     """
     dataset = load_dataset(config.data)
-    silos, problem = _deal(config)
+    settled, silos, problem = _deal(config)
     notes = silos.notes if silos else dataset.notes
     return Inspection(
         place=str(config.data.source),
@@ -41,17 +43,25 @@ def inspect_pictures(config: ExperimentConfig) -> Inspection:
         has_silos=silos is not None,
         skew=silos.measured_skew if silos else MeasuredSkew(),
         columns=(),
-        notes=(*notes, *problem),
+        notes=(*notes, *problem, *(_training(settled, silos) if silos else ())),
         command=next_command(config),
     )
 
 
-def _deal(config: ExperimentConfig) -> tuple[Silos | None, tuple[str, ...]]:
-    """Return the silos that the partition makes, or why it makes none."""
+def _deal(config: ExperimentConfig) -> tuple[ExperimentConfig, Silos | None, tuple[str, ...]]:
+    """Return what the data decide of the keys, and the silos, or why none can be made."""
     try:
-        return load_silos(settle(config)), ()
+        settled = settle(config)
+        return settled, load_silos(settled), ()
     except PartitionError as error:
-        return None, (f"No silos can be made: {error}.",)
+        return config, None, (f"No silos can be made: {error}.",)
+
+
+def _training(config: ExperimentConfig, silos: Silos) -> Iterator[str]:
+    """Say with which settings `compare` will train, and whether that is little training."""
+    sizes = list(map(len, silos.plan.train))
+    notes = (told_defaults(config, sizes, is_table=False), told_few_steps(config, sizes))
+    yield from filter(None, notes)
 
 
 def _form(examples: Examples) -> str:

@@ -16,7 +16,7 @@ from fedcompare.data.tables.facts import Facts
 from fedcompare.data.tables.study import Study, study
 from fedcompare.data.tables.treatment import LEFT_OUT, treatment
 from fedcompare.regimes.budgets import told_few_steps
-from fedcompare.regimes.defaults import told_table_defaults, with_table_defaults
+from fedcompare.regimes.defaults import told_defaults, with_defaults
 from fedcompare.statistics.skew import MeasuredSkew
 from fedcompare.statistics.tallies import find_skew
 from fedcompare.text.wording import plural
@@ -61,8 +61,8 @@ def inspect_table(config: ExperimentConfig) -> Inspection:
 
 def _training(config: ExperimentConfig, sizes: list[int]) -> Iterator[str]:
     """Say with which settings `compare` will train, and whether that is little training."""
-    settled = with_table_defaults(config, sizes)
-    yield told_table_defaults(settled, sizes)
+    settled = with_defaults(config, sizes, is_table=True)
+    yield told_defaults(settled, sizes, is_table=True)
     if few := told_few_steps(settled, sizes):
         yield few
 
