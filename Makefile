@@ -27,7 +27,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscop
 test: $(INSTALLED)  ## Run all tests.
 	$(PYTEST)
 
-quick: $(INSTALLED)  ## Run the units only, without Ray, in two minutes.
+quick: $(INSTALLED)  ## Run the units only, without Ray, in a few minutes.
 	$(PYTEST) tests/unit -m "not simulation and not slow"
 
 check: $(INSTALLED)  ## Run the linter, the formatter's check and the type checker.

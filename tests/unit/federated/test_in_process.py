@@ -27,7 +27,7 @@ from made_up_tables import patients, write_csv
 from sessions import run_session
 from support import InlineGrid
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 SCRIPTS = Path(__file__).parents[2]
 
 
@@ -193,8 +193,8 @@ def test_a_client_that_is_killed_has_the_name_that_the_data_give_it(tmp_path, mo
 
 def test_a_client_that_takes_too_long_is_named(tiny, tmp_path, monkeypatch):
     failing(monkeypatch, lambda: time.sleep(600))
-    slow = tiny(engine=IN_PROCESS, round_timeout=0.5)
-    with pytest.raises(SiloFailedError, match=r"no answer from silo 2 within 0\.5 s"):
+    slow = tiny(engine=IN_PROCESS, round_timeout=5)  # a busy machine takes a while over round 1
+    with pytest.raises(SiloFailedError, match="no answer from silo 2 within 5 s"):
         run_session(slow, tmp_path / "log")
 
 
