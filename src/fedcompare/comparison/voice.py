@@ -122,7 +122,11 @@ class Errors:
 
     def models(self, gain: Gain) -> str:
         """Return both errors."""
-        digits = PLAIN.digits(gain.isolated_equal, gain.federated)
+        # Models that are hardly unlike must not look alike.
+        digits = max(
+            PLAIN.digits(gain.isolated_equal, gain.federated),
+            PLAIN.digits(gain.gain, gain.low, gain.high) - 1,
+        )
         alone, together = (
             PLAIN.value(value, digits) for value in (gain.isolated_equal, gain.federated)
         )

@@ -92,6 +92,8 @@ def chart(
     height = base + 44 + legend * len(named)
     shown = [value for line in series for row in line.rows for value in row[1:]]
     marks = _axis(shown) if units is PERCENT else _free_axis(shown)
+    if units is not PERCENT:
+        left = max(left, 10 + _LETTER * max(len(f"{mark:g}") for mark in marks))
     y = Scale(marks[0], marks[-1], base, top)
     rounds = [row[0] for line in series for row in line.rows]
     x = Scale(*_padded(*rounds, share=0.02), left, WIDTH - right)

@@ -122,7 +122,7 @@ def _mcnemar_cells(seed: SeedGain) -> Iterator[Cell]:
 
 def _digits(gain: Gain, written: Units) -> int:
     """Return how many decimals a gain and what it is a difference of need."""
-    return written.digits(gain.gain, gain.low, gain.high, gain.federated, gain.isolated_equal)
+    return written.digits(gain.gain, gain.low, gain.high)
 
 
 def _unit_of_gains(findings: Findings) -> str:

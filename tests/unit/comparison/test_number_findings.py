@@ -11,7 +11,9 @@ from fedcompare.comparison.analysis import analyse, find_cases
 from fedcompare.comparison.contributions import find_contributions
 from fedcompare.comparison.files import comparison_files, verdict_json
 from fedcompare.comparison.gains import find_gains
+from fedcompare.comparison.voice import voice_of
 from fedcompare.config.groups import DataConfig, ExperimentConfig
+from fedcompare.evaluation.measures.catalog import ABSOLUTE_ERROR
 from fedcompare.findings.questions import Question
 from fedcompare.findings.schema import from_json, to_json
 from fedcompare.findings.test_sets import ALL, own
@@ -164,6 +166,17 @@ def test_sentences_say_by_how_much_the_error_is_lower(found):
     ) in first.sentences[0]
     assert "Errors are mean absolute errors in the unit of stay" in found.findings.summary
     assert "Nothing was learnt" not in found.findings.summary
+
+
+def test_models_that_are_hardly_unlike_do_not_look_alike():
+    gain = replace(
+        find_gains(made_up_numbers(), find_cases(made_up_numbers()))[0],
+        **{"isolated_equal": 2.5034, "federated": 2.5004, "gain": 0.003, "low": 0.002},
+        **{"high": 0.004, "word": Word.GAINS},
+    )
+    voice = voice_of(ABSOLUTE_ERROR, "stay")
+    assert voice.models(gain) == "from 2.5034 of its own model to 2.5004 of the federated one"
+    assert voice.change(gain).startswith("lowers its mean absolute error by 0.00300 (95")
 
 
 def test_a_loss_is_said_with_its_own_bounds(analysed):
