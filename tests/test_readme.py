@@ -1,7 +1,5 @@
 """Every command of the README's `sh` blocks is run, in the order in which a reader meets them."""
 
-import csv
-import random
 import re
 import shlex
 import shutil
@@ -63,19 +61,6 @@ def test_the_python_of_the_readme_runs_and_prints(tmp_path):
     assert (tmp_path / "results/notebook/smoke/comparison/report.html").exists()
 
 
-def write_patients(path: Path) -> None:
-    """Write a table as the README speaks of: what two measurements say of an outcome."""
-    draw = random.Random(3)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["age", "pressure", "ward", "hospital", "outcome"])
-        for number in range(240):
-            ill = number % 2
-            age, pressure = draw.gauss(50 + 9 * ill, 8), draw.gauss(120 + 14 * ill, 12)
-            ward, hospital = draw.choice("AB"), ("North", "South", "site 7")[number % 3]
-            rows.writerow([f"{age:.0f}", f"{pressure:.1f}", ward, hospital, ("well", "ill")[ill]])
-
-
 def quick(line: str) -> list[str]:
     """Return the words of a command, trained for one epoch where it would train for long."""
     words = shlex.split(line)[1:]
@@ -88,7 +73,7 @@ def quick(line: str) -> list[str]:
 
 def test_the_fedcompare_commands_succeed_in_their_order(fedcompare_command, tmp_path):
     shutil.copytree(REPOSITORY / "configs", tmp_path / "configs")
-    write_patients(tmp_path / "patients.csv")
+    shutil.copytree(REPOSITORY / "examples", tmp_path / "examples")
     for line in FEDCOMPARE:
         done = subprocess.run(
             [*fedcompare_command, *quick(line)],

@@ -1,10 +1,11 @@
-"""The committed results of one real default run: whole, small, and what the README shows."""
+"""The committed results of two real runs: whole, small, and what the README shows."""
 
 import json
 from pathlib import Path
 
 import pytest
 
+from fedcompare.api import configure
 from fedcompare.comparison.files import verdict_json
 from fedcompare.comparison.stored import read_findings
 from fedcompare.config.groups import ExperimentConfig
@@ -19,8 +20,16 @@ from fedcompare.runs.files import format_json
 from fedcompare.runs.manifest import RUN_FILE, check_files, read_manifest
 
 REPOSITORY = Path(__file__).parents[3]
-FOLDER = REPOSITORY / "results" / "reference" / "mnist" / "comparison"
+REFERENCE = REPOSITORY / "results" / "reference"
+FOLDER = REFERENCE / "mnist" / "comparison"
+PATIENTS = REFERENCE / "patients" / "comparison"
+both = pytest.mark.parametrize("folder", [FOLDER, PATIENTS], ids=["mnist", "patients"])
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def patients():
+    return read_findings(PATIENTS)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +41,7 @@ def test_it_is_a_run_with_all_defaults():
     assert parse_config(read_settings(FOLDER / "config.toml")) == ExperimentConfig()
 
 
+@both
 @pytest.mark.parametrize(
     ("name", "render"),
     [
@@ -40,23 +50,39 @@ def test_it_is_a_run_with_all_defaults():
         ("verdict.json", lambda findings: format_json(verdict_json(findings))),
     ],
 )
-def test_the_files_are_what_the_code_makes_of_its_findings(findings, name, render):
-    # After a change of the report: write render(read_findings(FOLDER)) to the file.
-    assert (FOLDER / name).read_text(encoding="utf-8") == render(findings)
+def test_the_files_are_what_the_code_makes_of_its_findings(folder, name, render):
+    # After a change of the report: write render(read_findings(folder)) to the file.
+    assert (folder / name).read_text(encoding="utf-8") == render(read_findings(folder))
 
 
-def test_the_manifest_records_these_files():
-    # After that: seal(FOLDER, "comparison", read_manifest(FOLDER).inputs).
-    manifest = read_manifest(FOLDER)
-    check_files(FOLDER, manifest)
-    there = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file()}
+@both
+def test_the_manifest_records_these_files(folder):
+    # After that: seal(folder, "comparison", read_manifest(folder).inputs).
+    manifest = read_manifest(folder)
+    check_files(folder, manifest)
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert there == {*manifest.files, RUN_FILE}
 
 
 def test_only_small_files_are_kept():
-    sizes = {path: path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()}
+    sizes = {path: path.stat().st_size for path in REFERENCE.rglob("*") if path.is_file()}
     assert max(sizes.values()) < 500_000
     assert not [path for path in sizes if path.suffix == ".safetensors"]
+
+
+def test_the_run_on_the_example_is_with_what_its_data_decide_and_names_no_folder():
+    stored = read_settings(PATIENTS / "config.toml")
+    config = configure(
+        {
+            "dataset": str(REPOSITORY / "examples" / "patients.csv"),
+            **{key: stored[key].value for key in ("name", "label", "silo", "group")},
+        }
+    )
+    assert stored["dataset"].value == "csv:examples/patients.csv"
+    assert {key: setting.value for key, setting in stored.items()} == {
+        **config.to_flat(),
+        "dataset": "csv:examples/patients.csv",
+    }
 
 
 def test_the_verdict_on_the_tutorial_is_the_honest_one(findings):
@@ -69,6 +95,11 @@ def test_the_verdict_on_the_tutorial_is_the_honest_one(findings):
     assert all(-0.03 < gain < -0.005 for gain in own)
 
 
+def test_the_readme_shows_the_numbers_of_the_example(patients):
+    assert table(gains_sheet(patients)) in README
+    assert " ".join(patients.summary.split()) in " ".join(README.replace("> ", "").split())
+
+
 def test_the_readme_shows_these_numbers(findings):
     assert table(gains_sheet(findings)) in README
     assert table(ledger_sheet(findings)) in README
@@ -76,12 +107,15 @@ def test_the_readme_shows_these_numbers(findings):
     assert findings.verdicts[0].headline in " ".join(README.replace("> ", "").split())
 
 
-def test_every_table_has_rows():
-    tables = sorted((FOLDER / "tables").glob("*.csv"))
-    assert len(tables) >= 8
+@both
+def test_every_table_has_rows(folder):
+    tables = sorted((folder / "tables").glob("*.csv"))
+    assert len(tables) >= 7
     assert all(len(path.read_text(encoding="utf-8").splitlines()) > 1 for path in tables)
 
 
-def test_json_report_is_the_findings(findings):
-    stored = json.loads((FOLDER / "report.json").read_text(encoding="utf-8"))
-    assert [gain["gain"] for gain in stored["gains"]] == [gain.gain for gain in findings.gains]
+@both
+def test_json_report_is_the_findings(folder):
+    stored = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    gains = read_findings(folder).gains
+    assert [gain["gain"] for gain in stored["gains"]] == [gain.gain for gain in gains]
