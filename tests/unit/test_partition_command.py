@@ -92,7 +92,7 @@ def test_catalogs_are_listed_by_their_names(cli):
     listed = cli("list", "partitioners")
     assert listed.code == 0
     assert "dirichlet(alpha, min_partition_size=10, self_balancing=false)\n" in listed.out
-    assert "natural-id\n    Not offered: it splits by another column" in listed.out
+    assert "vertical-even\n    Not offered: it splits columns and not rows" in listed.out
     for row in api.catalog("partitioners"):
         assert row.written in listed.out
     for catalog in ("models", "sources"):
