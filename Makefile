@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test quick check bench coverage clean
+.PHONY: help install demo test quick check bench coverage defaults clean
 
 help:  ## Show this list.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -40,6 +40,9 @@ bench: $(INSTALLED)  ## Print the speed ratios of docs/performance.md, measured 
 
 coverage: $(INSTALLED)  ## Run the study of the intervals' coverage (docs/coverage.md).
 	$(BIN)/python benchmarks/coverage.py
+
+defaults: $(INSTALLED)  ## Run the study of the defaults for tables (docs/defaults.md).
+	$(BIN)/python benchmarks/defaults.py --tries
 
 clean:  ## Remove .venv and caches; results stay.
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,9 +1,10 @@
 """Print the speed ratios that docs/performance.md explains, each measured side by side now.
 
-Usage: bench.py [a] [b] [c] [d] [e] [f] [g] [h]   (default: all; about 15 minutes on two cores)
+Usage: bench.py [a] [b] [c] [d] [e] [f] [g] [h] [i]   (default: all; about 15 minutes on two cores)
 """
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -256,6 +257,17 @@ def inspect(table: Path) -> tuple[float, float, float]:
     return wall, used.ru_utime + used.ru_stime, 1024 * used.ru_maxrss / 1e6
 
 
+def bench_small_table(folder: Path) -> None:
+    """(i) `compare` with five seeds and all defaults on a table of 600 rows and four silos."""
+    data = ["--data", str(HERE.parent / "examples" / "patients.csv")]
+    named = ["--label", "readmitted", "--silo", "hospital", "--group", "patient"]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = run([*FEDCOMPARE, "compare", *data, *named, "--results", str(folder)])
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"(i) compare of a small table: {seconds:.1f} s (wanted: under 60 s), CPU {cpu:.1f} s")
+
+
 BENCHMARKS = {
     "a": bench_isolated,
     "b": bench_loop,
@@ -265,6 +277,7 @@ BENCHMARKS = {
     "f": bench_compare,
     "g": bench_in_process,
     "h": bench_table,
+    "i": bench_small_table,
 }
 
 
