@@ -34,8 +34,9 @@ from fedcompare.regimes.coalitions import coalitions_to_train
 from fedcompare.regimes.defaults import told_defaults
 from fedcompare.regimes.devices import is_repeatable, repeatability
 from fedcompare.runs.directory import RunDirectory
-from fedcompare.runs.manifest import CONFIG_FILE, read_environment
+from fedcompare.runs.manifest import CONFIG_FILE, Training, read_environment
 from fedcompare.statistics.skew import mean_skew
+from fedcompare.tasks import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +120,19 @@ def analyse(
         task=cases.task,
         fits=tuple(fits(answers, cases)),
         skew=mean_skew([seed.trainings[Regime.FEDERATED].skew for seed in answers]),
-        defaults=told_defaults(config, sizes, is_table=bool(trained.columns)),
+        defaults=told_defaults(
+            config,
+            sizes,
+            is_table=bool(trained.columns),
+            num_inputs=_num_inputs(trained) if cases.task is Task.REGRESSION else 0,
+        ),
     )
     return Analysis(findings=findings, singles=singles)
+
+
+def _num_inputs(trained: Training) -> int:
+    """Return the inputs of a table: its example is a float for each, and one for the label."""
+    return trained.example_bytes // 4 - 1
 
 
 def find_cases(answers: Sequence[SeedAnswers]) -> Cases:

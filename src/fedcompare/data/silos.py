@@ -221,7 +221,12 @@ def settle(config: ExperimentConfig) -> ExperimentConfig:
     config = _with_named_silos(config, dataset)
     check_partitioner(config.partition)
     plan = partition_dataset(dataset, config.partition, seed=config.seed)
-    return with_defaults(config, list(map(len, plan.train)), is_table=bool(dataset.contract))
+    return with_defaults(
+        config,
+        list(map(len, plan.train)),
+        is_table=bool(dataset.contract),
+        num_inputs=dataset.train.inputs.shape[1] if dataset.task is Task.REGRESSION else 0,
+    )
 
 
 def _with_named_silos(config: ExperimentConfig, dataset: Dataset) -> ExperimentConfig:

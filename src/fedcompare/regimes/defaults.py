@@ -18,6 +18,11 @@ from fedcompare.text.wording import count, listing, plural
 Value = str | int | float
 Sizes = Sequence[int]
 
+_LEARNING_RATE = 0.02
+# Squared errors curve as steeply as the inputs' variances add up, where all inputs are alike: steps
+# must be below 2 (1 + momentum) by that curvature, 2 an input, and much less with batches of few
+# rows (tried: 30 and 120 inputs that are nearly alike, of 100 rows).
+_STEEPEST = 0.2
 _MANY_ROWS = 5000  # of all silos together
 _BATCHES = (32, 64, 128, 256, 512, 1024)
 _PASS = 16  # steps of a pass over a silo of the mean size, as far as batches of these sizes go
@@ -50,7 +55,7 @@ def _mean(sizes: Sizes) -> float:
 Defaults = Mapping[str, Callable[[ExperimentConfig, Sizes], Value]]
 _OF_TABLES: Defaults = {
     "model": _model,
-    "learning-rate": lambda config, sizes: 0.02,
+    "learning-rate": lambda config, sizes: _LEARNING_RATE,
     "momentum": lambda config, sizes: 0.9,
     "l2-penalty": _l2_penalty,
     "batch-size": _batch_size,
@@ -71,23 +76,36 @@ _OF_PICTURES: Defaults = {
 }
 
 
-def with_defaults(config: ExperimentConfig, sizes: Sizes, *, is_table: bool) -> ExperimentConfig:
+def with_defaults(
+    config: ExperimentConfig, sizes: Sizes, *, is_table: bool, num_inputs: int = 0
+) -> ExperimentConfig:
     """Return the experiment with the data's own defaults for the keys that nobody set.
 
-    `sizes` are the silos' numbers of training examples.
+    `sizes` are the silos' numbers of training examples, `num_inputs` those of a table whose label
+    is a number.
     """
-    for key, default in (_OF_TABLES if is_table else _OF_PICTURES).items():
+    for key, default in (_of_tables(num_inputs) if is_table else _OF_PICTURES).items():
         config = config.filled({key: default(config, sizes)})
     return config
 
 
-def told_defaults(config: ExperimentConfig, sizes: Sizes, *, is_table: bool) -> str:
+def _of_tables(num_inputs: int) -> Defaults:
+    """Return the defaults of a table; many inputs of a number need small steps."""
+    if not num_inputs:
+        return _OF_TABLES
+    rate = min(_LEARNING_RATE, float(f"{_STEEPEST / num_inputs:.1g}"))
+    return {**_OF_TABLES, "learning-rate": lambda config, sizes: rate}
+
+
+def told_defaults(
+    config: ExperimentConfig, sizes: Sizes, *, is_table: bool, num_inputs: int = 0
+) -> str:
     """Return which settings of training are as by default, which are not, and why.
 
     Nothing is said of pictures that are enough for the built-in defaults.
     """
     if is_table:
-        return _told(config, sizes, _OF_TABLES, "a table", "row")
+        return _told(config, sizes, _of_tables(num_inputs), "a table", "row")
     defaults = {key: default(config, sizes) for key, default in _OF_PICTURES.items()}
     if defaults.items() <= ExperimentConfig().to_flat().items():
         return ""

@@ -9,11 +9,12 @@ from sklearn.linear_model import LinearRegression
 from torch import nn
 
 from fedcompare.config.choices import Choice
-from fedcompare.config.groups import ModelConfig, TrainConfig
+from fedcompare.config.groups import ExperimentConfig, ModelConfig, TrainConfig
 from fedcompare.data.examples import Dataset, Examples, Scale
 from fedcompare.learning.forward import predict
 from fedcompare.learning.models.catalog import build_model
 from fedcompare.learning.training import train_round
+from fedcompare.regimes.defaults import with_defaults
 from fedcompare.tasks import Task
 
 LINEAR = ModelConfig(model=Choice("linear"))
@@ -103,3 +104,18 @@ def test_a_model_of_doubles_learns_numbers_too():
 
     losses = train_round(Doubles(), examples, CONFIG, epochs=20, seed=1)
     assert losses[-1] < losses[0] / 2
+
+
+def test_the_default_steps_hold_where_hundreds_of_inputs_are_nearly_alike():
+    random = np.random.default_rng(3)
+    common = random.normal(size=(60, 1))
+    inputs = common + 0.1 * random.normal(size=(60, 300))
+    labels = torch.from_numpy(5 * common[:, 0] + random.normal(0, 1, 60))
+    scale = Scale(mean=float(labels.mean()), deviation=float(labels.std()))
+    examples = Examples.numbered(
+        inputs=torch.from_numpy(inputs).float(), labels=labels, scale=scale
+    )
+    own = with_defaults(ExperimentConfig(), [60], is_table=True, num_inputs=300).train
+    model = build_model(LINEAR, input_shape=(300,), num_outputs=1, seed=1)
+    losses = train_round(model, examples, own, epochs=60, seed=5)
+    assert losses[-1] < 0.2

@@ -144,3 +144,15 @@ def test_as_many_pictures_as_the_tutorial_has_are_trained_as_there():
     config = with_defaults(given(), sizes, is_table=False)
     assert config.to_flat() == ExperimentConfig().to_flat()
     assert told_defaults(config, sizes, is_table=False) == ""
+
+
+def test_many_inputs_of_a_label_that_is_a_number_get_small_steps():
+    def rate(**more):
+        return with_defaults(given(), [120, 90], is_table=True, **more).train.learning_rate
+
+    assert rate(num_inputs=5) == rate()
+    assert rate(num_inputs=500) < rate(num_inputs=100) < rate()
+    own = given(learning_rate=0.3)
+    assert with_defaults(own, [120], is_table=True, num_inputs=500).train.learning_rate == 0.3
+    config = with_defaults(given(), [120], is_table=True, num_inputs=100)
+    assert "learning-rate = 0.002," in told_defaults(config, [120], is_table=True, num_inputs=100)

@@ -54,15 +54,16 @@ def inspect_table(config: ExperimentConfig) -> Inspection:
         has_silos=known,
         skew=dealt.measured_skew if dealt else _skew(found),
         columns=columns,
-        notes=(*found.notes, *more, *(_training(config, sizes) if known else ())),
+        notes=(*found.notes, *more, *(_training(config, sizes, contract) if known else ())),
         command=next_command(config, _lacking(contract, is_dealt=bool(dealt))),
     )
 
 
-def _training(config: ExperimentConfig, sizes: list[int]) -> Iterator[str]:
+def _training(config: ExperimentConfig, sizes: list[int], contract: Contract) -> Iterator[str]:
     """Say with which settings `compare` will train, and whether that is little training."""
-    settled = with_defaults(config, sizes, is_table=True)
-    yield told_defaults(settled, sizes, is_table=True)
+    num_inputs = contract.width if contract.number else 0
+    settled = with_defaults(config, sizes, is_table=True, num_inputs=num_inputs)
+    yield told_defaults(settled, sizes, is_table=True, num_inputs=num_inputs)
     if few := told_few_steps(settled, sizes):
         yield few
 
