@@ -62,7 +62,7 @@ ONLY_IN = {
     "typer": ("cli",),
     "click": ("cli",),
     "rich": ("report.terminal", "cli"),
-    "datasets": ("data", "report.partition"),
+    "datasets": ("data",),
     "matplotlib": ("report.fonts", "report.plots", "report.partition"),
     "pydantic": ("config", "findings.schema", "runs.manifest", "runs.reading"),
     "jinja2": ("report",),

@@ -18,23 +18,17 @@ _ROWS, _MOST_NAMED_CLASSES = 18, 54
 
 def plot_partition(dataset: Dataset, plan: Plan) -> Figure:
     """Return a figure of a stacked bar for each silo's training examples, a colour a class."""
-    import datasets
     from flwr_datasets.visualization import plot_label_distributions
 
-    from fedcompare.data.partitions.planned_partitioner import PlannedPartitioner
+    from fedcompare.data.partitions.planned_partitioner import LABEL, PlannedPartitioner
 
     names = dataset.class_names or ("any",)
-    positions = list(map(str, range(len(names))))
-    partitioner = PlannedPartitioner(plan.train)
-    partitioner.dataset = datasets.Dataset.from_dict(
-        {"label": dataset.train.strata.numpy()},
-        features=datasets.Features({"label": datasets.ClassLabel(names=positions)}),
-    )
+    partitioner = PlannedPartitioner(plan.train, dataset.train.strata.numpy(), len(names))
     figure = Figure()
     axes = figure.subplots()
     # The picture sees positions: a name could be markup, or begin with an underscore.
     plot_label_distributions(
-        partitioner, label_name="label", title="Training examples per silo", axis=axes
+        partitioner, label_name=LABEL, title="Training examples per silo", axis=axes
     )
     silos = len(plan)
     width = max(_AXES_WIDTH, min(_WIDEST, silos * LINE))
