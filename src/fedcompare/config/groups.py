@@ -203,9 +203,10 @@ class DataConfig(_Group):
     `image_size` resizes all pictures to a square of so many pixels a side; 0 keeps them.
     `label` and `silo` name columns of a table, `group` the one of what rows belong to that must
     stay together, as a patient's; `task` says what labels are, "" finds it out. `features` lists
-    the columns to learn from ("" for all others), `ignore` those to leave out, `columns` all
-    columns of a file without a header. Held out for the test are a share of the rows, or those that
-    `split_column` calls so, or the rows of another file, `test_data`.
+    the columns to learn from ("" for all others), `ignore` those to leave out, `categories` those
+    whose numbers are names, `columns` all columns of a file without a header. Held out for the test
+    are a share of the rows, or those that `split_column` calls so, or the rows of another file,
+    `test_data`.
     What counts is the data that they give, by their digest, and not where they lie.
     """
 
@@ -218,6 +219,7 @@ class DataConfig(_Group):
     group: _Column = ""
     features: _Names = ""
     ignore: _Names = ""
+    categories: _Names = ""
     columns: _Names = ""
     encoding: _Text = ""
     test_fraction: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.2

@@ -356,7 +356,16 @@ def test_the_version_is_the_same_in_both_places():
 
 
 def test_a_column_may_be_named_by_its_position():
-    for key in ("label", "silo", "group", "features", "ignore", "columns", "split-column"):
+    for key in (
+        "label",
+        "silo",
+        "group",
+        "features",
+        "ignore",
+        "categories",
+        "columns",
+        "split-column",
+    ):
         config = parse_config(dict([parse_assignment(f"{key}=5")]))
         assert config.to_flat()[key] == "5"
         with pytest.raises(ConfigError, match=f"{key}: should be"):

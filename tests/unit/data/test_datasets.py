@@ -229,6 +229,7 @@ CHANGED = {
     "features": "age",
     "ignore": "age",
     "encoding": "cp1252",
+    "categories": "age",
     "columns": "a,b",
     "test_fraction": 0.5,
     "split_column": "part",

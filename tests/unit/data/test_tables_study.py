@@ -285,3 +285,26 @@ def test_features_and_ignore_choose_columns(tmp_path):
 def test_a_column_that_is_asked_for_is_no_identifier(tmp_path):
     found = study_columns(tmp_path, {"room_id": list(range(48))}, features="room_id")
     assert feature(found, "room_id").kind is Kind.NUMBER
+
+
+def test_numbers_that_are_names_are_categories_where_a_key_says_so(tmp_path):
+    columns = rows(40) | {"ward": [10, 2, 10, 7] * 10, "zip": list(range(1000, 1040))}
+    path = write_csv(tmp_path / "t.csv", columns)
+    plain = study_of(path)
+    assert {f.name: f.kind for f in plain.contract.features}["ward"] is Kind.NUMBER
+    found = study_of(path, categories="ward,zip")
+    (ward,) = (feature for feature in found.contract.features if feature.name == "ward")
+    assert (ward.kind, ward.categories) == (Kind.CATEGORY, ("2", "7", "10"))
+    assert found.contract.left_out["zip"] == "an identifier: another value in each row"
+
+
+@pytest.mark.parametrize(
+    ("categories", "message"),
+    [
+        ("wards", "categories = 'wards': .* has no such column"),
+        ("site", "categories lists site, which models do not learn from"),
+    ],
+)
+def test_categories_that_are_no_columns_to_learn_from_are_refused(tmp_path, categories, message):
+    with pytest.raises(DataError, match=message):
+        study_of(write_csv(tmp_path / "t.csv", rows()), categories=categories)

@@ -21,7 +21,7 @@ from fedcompare.errors import DataError
 from fedcompare.text.typed import shown
 
 _OF_BOTH = ("label", "test_fraction", "train_split", "test_split")
-_OF_TABLES = ("features", "ignore", "test_data")
+_OF_TABLES = ("features", "ignore", "categories", "test_data")
 _OF_PICTURES = ("image_size",)
 
 

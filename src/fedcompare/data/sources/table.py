@@ -50,6 +50,7 @@ class TableFile:
                 "group",
                 "features",
                 "ignore",
+                "categories",
                 "columns",
                 "encoding",
                 "test_fraction",

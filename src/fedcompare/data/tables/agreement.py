@@ -8,14 +8,20 @@ here is nothing but these answers.
 import functools
 import math
 import operator
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fedcompare.data.tables.column import Indices, release_unused
 from fedcompare.data.tables.contract import Feature, Kind
 from fedcompare.data.tables.encoding import measured
 from fedcompare.data.tables.facts import Facts, Sums, find_facts, find_sums, squares
-from fedcompare.data.tables.kinds import Decision, decide, find_decimal, missing_words
+from fedcompare.data.tables.kinds import (
+    Decision,
+    decide,
+    decide_category,
+    find_decimal,
+    missing_words,
+)
 from fedcompare.data.tables.raw import RawTable
 from fedcompare.data.tables.tallies import tally_categories, tally_sums
 from fedcompare.statistics.tallies import Tally
@@ -43,11 +49,17 @@ class Agreement:
 
 
 def agree(
-    table: RawTable, names: Sequence[str], silos: Sequence[Indices], *, asked: bool = False
+    table: RawTable,
+    names: Sequence[str],
+    silos: Sequence[Indices],
+    *,
+    asked: bool = False,
+    categories: Collection[str] = (),
 ) -> Agreement:
     """Return what becomes of the named columns, by the training rows of each silo.
 
-    Numbers that somebody `asked` for by name are not taken for identifiers.
+    Numbers that somebody `asked` for by name are not taken for identifiers, and those of
+    `categories` for numbers.
     """
     answers = {name: _answers(table, name, silos) for name in names}
     facts = {name: functools.reduce(operator.add, every) for name, every in answers.items()}
@@ -55,7 +67,11 @@ def agree(
     features, left_out, notes = [], {}, list(_missing_notes(facts))
     tallies: list[Tally] = []
     for name, own in facts.items():
-        decision = decide(name, own, decimal, table.row, asked=asked)
+        decision = (
+            decide_category(name, own)
+            if name in categories
+            else decide(name, own, decimal, table.row, asked=asked)
+        )
         found = _measure(table, name, own, decision, silos, asked=asked)
         notes += [*decision.notes, *found.notes]
         if found.feature:

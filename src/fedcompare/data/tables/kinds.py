@@ -49,10 +49,8 @@ def decide(
     `row` says what messages call the row at an index. Numbers that somebody `asked`
     for by name are no identifiers.
     """
-    if not facts.present:
-        return Decision(reason="no training row has a value")
-    if facts.distinct == 1 and not facts.missing:
-        return Decision(reason=f"constant: every training row has {_only(facts)}")
+    if reason := _says_nothing(facts):
+        return Decision(reason=reason)
     sign = _decimal_of(facts, decimal)
     wrong = facts.misfits[sign]
     if not facts.codes and mostly_fits(wrong.count, facts.present):
@@ -66,6 +64,22 @@ def decide(
         if words and words <= set(pair):
             return Decision(kind=Kind.YES_NO, categories=pair)
     return _category(name, facts, tuple(_mixed(name, facts, sign, row)))
+
+
+def decide_category(name: str, facts: Facts) -> Decision:
+    """Return what a column of categories is, whatever its words look like."""
+    if reason := _says_nothing(facts):
+        return Decision(reason=reason)
+    return _category(name, facts, ())
+
+
+def _says_nothing(facts: Facts) -> str:
+    """Return why nothing can be learnt from a column; empty where something can."""
+    if not facts.present:
+        return "no training row has a value"
+    if facts.distinct == 1 and not facts.missing:
+        return f"constant: every training row has {_only(facts)}"
+    return ""
 
 
 def _number(

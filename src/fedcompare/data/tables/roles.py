@@ -30,6 +30,7 @@ class Roles:
     split: str
     features: tuple[str, ...]
     ignored: tuple[str, ...]
+    categories: frozenset[str] = frozenset()
 
 
 def find_roles(table: RawTable, config: DataConfig) -> Roles:
@@ -47,8 +48,10 @@ def find_roles(table: RawTable, config: DataConfig) -> Roles:
     }
     wanted = _names(config.features)
     ignored = _names(config.ignore)
+    categories = _names(config.categories)
     named = {key: (name,) for key, name in single.items() if name}
-    for key, names in {**named, "features": wanted, "ignore": ignored}.items():
+    lists = {"features": wanted, "ignore": ignored, "categories": categories}
+    for key, names in {**named, **lists}.items():
         for name in names:
             table.find(name, key)
     _check_distinct({key: name for key, name in single.items() if name})
@@ -62,6 +65,8 @@ def find_roles(table: RawTable, config: DataConfig) -> Roles:
     features = tuple(name for name in others if not wanted or name in wanted)
     if not features:
         raise DataError(f"{table.place} has no column left to learn from; see features and ignore")
+    if other := [name for name in categories if name not in features]:
+        raise DataError(f"categories lists {listed(other)}, which models do not learn from")
     left = tuple(name for name in table.columns if name not in taken and name not in features)
     return Roles(
         label=single["label"],
@@ -70,6 +75,7 @@ def find_roles(table: RawTable, config: DataConfig) -> Roles:
         split=single["split-column"],
         features=features,
         ignored=left,
+        categories=frozenset(categories),
     )
 
 

@@ -103,7 +103,13 @@ def study_table(table: RawTable, config: DataConfig) -> Study:
         of_silos = [train.labels[train.silos == silo] for silo in range(len(silos))]
         where = f"label = {shown(roles.label)} ({table.place})"
         number = with_scale(number, [own.astype(np.float64) for own in of_silos], where)
-    agreement = agree(table, roles.features, by_silo, asked=bool(config.features))
+    agreement = agree(
+        table,
+        roles.features,
+        by_silo,
+        asked=bool(config.features),
+        categories=roles.categories,
+    )
     if not agreement.features:
         raise DataError(f"{table.place}: {_nothing_left(agreement)}")
     ignored = dict.fromkeys(roles.ignored, "as asked for")
