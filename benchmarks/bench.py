@@ -57,7 +57,7 @@ def bench_loop(folder: Path) -> None:
     torch.set_num_threads(1)
     inputs, labels = torch.randn(14_000, 1, 28, 28), torch.randint(10, (14_000,))
     examples = Examples.numbered(inputs=inputs, labels=labels)
-    model = build_model(ModelConfig(), input_shape=(1, 28, 28), num_classes=10, seed=0)
+    model = build_model(ModelConfig(), input_shape=(1, 28, 28), num_outputs=10, seed=0)
     steps, products = -(-len(examples) // BATCH), products_step()
 
     def seconds(work: object) -> float:

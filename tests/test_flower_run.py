@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 import own_models
-from fedcompare.api import configure
+from fedcompare.config.groups import ExperimentConfig
 from fedcompare.config.parsing import parse_config, read_settings
 from fedcompare.federated.server import run_federated
+from fedcompare.federated.server_app import config_from_run_config
 from flower_processes import REPOSITORY, LocalFlower
 from made_up_tables import patients, split_up
 from support import InlineGrid, shared_weights
@@ -99,7 +100,9 @@ def test_silos_files_and_a_model_of_ones_own_give_what_fedcompare_federated_does
     )
     row = flower.run("--run-config", run_config, *ARGUMENTS[2:])
     assert row["status"] == "finished:completed", flower.log()
-    expected = shared_weights(run_federated(InlineGrid(2), configure(keys)))[-1]
+    every = {**ExperimentConfig().to_flat(), **keys}  # a run config states all keys
+    config, _, _ = config_from_run_config(every)
+    expected = shared_weights(run_federated(InlineGrid(2), config))[-1]
     part = flower.folder / "results" / "clinics" / "seed-42" / "federated"
     assert (part / "weights" / "global.safetensors").read_bytes() == expected
 
