@@ -1,33 +1,16 @@
 """Which examples are held out for the test: a share of each silo's examples of each class."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
 from fedcompare.data.groups import most_frequent, rarest
 from fedcompare.data.tables.column import Indices
 from fedcompare.data.tables.values import Floats
-from fedcompare.errors import DataError
 from fedcompare.seeds import derive_seed
-from fedcompare.text.typed import shown
 from fedcompare.text.wording import plural
 
 # All seeds of a comparison answer the same test rows, so no seed of theirs decides.
 _SEED = derive_seed(0, "held-out rows")
-
-
-def check_splits(splits: Sequence[str]) -> None:
-    """Refuse one name for the training and the test split.
-
-    Raises:
-        DataError: they are one, but for capital letters.
-    """
-    if len({split.lower() for split in splits}) < len(splits):
-        raise DataError(
-            f"train-split and test-split are both {shown(splits[0])}: models would be tested on "
-            "what they are trained on. Name two splits."
-        )
 
 
 def hold_out(

@@ -220,8 +220,8 @@ CHANGED = {
     "image_size": 4,
     "image_column": "image",
     "label_column": "label",
-    "train_split": "test",
-    "test_split": "train",
+    "train_split": "dev",
+    "test_split": "dev",
     "dataset_config": "default",
     "label": "label",
     "silo": "site",
@@ -260,6 +260,18 @@ def test_a_key_that_says_nothing_of_the_bundled_digits_is_refused(cache, key):
         DataError, match=r"has no effect on mnist\. Leave it out; what has is image"
     ):
         read_dataset(DataConfig(**{key: CHANGED[key]}))
+
+
+@pytest.mark.parametrize("name", ["hub:{}", "npz:{}.npz", "folder:{}", "parquet:{}.parquet"])
+def test_no_source_tests_on_what_is_trained_on(tmp_path, name):
+    write_image_folder(tmp_path / "data")
+    np.savez(tmp_path / "data.npz", train_images=np.ones((4, 2, 2)), train_labels=[0, 1, 0, 1])
+    table({"label": [0, 1]}, {"label": datasets.Value("int64")}).to_parquet(
+        tmp_path / "data.parquet"
+    )
+    config = DataConfig(dataset=name.format(tmp_path / "data"), test_split="Train")
+    with pytest.raises(DataError, match="train-split and test-split are both 'train'"):
+        open_source(config)
 
 
 def test_the_decoders_versions_are_in_the_key_of_the_cache(cache, tmp_path, monkeypatch):

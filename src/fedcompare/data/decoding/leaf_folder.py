@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fedcompare.data.decoding.files import is_hidden, list_files
-from fedcompare.data.held_out import check_splits
+from fedcompare.data.splits import check_splits
 from fedcompare.errors import DataError
 from fedcompare.text.escaping import visible
 

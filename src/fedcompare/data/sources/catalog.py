@@ -16,6 +16,7 @@ from fedcompare.config.groups import (
 )
 from fedcompare.config.listed import Listed
 from fedcompare.data.sources.base import Source
+from fedcompare.data.splits import check_splits
 from fedcompare.errors import DataError
 from fedcompare.text.typed import shown
 
@@ -57,8 +58,8 @@ def open_source(config: DataConfig, *, fresh: bool = False) -> Source:
     """Return the source that `config` names; `fresh` passes by what other libraries prepared.
 
     Raises:
-        DataError: the name has another form, files are missing or damaged, or a key is set that
-            has no effect on such data.
+        DataError: the name has another form, files are missing or damaged, a key is set that has
+            no effect on such data, or both splits are one.
         HubError: the hub cannot be reached, or has no such dataset.
     """
     name = config.source
@@ -66,6 +67,8 @@ def open_source(config: DataConfig, *, fresh: bool = False) -> Source:
         if row.fits(name):
             source = row.open(name.place or "", config, fresh)
             _check_keys(config, source)
+            if "test_split" in source.reads:
+                check_splits((config.train_split, config.test_split))
             return source
     *others, last = (str(row.form) for row in CATALOG)
     raise DataError(f"dataset = {config.dataset!r} is unknown; use {', '.join(others)}, or {last}")

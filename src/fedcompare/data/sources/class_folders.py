@@ -19,7 +19,7 @@ from fedcompare.data.decoding.assemble import StoredSplit, assemble
 from fedcompare.data.decoding.files import DataFile, is_hidden, list_files, read_bytes
 from fedcompare.data.decoding.pictures import Encoded
 from fedcompare.data.examples import Decoded
-from fedcompare.data.held_out import check_splits, held_out_note, hold_out
+from fedcompare.data.held_out import held_out_note, hold_out
 from fedcompare.data.sources.layouts import Layout, Level, find_layout
 from fedcompare.text.wording import plural
 
@@ -86,9 +86,8 @@ class ClassFolders:
         """Return all pictures, and as labels and silos the folders that they lie in.
 
         Raises:
-            DataError: both splits are one, or see `assemble`.
+            DataError: see `assemble`.
         """
-        check_splits((self._config.train_split, self._config.test_split))
         pictures = list(self._pictures())
         train, test, held = self._split(pictures)
         names = self._class_names()

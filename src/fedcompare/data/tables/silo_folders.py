@@ -15,7 +15,7 @@ from PIL import Image
 
 from fedcompare.config.groups import CSV, PARQUET, kind_of_file
 from fedcompare.data.decoding.files import is_hidden, list_files
-from fedcompare.data.held_out import check_splits
+from fedcompare.data.splits import check_splits
 from fedcompare.data.tables.parquet_files import has_single_values
 from fedcompare.errors import DataError
 from fedcompare.text.escaping import visible

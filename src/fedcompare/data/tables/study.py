@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from fedcompare.classes import listed
 from fedcompare.config.groups import DataConfig, DatasetName
 from fedcompare.data.groups import NAMELESS, Members, group_notes, number_codes
-from fedcompare.data.held_out import check_splits, held_out_note, hold_out
+from fedcompare.data.held_out import held_out_note, hold_out
+from fedcompare.data.splits import check_splits
 from fedcompare.data.tables.agreement import Agreement, agree
 from fedcompare.data.tables.column import UNKNOWN, Column, Indices, join, same_word
 from fedcompare.data.tables.contract import Contract, Feature
