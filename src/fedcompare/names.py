@@ -34,4 +34,13 @@ class Word(StrEnum):
 
     GAINS = "gains"
     LOSES = "loses"
+    NO_DIFFERENCE = "no relevant difference"
     NO_EVIDENCE = "no evidence either way"
+    NO_WORD = "numbers only"
+
+
+class Lack(StrEnum):
+    """Why there are numbers and no word."""
+
+    SEEDS = "too few seeds"
+    GROUPS = "too few groups"

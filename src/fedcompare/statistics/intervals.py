@@ -5,15 +5,22 @@ from dataclasses import dataclass
 
 from scipy import optimize, special
 
+from fedcompare.names import Lack
 from fedcompare.statistics.moments import Sample
 
 # How much each of the two pseudo-examples (one won, one lost) weighs; docs/coverage.md.
 PSEUDO_WEIGHT = 1 / 16
+FEWEST_SEEDS, FEWEST_GROUPS = 3, 10
+"""With fewer there are numbers and no word; groups are counted as `Sample.size` counts them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairedGain:
-    """A gain with its interval, and the two-sided p-value against no gain."""
+    """A gain with its interval, and the two-sided p-value against no gain.
+
+    `low` and `high` are the interval at the confidence that was asked for, `interval` gives it at
+    any other. Where there is a `lack`, the numbers are no ground for a word.
+    """
 
     gain: float
     low: float
@@ -21,6 +28,17 @@ class PairedGain:
     standard_error: float
     degrees_of_freedom: float
     p_value: float
+    uncertainty: "Uncertainty"
+    lack: Lack | None = None
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Return the interval at this confidence, in (0, 1): one of less lies inside it.
+
+        It excludes 0 where the p-value is under 1 - `confidence`.
+        """
+        low, high = self.uncertainty.interval(1 - confidence)
+        # The pseudo-examples must not push the interval off the gain that is reported.
+        return min(low, self.gain), max(high, self.gain)
 
 
 def paired_gain(sample: Sample, *, confidence: float = 0.95, bounded: bool = True) -> PairedGain:
@@ -63,22 +81,24 @@ def paired_gain(sample: Sample, *, confidence: float = 0.95, bounded: bool = Tru
     gain = sample.gain
     if bounded and not abs(gain) <= 1 + 1e-9:
         raise ValueError(f"a mean difference of {gain} is outside [-1, 1]")
-    if not bounded and not sample.mean_square:
-        return _no_difference(len(sample.seed_gains))
     uncertainty = uncertainty_of(sample, bounded=bounded)
-    freedoms = (len(sample.seed_gains) - 1.0, max(sample.size - 1, 1.0))
-    critical = combined_t(1 - confidence, uncertainty.seed_part, freedoms)
-    low, high = uncertainty.interval(critical)
-    statistic = abs(uncertainty.centre) / uncertainty.error_at(0.0)
+    low, high = uncertainty.interval(1 - confidence)
     return PairedGain(
         gain=gain,
-        # The pseudo-examples must not push the interval off the gain that is reported.
         low=min(low, gain),
         high=max(high, gain),
         standard_error=uncertainty.error,
-        degrees_of_freedom=equivalent_freedom(critical, 1 - confidence, freedoms),
-        p_value=combined_p_value(statistic, uncertainty.seed_part, freedoms),
+        degrees_of_freedom=uncertainty.equivalent_freedom(1 - confidence),
+        p_value=uncertainty.p_value(),
+        uncertainty=uncertainty,
+        lack=_lack(sample),
     )
+
+
+def _lack(sample: Sample) -> Lack | None:
+    if len(sample.seed_gains) < FEWEST_SEEDS:
+        return Lack.SEEDS
+    return Lack.GROUPS if sample.grouped and sample.size < FEWEST_GROUPS else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +110,15 @@ class Uncertainty:
     p = 1 bad seeds are far worse than good ones are better. `power` goes from 1, where seeds
     add nothing to chance, halfway to 2, where they are everything. At 2 itself, seeds with
     gains of 90, 95 and 100 points would not exclude 0. Differences that are not `bounded` have
-    the same error whatever the gain is.
+    the same error whatever the gain is. `freedoms` are the degrees of freedom of the seeds' and of
+    the examples' term.
     """
 
     centre: float
     error: float
     seed_part: float
     power: float
+    freedoms: tuple[float, float]
     bounded: bool = True
 
     def error_at(self, gain: float) -> float:
@@ -107,8 +129,9 @@ class Uncertainty:
         # Nearer to 1 than the centre, the error shrinks no faster than a binomial's.
         return self.error * math.sqrt(ratio ** (self.power if ratio > 1 else 1.0))
 
-    def interval(self, critical: float) -> tuple[float, float]:
-        """Return the gains that lie `critical` of their own standard errors off the centre."""
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the gains that a test at `level` does not reject."""
+        critical = combined_t(level, self.seed_part, self.freedoms)
         if not self.bounded:
             half_width = critical * self.error
             return self.centre - half_width, self.centre + half_width
@@ -118,6 +141,18 @@ class Uncertainty:
 
         low, high = (float(optimize.brentq(excess, self.centre, end)) for end in (-1.0, 1.0))
         return low, high
+
+    def p_value(self) -> float:
+        """Return the two-sided p-value against no gain."""
+        if not self.error:  # two models that answer every example alike
+            return 1.0
+        statistic = abs(self.centre) / self.error_at(0.0)
+        return combined_p_value(statistic, self.seed_part, self.freedoms)
+
+    def equivalent_freedom(self, level: float) -> float:
+        """Return the degrees of freedom of the t that equals the critical value at `level`."""
+        critical = combined_t(level, self.seed_part, self.freedoms)
+        return equivalent_freedom(critical, level, self.freedoms)
 
 
 def uncertainty_of(sample: Sample, *, bounded: bool = True) -> Uncertainty:
@@ -129,24 +164,14 @@ def uncertainty_of(sample: Sample, *, bounded: bool = True) -> Uncertainty:
     pseudo = 2 * PSEUDO_WEIGHT * (square + centre**2) * sample.coarseness
     seed, residual = sample.squares.seed, sample.squares.residual
     example = num_seeds * num_examples * pseudo + max(sample.squares.example - residual, 0.0)
+    total = seed + example or 1.0
     return Uncertainty(
         centre=centre,
         error=math.sqrt((seed + example) / (num_seeds * num_examples)),
-        seed_part=seed / (seed + example),
-        power=1 + max(seed - residual, 0.0) / (seed + example) / 2,
+        seed_part=seed / total,
+        power=1 + max(seed - residual, 0.0) / total / 2,
+        freedoms=(num_seeds - 1.0, max(sample.size - 1, 1.0)),
         bounded=bounded,
-    )
-
-
-def _no_difference(num_seeds: int) -> PairedGain:
-    """Return what is known where two models answer every example alike."""
-    return PairedGain(
-        gain=0.0,
-        low=0.0,
-        high=0.0,
-        standard_error=0.0,
-        degrees_of_freedom=num_seeds - 1.0,
-        p_value=1.0,
     )
 
 

@@ -148,7 +148,8 @@ class Sample:
     alike are one class: N, and 1 / N^2. `mean_square` is that of the differences.
 
     Where groups of examples are independent, and not examples, a group is what is called an
-    example here, and counts are effective numbers of groups (`GroupMoments.sizes`).
+    example here, and counts are effective numbers of groups (`GroupMoments.sizes`); it is
+    `grouped` then.
     """
 
     gain: float
@@ -158,6 +159,7 @@ class Sample:
     size: float
     coarseness: float
     mean_square: float
+    grouped: bool = False
 
 
 def mean_squares(seed_gains: Floats, scatter: Floats, num_examples: int) -> MeanSquares:
@@ -229,6 +231,7 @@ def _plain_groups(pooled: Moments, groups: GroupMoments, means: Floats) -> Sampl
         size=size,
         coarseness=1 / size**2,
         mean_square=_mean_square(pooled),
+        grouped=True,
     )
 
 
@@ -288,6 +291,7 @@ def standardised(moments: Moments, class_shares: Floats) -> Sample:
         size=1 / float((mean_shares**2 / sizes).sum()),
         coarseness=float(((mean_shares / sizes) ** 2).sum()),
         mean_square=_mean_square(kept.pooled()),
+        grouped=kept.groups is not None,
     )
 
 

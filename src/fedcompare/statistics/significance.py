@@ -31,6 +31,16 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     return tuple(np.minimum(adjusted, 1.0).tolist())
 
 
+def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Return `p_values` adjusted by Benjamini and Hochberg's method (1995), in their own order."""
+    count = len(p_values)
+    order = np.argsort(p_values, kind="stable")[::-1]
+    factors = count / np.arange(count, 0, -1)
+    adjusted = np.empty(count)
+    adjusted[order] = np.minimum.accumulate(np.asarray(p_values, dtype=np.float64)[order] * factors)
+    return tuple(np.minimum(adjusted, 1.0).tolist())
+
+
 def mcnemar_exact(won: int, lost: int) -> float:
     """Return the exact McNemar test's two-sided p-value; 1 where no pair is discordant."""
     from statsmodels.stats.contingency_tables import mcnemar

@@ -46,10 +46,10 @@ SCORES = [
     score(ModelId(Regime.FINE_TUNED, 1), unseen(1), 0.624),
 ]
 COMBINATIONS = [
-    dict(zip(Question, words, strict=True)) for words in itertools.product(Word, repeat=3)
+    dict(zip(Question, words, strict=True)) for words in itertools.product(SIZE, repeat=3)
 ] + [
     dict(zip((Question.OWN, Question.WHOLE), words, strict=True))
-    for words in itertools.product(Word, repeat=2)
+    for words in itertools.product(SIZE, repeat=2)
 ]
 
 
@@ -278,7 +278,7 @@ def test_the_summary_counts_the_silos_of_each_word(words):
 
 
 def test_the_summary_tells_silos_with_different_words_apart():
-    silos = [dict.fromkeys((Question.OWN, Question.WHOLE), word) for word in Word]
+    silos = [dict.fromkeys((Question.OWN, Question.WHOLE), word) for word in SIZE]
     text = summary(silos)
     expected = "1 of 3 silos gains, 1 of 3 silos loses, 1 of 3 silos shows no evidence either way."
     assert text.count(expected) == 2

@@ -1,4 +1,4 @@
-from dataclasses import astuple, replace
+from dataclasses import replace
 from functools import reduce
 
 import numpy as np
@@ -55,8 +55,9 @@ def test_the_variance_by_hand():
 def test_seeds_that_scatter_near_one_reach_further_down_than_wilsons_interval():
     shares = np.array([0.97, 0.98, 0.99])
     differences = (np.arange(1000) < 1000 * shares[:, None]).astype(float)
-    uncertainty, critical = uncertainty_of(sampled(differences)), 4.0
-    low, high = uncertainty.interval(critical)
+    uncertainty = uncertainty_of(sampled(differences))
+    low, high = uncertainty.interval(0.05)
+    critical = combined_t(0.05, uncertainty.seed_part, (2, 999))
     assert uncertainty.power > 1.3
     # Each limit is `critical` of its own standard errors away.
     assert uncertainty.centre - low == pytest.approx(critical * uncertainty.error_at(low))
@@ -115,8 +116,7 @@ def test_a_large_gain_in_every_seed_excludes_zero_as_it_would_not_at_power_two()
     differences = (np.arange(500) < 500 * shares[:, None]).astype(float)
     assert paired_gain(sampled(differences)).low > 0
     uncertainty = uncertainty_of(sampled(differences))
-    critical = combined_t(0.05, uncertainty.seed_part, (2, 499))
-    assert replace(uncertainty, power=2.0).interval(critical)[0] < 0
+    assert replace(uncertainty, power=2.0).interval(0.05)[0] < 0
 
 
 @pytest.mark.parametrize("value", [-1.0, 0.0, 1.0])
@@ -214,7 +214,11 @@ SHAPES = [(2, 1), (2, 2), (3, 1), (3, 7), (5, 60), (10, 500), (4, 5000)]
 
 def numbers(found):
     """Return what the interval says; a Student's t goes by the reciprocal of its freedom."""
-    return astuple(replace(found, degrees_of_freedom=1 / found.degrees_of_freedom))
+    return (
+        *(found.gain, found.low, found.high, found.standard_error, found.p_value),
+        *found.interval(0.99),
+        1 / found.degrees_of_freedom,
+    )
 
 
 def check_alike(found, expected):

@@ -7,6 +7,7 @@ from statsmodels.stats.multitest import multipletests
 
 from fedcompare.names import Word
 from fedcompare.statistics.significance import (
+    benjamini_hochberg,
     decide,
     detectable_gain,
     holm,
@@ -39,6 +40,17 @@ def test_holm_is_statsmodels_own(count):
     p_values = np.random.default_rng(count).random(count) ** 3
     expected = multipletests(p_values, method="holm")[1]
     assert holm(p_values.tolist()) == pytest.approx(expected.tolist())
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 10])
+def test_benjamini_and_hochbergs_is_statsmodels_own(count):
+    p_values = np.random.default_rng(count).random(count) ** 3
+    expected = multipletests(p_values, method="fdr_bh")[1]
+    assert benjamini_hochberg(p_values.tolist()) == pytest.approx(expected.tolist())
+
+
+def test_nothing_corrected_is_nothing():
+    assert benjamini_hochberg([]) == ()
 
 
 def test_holm_by_hand():
