@@ -23,7 +23,7 @@ from fedcompare.comparison.voice import voice_of
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.evaluation.cases import Cases, check_own_cases
 from fedcompare.evaluation.chance import warn
-from fedcompare.evaluation.measures.catalog import measures_of
+from fedcompare.evaluation.measures.catalog import Measure, measures_of
 from fedcompare.evaluation.scores import Score
 from fedcompare.evaluation.stored import SeedAnswers, read_coalition_answers, read_seed_answers
 from fedcompare.findings.findings import Findings
@@ -37,6 +37,7 @@ from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.manifest import CONFIG_FILE, Training, read_environment
 from fedcompare.statistics.skew import mean_skew
 from fedcompare.tasks import Task
+from fedcompare.text.units import Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ def analyse(
         needed = coalitions_to_train(len(cases.silos))
         coalitions = [read_coalition_answers(run, needed) if needed else {} for run in runs]
     trained = answers[0].trainings[Regime.FEDERATED]
-    measures = measures_of(cases.task)
+    measures = sorted(measures_of(cases.task), key=lambda row: row is not cases.measure)
     singles = tuple(seed_scores(answers, cases, measures))
     scores = tuple(scores_over_seeds(singles))
     warning = warn([seed.final for seed in answers], cases)
@@ -95,14 +96,7 @@ def analyse(
         gains=gains,
         models=tuple(model_rows(config, cases.silos, cases.silo_names)),
         test_sets=tuple(map(cases.facts, cases.test_sets())),
-        measures=tuple(
-            MeasureFacts(
-                name=row.name,
-                higher_is_better=row.higher_is_better,
-                unit="%" if row.is_bounded else config.data.label,
-            )
-            for row in measures
-        ),
+        measures=tuple(_facts(row, config.data.label) for row in measures),
         scores=scores,
         qualities=tuple(qualities(answers, cases)),
         curves=tuple(curves(answers, cases)),
@@ -128,6 +122,16 @@ def analyse(
         ),
     )
     return Analysis(findings=findings, singles=singles)
+
+
+def _facts(measure: Measure, label: str) -> MeasureFacts:
+    """Return what reports say of a measure; `label` names what models are to tell."""
+    return MeasureFacts(
+        name=measure.name,
+        higher_is_better=measure.higher_is_better,
+        unit=label if measure.unit is Unit.LABEL else measure.unit.value,
+        in_hundredths=measure.unit.in_hundredths,
+    )
 
 
 def _num_inputs(trained: Training) -> int:

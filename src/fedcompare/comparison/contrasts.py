@@ -1,16 +1,23 @@
 """One model minus another, paired by seed and by example: the one interval machinery."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from fedcompare.evaluation.answers import Answers
-from fedcompare.evaluation.cases import Cases, Floats
+from fedcompare.evaluation.cases import Cases, Floats, Ints
 from fedcompare.evaluation.measures.catalog import Measure
+from fedcompare.evaluation.measures.slices import Slice, Strata
+from fedcompare.evaluation.slicing import slice_of
 from fedcompare.findings.test_sets import Kind, TestSet
 from fedcompare.statistics.intervals import PairedGain, paired_gain
-from fedcompare.statistics.moments import Moments, plain, pseudo_values, standardised
+from fedcompare.statistics.moments import Moments, Sample, plain, pseudo_values, standardised
+from fedcompare.statistics.stratified import stratified, stratified_values
+
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,7 +40,7 @@ class Contrast:
         return int(self.moments.counts.sum())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Weighting:
     """A test set of a comparison, with each seed's weights of the examples, float [K, N]."""
 
@@ -47,12 +54,23 @@ class Weighting:
         weights = [cases.weights(test_set, index) for index in range(num_seeds)]
         return cls(cases=cases, test_set=test_set, weights=np.stack(weights))
 
+    def missing(self, measure: Measure | None = None) -> str:
+        """Return why some seed's examples cannot be compared by a measure; empty where they can.
+
+        Where it says something, there is no contrast.
+        """
+        asked = measure or self.cases.measure
+        return next(filter(None, (asked.missing(part) for part in self._slices)), "")
+
     def means(self, answers: Sequence[Answers], measure: Measure | None = None) -> Floats:
-        """Return the measure of each seed's answers, float [K]; without one, the cases' own."""
-        measure = measure or self.cases.measure
-        pairs = zip(answers, self.weights, strict=True)
-        ids = self.cases.ids
-        return np.array([measure.mean(measure.values(own.at(ids)), w) for own, w in pairs])
+        """Return the measure of each seed's answers, float [K]; without one, the cases' own.
+
+        It is NaN where there is none, as an AUROC where all examples are of one class.
+        """
+        asked = measure or self.cases.measure
+        pairs = zip(answers, self._slices, strict=True)
+        found = [asked.value(asked.values(own.at(self.cases.ids)), part) for own, part in pairs]
+        return np.array(found, dtype=np.float64)
 
     def contrast(
         self,
@@ -64,10 +82,13 @@ class Weighting:
 
         Raises:
             ResultsError: they are not on the test examples of these cases.
+            ValueError: something is `missing`.
         """
         measure = measure or self.cases.measure
-        moments = self._moments(self._differences(challenger, baseline, measure))
-        sample = standardised(moments, self._shares()) if self._by_shares else plain(moments)
+        if reason := self.missing(measure):
+            raise ValueError(f"{self.test_set.key} cannot be compared by {measure.name}: {reason}")
+        differences = self._differences(challenger, baseline, measure)
+        moments, sample = self._sample(differences, measure)
         return Contrast(
             test_set=self.test_set,
             challenger=self.means(challenger, measure),
@@ -82,40 +103,84 @@ class Weighting:
         baseline: Sequence[Answers],
         classes: Sequence[int],
         measure: Measure | None = None,
-    ) -> float:
-        """Return what the examples of some classes contribute to the mean difference."""
+    ) -> float | None:
+        """Return what the examples of some classes contribute to the mean difference.
+
+        None where the measure is no sum over examples.
+        """
         measure = measure or self.cases.measure
-        weighted = self.weights * self._differences(challenger, baseline, measure)
+        if not measure.form.is_sum:
+            return None
+        weights = np.stack([measure.weights(part) for part in self._slices])
+        weighted = weights * self._differences(challenger, baseline, measure)
         return float(weighted[:, self.cases.mask(classes)].sum(axis=1).mean())
+
+    @functools.cached_property
+    def _slices(self) -> tuple[Slice, ...]:
+        """Return what measures are told of the examples of each seed."""
+        rows = enumerate(self.weights)
+        return tuple(slice_of(self.cases, self.test_set, index, row) for index, row in rows)
 
     def _differences(
         self, challenger: Sequence[Answers], baseline: Sequence[Answers], measure: Measure
     ) -> Floats:
-        """Return by how much each answer of the challenger is better, float [K, N]."""
+        """Return by how much each answer of the challenger is better, float [K, N].
+
+        It is of numbers whose mean is the measure, and which move it (`measures/forms`).
+        """
         ids = self.cases.ids
         rows = [
-            measure.values(ours.at(ids)) - measure.values(theirs.at(ids))
-            for ours, theirs in zip(challenger, baseline, strict=True)
+            measure.form.linear(measure.values(ours.at(ids)), part)
+            - measure.form.linear(measure.values(theirs.at(ids)), part)
+            for ours, theirs, part in zip(challenger, baseline, self._slices, strict=True)
         ]
         return measure.sign * np.stack(rows)
+
+    def _sample(self, differences: Floats, measure: Measure) -> tuple[Moments, Sample]:
+        """Return the moments of differences, and the sample that follows from them."""
+        strata = [own for part in self._slices if (own := measure.form.strata(part))]
+        if strata:
+            return self._stratified(differences, strata)
+        relevant: Mask = self.weights.sum(axis=0) > 0
+        kept, weights = differences[:, relevant], self.weights[:, relevant]
+        if not self._by_shares and np.ptp(weights):  # seeds have rows of their own
+            kept = pseudo_values(kept, weights)
+        moments = self._moments(kept, relevant)
+        if not self._by_shares:
+            return moments, plain(moments)
+        assert self.test_set.silo is not None
+        return moments, standardised(moments, self.cases.class_shares[self.test_set.silo - 1])
+
+    def _stratified(self, differences: Floats, strata: Sequence[Strata]) -> tuple[Moments, Sample]:
+        """Return the same where a measure averages strata apart, as classes, in each seed.
+
+        Classes that are the same in all seeds are standardised; else differences become values that
+        have, unweighted, the mean and the spread of a mean over strata.
+        """
+        every = np.stack([own.members for own in strata])
+        shares, times = np.stack([own.shares for own in strata]), strata[0].times
+        relevant: Mask = np.any(every >= 0, axis=0)
+        kept, members = differences[:, relevant], every[:, relevant]
+        if times == 1 and not np.ptp(members, axis=0).any():
+            moments = self._moments(kept, relevant)
+            return moments, standardised(moments, shares)
+        values = stratified_values(kept, members, shares, times=times)
+        moments, groups = self._moments(values, relevant), self._groups(relevant)
+        return moments, stratified(moments, members, shares, groups, times=times)
 
     @property
     def _by_shares(self) -> bool:
         """Return whether examples weigh as their class's share in a silo's training data."""
         return self.test_set.kind is Kind.OWN and self.cases.owners is None
 
-    def _moments(self, differences: Floats) -> Moments:
-        relevant = self.weights.sum(axis=0) > 0
-        kept, weights = differences[:, relevant], self.weights[:, relevant]
-        if not self._by_shares and np.ptp(weights):  # seeds have rows of their own
-            kept = pseudo_values(kept, weights)
-        strata, groups = self.cases.strata[relevant], self.cases.groups
-        own = None if groups is None else groups[relevant]
-        if own is not None and len(np.unique(own)) == len(own):
-            own = None  # each is a single example
-        return Moments.by_class(kept, strata, len(self.cases.sizes), own)
+    def _moments(self, differences: Floats, relevant: Mask) -> Moments:
+        """Return the moments, by class, of the differences of the examples that are relevant."""
+        strata, own = self.cases.strata[relevant], self._groups(relevant)
+        return Moments.by_class(differences, strata, len(self.cases.sizes), own)
 
-    def _shares(self) -> Floats:
-        assert self.test_set.silo is not None
-        shares: Floats = self.cases.class_shares[self.test_set.silo - 1]
-        return shares
+    def _groups(self, relevant: Mask) -> Ints | None:
+        """Return which of the relevant examples belong together; None where each is by itself."""
+        if self.cases.groups is None:
+            return None
+        own = self.cases.groups[relevant]
+        return None if len(np.unique(own)) == len(own) else own

@@ -19,7 +19,7 @@ from fedcompare.runs.directory import COMPARISON
 from fedcompare.runs.files import format_json, replacing, write_text
 from fedcompare.runs.inputs import Inputs
 from fedcompare.runs.manifest import CONFIG_FILE, format_config, seal
-from fedcompare.tasks import NUMBERS
+from fedcompare.tasks import NUMBERS, Task
 from fedcompare.text.csv_text import format_csv
 
 _TABLES = (
@@ -118,6 +118,8 @@ def _rows(findings: Findings, table: str) -> Iterator[dict[str, object]]:
                 yield {"round": row["round"], "silo": row["silo"], "class": name, **when}
         elif table == "qualities":
             recall = row.pop("recall")
+            if findings.task is not Task.BINARY:
+                del row["average_precision"]
             yield {**row, **{f"recall {n}": v for n, v in zip(names, recall, strict=True)}}
         elif table == "contributions":
             for kind in ("leave_one_out", "shapley"):

@@ -86,7 +86,7 @@ def qualities(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Quality]
             unseen_confidence=float(np.mean(confidence)) if cases.tested(unseen) else None,
             recall=class_means([classification.recall(own) for own in every]),
             **{
-                row.name: float(np.mean([row.value(own) for own in every]))
+                row.name: _mean([row.value(own) for own in every])
                 for row in summaries_of(cases.task)
             },
         )

@@ -32,12 +32,14 @@ class Cases:
     Labels that are numbers have no classes: all are of one, without a name. Then `owners`, int
     [K, N], says whose held-out row each example is, 0 for nobody's: these are a silo's own cases.
     `groups`, int [N], number examples that belong together, and count as one in intervals.
+    `measure` is what verdicts are about.
     """
 
     ids: Ints
     labels: Labels
     class_shares: Floats
     class_names: tuple[str, ...]
+    measure: Measure
     silo_names: tuple[str, ...] = ()
     owners: Ints | None = None
     groups: Ints | None = None
@@ -53,11 +55,12 @@ class Cases:
         silo_names: tuple[str, ...] = (),
         owners: Ints | None = None,
         groups: Ints | None = None,
+        measure: Measure | None = None,
     ) -> "Cases":
         """Return the cases for `label_counts` [K seeds][S silos][C classes].
 
-        Without `ids` the examples are the whole test set in its order. `owners` and `groups` are of
-        the whole test set in its order.
+        Without a `measure` it is the task's first one. Without `ids` the examples are the whole
+        test set in its order. `owners` and `groups` are of the whole test set in its order.
         """
         counts = np.asarray(label_counts, dtype=np.float64)
         shares = (counts / counts.sum(axis=2, keepdims=True)).transpose(1, 0, 2)
@@ -67,6 +70,7 @@ class Cases:
             labels=labels,
             class_shares=shares,
             class_names=class_names,
+            measure=measure or verdict_measure(Task.of(class_names)),
             silo_names=silo_names,
             owners=None if owners is None else owners[:, numbers],
             groups=None if groups is None else groups[numbers],
@@ -76,11 +80,6 @@ class Cases:
     def task(self) -> Task:
         """Return what models are to tell."""
         return Task.of(self.class_names)
-
-    @property
-    def measure(self) -> Measure:
-        """Return what verdicts are about."""
-        return verdict_measure(self.task)
 
     @property
     def strata(self) -> Ints:

@@ -1,11 +1,13 @@
 """Each model on each test set by each measure: the one evaluation of `evaluate` and `compare`."""
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.cases import Cases
 from fedcompare.evaluation.measures.catalog import Measure
+from fedcompare.evaluation.slicing import slice_of
 from fedcompare.findings.test_sets import Kind, TestSet
 from fedcompare.regimes.models import ModelId
 from fedcompare.statistics.significance import wilson
@@ -13,7 +15,7 @@ from fedcompare.statistics.significance import wilson
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """One model of one seed on one test set; the value of no examples is None.
+    """One model of one seed on one test set; the value is None where there is none.
 
     `low` and `high` are Wilson's 95 % interval; None where the value is no plain share.
     """
@@ -42,12 +44,13 @@ def find_scores(
     Raises:
         ResultsError: a model did not answer all examples of the cases.
     """
+    part = functools.cache(lambda test_set: slice_of(cases, test_set, seed_index))
     for model, own in answers.items():
         for measure in measures:
-            values = measure.values(own.at(cases.ids))
+            numbers = measure.values(own.at(cases.ids))
             for test_set in test_sets(model):
-                weights, size = cases.weights(test_set, seed_index), cases.size(test_set)
-                value = measure.mean(values, weights) if size else None
+                size = cases.size(test_set)
+                value = measure.value(numbers, part(test_set)) if size else None
                 low, high = None, None
                 if value is not None and measure.is_share and test_set.kind is not Kind.OWN:
                     low, high = wilson(round(value * size), size)

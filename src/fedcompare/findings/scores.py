@@ -122,14 +122,17 @@ class TestSetFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureFacts:
-    """A measure: what scores are shares or means of.
+    """A measure, as scores name it.
 
-    `unit` is "%" for shares of examples, else the name of the label whose unit it is.
+    `unit` is "%" for shares of examples, "points" for other parts of 1, "nats", nothing, or the
+    name of the label whose unit it is. Values `in_hundredths` are in [0, 1], and people read and
+    write them times 100, and gains in points.
     """
 
     name: str
     higher_is_better: bool
     unit: str = "%"
+    in_hundredths: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +152,8 @@ class Quality:
     """More about a model on the whole test set, as means over the seeds.
 
     `macro_f1` is over the classes that have test examples; `recall` is per class, None for the
-    others; `calibration_error` is the expected calibration error; `unseen_confidence` is the
+    others; `calibration_error` is the expected calibration error; `average_precision` is of the
+    second of two classes, None where there are more; `unseen_confidence` is the
     mean confidence on the classes that the model's silo never saw (None for a model that all
     silos share, or where there are none).
     """
@@ -159,18 +163,18 @@ class Quality:
     calibration_error: float
     unseen_confidence: float | None
     recall: Shares
+    average_precision: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """How near a model's numbers are on the whole test set, as means over the seeds.
+    """How well a model's numbers fit on the whole test set, as means over the seeds.
 
     `r_squared` is the share of the labels' variance that they explain, below 0 where the mean
     label would be nearer; None where all labels are alike.
     """
 
     model: str
-    root_mean_squared_error: float
     r_squared: float | None
 
 

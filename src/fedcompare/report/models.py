@@ -16,7 +16,7 @@ from fedcompare.findings.test_sets import Kind
 from fedcompare.names import silo_name, silo_title
 from fedcompare.regimes.catalog import Regime, Role, row_of
 from fedcompare.report.blocks import BEST, Block, Cell, Fold, Grid, Section, Sheet, Text, fold_many
-from fedcompare.report.wording import class_rows, model_labels, units, units_of
+from fedcompare.report.wording import class_rows, model_labels, said_of_unit, units_of
 from fedcompare.tasks import CLASSES
 from fedcompare.text.units import Units
 from fedcompare.text.wording import DASH, count, percent, plural
@@ -40,18 +40,24 @@ def matrix_section(findings: Findings) -> Section:
     groups: dict[str, list[TestSetFacts]] = {}
     for test_set in findings.test_sets:
         groups.setdefault(_group(test_set), []).append(test_set)
-    sheets = [
-        _matrix(findings, measure, name, groups[name])
-        for measure in findings.measures
-        for name in _GROUPS
-        if name in groups
-    ]
+    asked, others = (
+        tuple(
+            _matrix(findings, m, name, groups[name])
+            for m in ms
+            for name in _GROUPS
+            if name in groups
+        )
+        for ms in (findings.measures[:1], findings.measures[1:])
+    )
+    beside = (Fold(title="By other measures", blocks=others),) if others else ()
     more = (
         (_qualities(findings), _recall(findings))
         if findings.task in CLASSES
         else (_fits(findings),)
     )
-    return Section(key="matrix", title="Decision matrix", blocks=(Text(text), *sheets, *more))
+    return Section(
+        key="matrix", title="Decision matrix", blocks=(Text(text), *asked, *beside, *more)
+    )
 
 
 def confusion_section(findings: Findings) -> Section:
@@ -143,7 +149,10 @@ def _matrix(
 
 
 def _unit(measure: MeasureFacts) -> str:
-    return ", %" if measure.unit == "%" else f", in the unit of {measure.unit}: lower is better"
+    if measure.in_hundredths:
+        return units_of(measure).of_values
+    unit = f", {said_of_unit(measure)}" if measure.unit else ""
+    return f"{unit}: lower is better" if not measure.higher_is_better else unit
 
 
 def _score(score: Score | None, best: float | None, written: Units) -> Cell:
@@ -157,35 +166,36 @@ def _score(score: Score | None, best: float | None, written: Units) -> Cell:
 
 
 def _fits(findings: Findings) -> Sheet:
-    labels, written = model_labels(findings), units(findings)
+    labels = model_labels(findings)
     return Sheet(
         key="fit",
-        caption=f"How near models are on the whole test set{_unit(findings.measures[0])}",
-        columns=("model", "root mean squared error", "R², %"),
+        caption="How much of the labels models explain on the whole test set",
+        columns=("model", "R², %"),
         rows=tuple(
             (
                 Cell(labels.get(fit.model, fit.model)),
-                Cell(written.value(fit.root_mean_squared_error)),
                 Cell(percent(fit.r_squared)),
             )
             for fit in findings.fits
         ),
         note=(
-            "Few large errors decide the root mean squared error. R² is the share of the labels' "
-            "variance that a model explains: the more the better, 100 % at most, and below 0 where "
-            "always answering the mean label would be nearer."
+            "R² is the share of the labels' variance that a model explains: the more the better, "
+            "100 % at most, and below 0 where always answering the mean label would be nearer. Few "
+            "large errors decide it, as they do the root mean squared error."
         ),
     )
 
 
 def _qualities(findings: Findings) -> Sheet:
     labels = model_labels(findings)
+    has_precision = any(q.average_precision is not None for q in findings.qualities)
     return Sheet(
         key="quality",
         caption="Quality on the whole test set",
         columns=(
             "model",
             "macro F1, %",
+            *(("average precision, %",) if has_precision else ()),
             "expected calibration error, points",
             "mean confidence on unseen classes, %",
         ),
@@ -193,6 +203,7 @@ def _qualities(findings: Findings) -> Sheet:
             (
                 Cell(labels.get(q.model, q.model)),
                 Cell(percent(q.macro_f1)),
+                *((Cell(percent(q.average_precision)),) if has_precision else ()),
                 Cell(percent(q.calibration_error, 2)),
                 Cell(percent(q.unseen_confidence)),
             )
@@ -202,6 +213,12 @@ def _qualities(findings: Findings) -> Sheet:
             "The calibration error is how far confidence and accuracy are apart. Confidence on "
             "unseen classes is how sure a model is where it cannot be right. Macro F1 is the mean "
             "over the classes that have test examples."
+            + (
+                " Average precision is the mean precision over all recalls of "
+                f"{findings.class_names[1]}."
+                if has_precision
+                else ""
+            )
         ),
     )
 

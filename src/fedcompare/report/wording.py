@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.scores import MeasureFacts, SiloFacts
-from fedcompare.text.units import PERCENT, PLAIN, Units
+from fedcompare.text.units import PERCENT, PLAIN, POINTS, Unit, Units
 
 
 def mean(shares: Iterable[float | None]) -> float:
@@ -16,7 +16,16 @@ def mean(shares: Iterable[float | None]) -> float:
 
 def units_of(measure: MeasureFacts) -> Units:
     """Return how the values of a measure are written."""
-    return PERCENT if measure.unit == "%" else PLAIN
+    if not measure.in_hundredths:
+        return PLAIN
+    return PERCENT if measure.unit == Unit.PERCENT else POINTS
+
+
+def said_of_unit(measure: MeasureFacts) -> str:
+    """Return in what a measure is that is not written in hundredths: "in nats"; or nothing."""
+    if measure.unit in (Unit.NATS, Unit.NONE):
+        return f"in {measure.unit}" if measure.unit else ""
+    return f"in the unit of {measure.unit}"
 
 
 def units(findings: Findings) -> Units:

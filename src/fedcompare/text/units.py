@@ -2,12 +2,28 @@
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from fedcompare.text import wording
 from fedcompare.text.wording import DASH, MINUS
 
 _DIGITS = 3  # that a number keeps, before and after the decimal sign
+
+
+class Unit(StrEnum):
+    """What a measure's values are in, as tables say it; LABEL stands for the label's own unit."""
+
+    PERCENT = "%"
+    POINTS = "points"
+    NATS = "nats"
+    LABEL = "label"
+    NONE = ""
+
+    @property
+    def in_hundredths(self) -> bool:
+        """Return whether values are parts of 1 that people read and write times 100."""
+        return self in (Unit.PERCENT, Unit.POINTS)
 
 
 class Units(Protocol):
@@ -141,4 +157,4 @@ def _number(value: float, digits: int) -> str:
     return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", MINUS)
 
 
-PERCENT, PLAIN = Percent(), Plain()
+PERCENT, POINTS, PLAIN = Percent(), Percent(of_values=", points"), Plain()

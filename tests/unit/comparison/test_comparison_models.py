@@ -1,5 +1,6 @@
 """What every model does over the seeds, of made-up answers, against the same by hand."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -272,7 +273,8 @@ def test_every_measure_of_the_catalogue_is_in_the_scores(analysed):
 def matrices(findings):
     """Return the sheets of the matrix, by key."""
     section = next(s for s in sections(findings) if s.key == "matrix")
-    sheets = [block for block in section.blocks if block.kind == "sheet"]
+    folds = [block.blocks for block in section.blocks if block.kind == "fold"]
+    sheets = [b for b in itertools.chain(section.blocks, *folds) if b.kind == "sheet"]
     return {sheet.key: sheet for sheet in sheets if sheet.key.startswith("matrix-")}
 
 

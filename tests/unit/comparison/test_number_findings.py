@@ -142,7 +142,8 @@ def test_contributions_are_for_the_better_where_the_error_is_lower():
 def test_the_findings_hold_what_numbers_have_and_nothing_of_classes(found):
     findings = found.findings
     assert findings.task is Task.REGRESSION
-    (measure,) = findings.measures
+    measure, beside = findings.measures
+    assert beside.name == "root mean squared error"
     assert (measure.name, measure.unit, measure.higher_is_better) == (
         *("mean absolute error", "stay", False),
     )
@@ -227,5 +228,6 @@ def test_the_files_name_silos_and_the_unit(found):
         "name": "mean absolute error",
         "higher_is_better": False,
         "unit": "stay",
+        "in_hundredths": False,
     }
     assert content == json.loads(json.dumps(verdict_json(found.findings)))

@@ -13,9 +13,11 @@ from fedcompare.evaluation.measures import regression
 from fedcompare.evaluation.measures.catalog import (
     ABSOLUTE_ERROR,
     ACCURACY,
+    ROOT_MEAN_SQUARED_ERROR,
     measures_of,
     verdict_measure,
 )
+from fedcompare.evaluation.slicing import slice_of
 from fedcompare.evaluation.tally import count
 from fedcompare.findings.test_sets import ALL, own, seen, unseen
 from fedcompare.tasks import Task
@@ -37,7 +39,9 @@ def test_measures_are_scikit_learns():
     weights = np.full(len(LABELS), 1 / len(LABELS))
     found = ABSOLUTE_ERROR.mean(ABSOLUTE_ERROR.values(ANSWERS), weights)
     assert found == pytest.approx(mean_absolute_error(LABELS, ANSWERS.predicted))
-    found = regression.root_mean_squared_error(ANSWERS)
+    found = ROOT_MEAN_SQUARED_ERROR.value(
+        ROOT_MEAN_SQUARED_ERROR.values(ANSWERS), slice_of(CASES, ALL, 0)
+    )
     assert found == pytest.approx(root_mean_squared_error(LABELS, ANSWERS.predicted))
     assert regression.r_squared(ANSWERS) == pytest.approx(r2_score(LABELS, ANSWERS.predicted))
 
@@ -47,7 +51,7 @@ def test_labels_that_are_all_alike_have_no_variance_to_explain():
 
 
 def test_numbers_are_measured_by_their_error_and_classes_by_accuracy():
-    assert measures_of(Task.REGRESSION) == (ABSOLUTE_ERROR,)
+    assert measures_of(Task.REGRESSION) == (ABSOLUTE_ERROR, ROOT_MEAN_SQUARED_ERROR)
     assert verdict_measure(Task.BINARY) is verdict_measure(Task.MULTI_CLASS) is ACCURACY
 
 

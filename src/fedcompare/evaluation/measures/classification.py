@@ -17,13 +17,33 @@ def correctness(answers: Answers) -> Floats:
     return right
 
 
+def positive_scores(answers: Answers) -> Floats:
+    """Return the probability of the second class, float64 [N]."""
+    return _probabilities(answers)[:, 1]
+
+
+def log_losses(answers: Answers) -> Floats:
+    """Return each example's cross-entropy in nats, float64 [N], as of no less than 1e-38."""
+    own = _probabilities(answers)[np.arange(len(answers.labels)), answers.labels]
+    losses: Floats = -np.log(np.maximum(own, np.finfo(np.float32).tiny))
+    return losses
+
+
+def squared_misses(answers: Answers) -> Floats:
+    """Return what each example adds to the Brier score (1950), float64 [N].
+
+    It is the sum over the classes of (probability - truth)^2, in [0, 2]; of two classes that of the
+    second one alone, in [0, 1], as is usual.
+    """
+    probabilities = _probabilities(answers)
+    truth = answers.labels[:, None] == np.arange(probabilities.shape[1])
+    squares: Floats = np.square(probabilities - truth)
+    return squares[:, 1] if probabilities.shape[1] == 2 else squares.sum(axis=1)
+
+
 def loss(answers: Answers) -> float | None:
     """Return the mean cross-entropy in nats; None without examples."""
-    if not len(answers.labels):
-        return None
-    assert answers.probabilities is not None
-    own = answers.probabilities[np.arange(len(answers.labels)), answers.labels]
-    return float(-np.log(np.maximum(own.astype(np.float64), np.finfo(np.float32).tiny)).mean())
+    return float(log_losses(answers).mean()) if len(answers.labels) else None
 
 
 def confusion(answers: Answers) -> npt.NDArray[np.int64]:
@@ -56,6 +76,15 @@ def macro_f1(answers: Answers) -> float:
     return float(f1_score(answers.labels, answers.predicted, labels=tested, average="macro"))
 
 
+def average_precision(answers: Answers) -> float | None:
+    """Return the mean precision over the recalls of the second class; None without any of it."""
+    from sklearn.metrics import average_precision_score
+
+    if not answers.labels.any():
+        return None
+    return float(average_precision_score(answers.labels, positive_scores(answers)))
+
+
 def calibration_error(answers: Answers) -> float:
     """Return the expected calibration error over 15 bins of confidence, in [0, 1].
 
@@ -75,3 +104,9 @@ def calibration_error(answers: Answers) -> float:
 def _classes(answers: Answers) -> range:
     assert answers.probabilities is not None
     return range(answers.probabilities.shape[1])
+
+
+def _probabilities(answers: Answers) -> Floats:
+    """Return the probabilities of classes in the precision that sums need."""
+    assert answers.probabilities is not None
+    return answers.probabilities.astype(np.float64)

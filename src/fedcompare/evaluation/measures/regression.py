@@ -21,9 +21,10 @@ def loss(answers: Answers, deviation: float) -> float | None:
     return float(np.square((answers.predicted - answers.labels) / deviation).mean())
 
 
-def root_mean_squared_error(answers: Answers) -> float:
-    """Return the root of the mean squared error, which large errors decide."""
-    return float(np.sqrt(np.square(answers.predicted - answers.labels).mean()))
+def squared_errors(answers: Answers) -> Floats:
+    """Return the square of how much each answer misses its label, float64 [N]."""
+    errors: Floats = np.square(answers.predicted - answers.labels)
+    return errors
 
 
 def r_squared(answers: Answers) -> float | None:
