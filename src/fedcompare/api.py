@@ -367,6 +367,12 @@ def _partitioners() -> Iterator[Listed]:
     yield from list_partitioners()
 
 
+def _measures() -> Iterator[Listed]:
+    from fedcompare.evaluation.measures.catalog import list_measures
+
+    yield from list_measures()
+
+
 def _models() -> Iterator[Listed]:
     from fedcompare.learning.models.catalog import list_models
 
@@ -386,6 +392,7 @@ def _sources() -> Iterator[Listed]:
 
 
 _CATALOGS: Mapping[str, Callable[[], Iterator[Listed]]] = {
+    "measures": _measures,
     "models": _models,
     "partitioners": _partitioners,
     "sources": _sources,

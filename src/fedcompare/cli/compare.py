@@ -11,6 +11,10 @@ def compare(
     seeds: Annotated[
         int | None, typer.Option(help="How many seeds, from --seed on (key num-seeds).")
     ] = None,
+    measure: Annotated[
+        str | None,
+        typer.Option(help="By what to decide: accuracy, AUROC, log-loss, MAE, ... (key measure)."),
+    ] = None,
     contributions: Annotated[
         bool,
         typer.Option("--contributions", help="Also who contributes: trains every coalition."),
@@ -45,6 +49,7 @@ def compare(
         config,
         set_,
         seeds=seeds,
+        measure=measure,
         model=model,
         engine=engine,
         device=device,

@@ -88,6 +88,7 @@ _OPTION_KEYS = {
     "isolated_epochs": ("--epochs", "isolated-epochs"),
     "local_epochs": ("--epochs", "local-epochs"),
     "seeds": ("--seeds", "num-seeds"),
+    "measure": ("--measure", "measure"),
     "fraction_evaluate": ("--fraction-evaluate", "fraction-evaluate"),
 }
 

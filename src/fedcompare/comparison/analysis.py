@@ -23,6 +23,7 @@ from fedcompare.comparison.voice import voice_of
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.evaluation.cases import Cases, check_own_cases
 from fedcompare.evaluation.chance import warn
+from fedcompare.evaluation.deciding import decided_by, told_measure
 from fedcompare.evaluation.measures.catalog import Measure, measures_of
 from fedcompare.evaluation.scores import Score
 from fedcompare.evaluation.stored import SeedAnswers, read_coalition_answers, read_seed_answers
@@ -58,7 +59,7 @@ def analyse(
         WeightsError: a file of predictions is missing, corrupt or altered.
     """
     answers = list(map(read_seed_answers, runs))
-    cases = find_cases(answers)
+    cases = find_cases(answers, config.comparison.measure)
     sizes = list(map(sum, label_counts(answers)[0]))
     coalitions: list[Coalitions] = []
     if contributions:
@@ -90,7 +91,7 @@ def analyse(
             epochs=trained.epochs,
             unknown=cases.names(cases.tested(cases.nobodys_classes())),
             warning=warning,
-            hint=" ".join(_hints(config, sizes)) or None,
+            hint=" ".join(_hints(config, sizes, cases, class_sizes(answers))) or None,
         ),
         verdicts=find_verdicts(gains, silos, scores, voice=voice, learnt=warning is None),
         gains=gains,
@@ -139,10 +140,13 @@ def _num_inputs(trained: Training) -> int:
     return trained.example_bytes // 4 - 1
 
 
-def find_cases(answers: Sequence[SeedAnswers]) -> Cases:
+def find_cases(answers: Sequence[SeedAnswers], measure: str = "") -> Cases:
     """Return the test examples that all seeds' models answered, and what silos have of each class.
 
+    Verdicts are by the `measure` of this name, "" for that of the data.
+
     Raises:
+        ConfigError: there is no such measure, or it does not fit the task.
         DataError: a silo has a class of which there is no test example.
         ResultsError: models answered other examples than others.
     """
@@ -163,7 +167,13 @@ def find_cases(answers: Sequence[SeedAnswers]) -> Cases:
         groups=answers[0].groups,
     )
     check_own_cases(cases.strata, totals, class_names, silo_names)
-    return cases
+    return decided_by(measure, cases, class_sizes(answers))
+
+
+def class_sizes(answers: Sequence[SeedAnswers]) -> Sequence[float]:
+    """Return the training rows of each class, of all silos and seeds together, [C]."""
+    found: list[float] = np.asarray(label_counts(answers), np.float64).sum(axis=(0, 1)).tolist()
+    return found
 
 
 def label_counts(answers: Sequence[SeedAnswers]) -> list[tuple[tuple[int, ...], ...]]:
@@ -171,8 +181,12 @@ def label_counts(answers: Sequence[SeedAnswers]) -> list[tuple[tuple[int, ...], 
     return [seed.trainings[Regime.FEDERATED].label_counts for seed in answers]
 
 
-def _hints(config: ExperimentConfig, sizes: Iterable[int]) -> Iterator[str]:
-    """Yield what is to be known of how the models were trained."""
+def _hints(
+    config: ExperimentConfig, sizes: Iterable[int], cases: Cases, of_classes: Sequence[float]
+) -> Iterator[str]:
+    """Yield what is to be known of the measure, and of how the models were trained."""
+    if told := told_measure(config.comparison.measure, cases, of_classes):
+        yield told
     if few := told_few_steps(config, sizes):
         yield few
     if not is_repeatable(device := config.train.device):

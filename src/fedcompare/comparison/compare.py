@@ -10,6 +10,7 @@ from fedcompare.config.groups import SEED_LIMIT, ExperimentConfig
 from fedcompare.data.silos import load_silos
 from fedcompare.errors import ConfigError
 from fedcompare.evaluation.cases import check_own_cases
+from fedcompare.evaluation.deciding import check_measure
 from fedcompare.execution.campaign import make_parts
 from fedcompare.execution.engine_choice import choose_engine
 from fedcompare.execution.plan import (
@@ -86,7 +87,7 @@ def check(config: ExperimentConfig) -> None:
 
     Raises:
         ConfigError: one seed only: an interval from one seed would be made up; or too high ones;
-            or a choice that there is not.
+            or a choice that there is not; or a measure that does not fit the labels.
         DataError: a silo has a class without test examples.
         FedcompareError: the data are wrong, or more CPUs are asked for than there are.
     """
@@ -110,6 +111,7 @@ def check(config: ExperimentConfig) -> None:
         counts = np.asarray(silos.label_counts, dtype=np.float64)
         strata = silos.dataset.test.strata.numpy()
         check_own_cases(strata, counts, silos.class_names, silos.names)
+        check_measure(config.comparison.measure, silos.task, strata, silos.class_names)
 
 
 def _import_analysis() -> None:

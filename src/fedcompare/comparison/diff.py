@@ -124,7 +124,7 @@ def _gain_row(old: Gain, new: Gain, names: Sequence[str], written: Units) -> tup
 def _paired_table(first: Comparison, second: Comparison) -> Sheet:
     old, new = _answers(first), _answers(second)
     _check_paired(old, new)
-    cases = find_cases(old)
+    cases = find_cases(old, first.config.comparison.measure)
     return sheet_of(
         "paired",
         f"The second federated model minus the first, {_said(cases.measure)}, paired",

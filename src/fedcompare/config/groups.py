@@ -348,11 +348,15 @@ class FineTuningConfig(_Group):
 
 
 class ComparisonConfig(_Group):
-    """How many seeds `compare` runs; each seed's results are its own."""
+    """How many seeds `compare` runs, each with results of its own, and by what it decides.
+
+    `measure` is what verdicts are about, "" finds it by the data.
+    """
 
     scope = Scope.NOTHING
 
     num_seeds: Annotated[int, Field(ge=1, le=1000)] = 5
+    measure: _Text = ""
 
 
 class ResourceConfig(_Group):

@@ -10,6 +10,7 @@ from fedcompare.data.partitions.catalog import check_partitioner
 from fedcompare.data.silos import load_silos
 from fedcompare.data.transforms.catalog import check_transforms
 from fedcompare.errors import ConfigError, ResultsError, WeightsError
+from fedcompare.evaluation.measures.choice import check_measure_name
 from fedcompare.execution.stages import Answer, Federate, Stage, TrainAlone, TrainingStage
 from fedcompare.federated.engines.catalog import check_engine
 from fedcompare.federated.strategies import check_strategy
@@ -32,6 +33,7 @@ def check_choices(config: ExperimentConfig) -> None:
         functools.partial(check_model, config.model),
         functools.partial(check_strategy, config.federation),
         functools.partial(check_engine, config.resources),
+        functools.partial(check_measure_name, config.comparison.measure),
     ):
         try:
             check()

@@ -52,7 +52,7 @@ def distance(answers):
     return 1.0 - own.astype(np.float64)
 
 
-DISTANCE = Measure(name="distance", values=distance, higher_is_better=False)
+DISTANCE = Measure(name="distance", line="", values=distance, higher_is_better=False)
 BOTH = (ACCURACY, DISTANCE)
 MEASURES = measures_of(Task.MULTI_CLASS)
 

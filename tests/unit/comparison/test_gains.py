@@ -336,7 +336,7 @@ def wrongness(own):
     return 1.0 - correctness(own)
 
 
-WRONG = Measure(name="wrong", values=wrongness, higher_is_better=False, is_share=True)
+WRONG = Measure(name="wrong", line="", values=wrongness, higher_is_better=False, is_share=True)
 TEST_SETS = (ALL, own(1), own(3), unseen(1), seen(2), of_classes((1, 2), NAMES))
 
 

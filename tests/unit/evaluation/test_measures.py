@@ -96,6 +96,7 @@ def test_a_sure_and_wrong_answer_has_a_finite_log_loss():
 def test_every_measure_says_what_it_is():
     for row in MEASURES:
         assert row.name
+        assert row.line
         assert row.tasks
         assert row.bounds[0] < row.bounds[1]
         assert row.is_bounded == (row.unit in (Unit.PERCENT, Unit.POINTS))

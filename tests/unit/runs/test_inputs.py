@@ -48,6 +48,7 @@ CHANGES = {
     "fraction-evaluate": (0.5, {Regime.FEDERATED}),
     "fine-tune-epochs": (2, {Regime.FINE_TUNED}),
     "num-seeds": (2, set()),
+    "measure": ("AUROC", set()),
     "engine": ("in-process", set()),
     "num-cpus": (1, set()),
     "connect-timeout": (9.0, set()),

@@ -1,12 +1,13 @@
 """The measures there are: a row each, in the order of tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import inf
 
 import numpy as np
 import numpy.typing as npt
 
+from fedcompare.config.listed import Listed
 from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.measures import classification, regression
 from fedcompare.evaluation.measures.forms import MEAN, MEAN_OVER_CLASSES, ROOT_OF_MEAN, Form
@@ -26,10 +27,13 @@ class Measure:
 
     `values` gives each example's number, float64 [N]; `form` is how these become the measure, which
     lies within `bounds`. Where they are 0 or 1, and the measure is their mean, it `is_share` of the
-    examples. `needs_probabilities` says that predicted classes are not enough.
+    examples. `needs_probabilities` says that predicted classes are not enough; `also` is what
+    people call it in short, and `line` says what it is.
     """
 
     name: str
+    line: str
+    also: tuple[str, ...] = ()
     values: Callable[[Answers], Floats]
     unit: Unit = Unit.PERCENT
     tasks: frozenset[Task] = CLASSES
@@ -87,12 +91,22 @@ class Summary:
     tasks: frozenset[Task] = CLASSES
 
 
-ACCURACY = Measure(name="accuracy", values=classification.correctness, is_share=True)
+ACCURACY = Measure(
+    name="accuracy",
+    line="the share of right answers",
+    values=classification.correctness,
+    is_share=True,
+)
 BALANCED_ACCURACY = Measure(
-    name="balanced accuracy", values=classification.correctness, form=MEAN_OVER_CLASSES
+    name="balanced accuracy",
+    line="the mean over the classes of the share of right answers, so that each class counts alike",
+    values=classification.correctness,
+    form=MEAN_OVER_CLASSES,
 )
 AUROC = Measure(
     name="AUROC",
+    also=("AUC", "ROC AUC"),
+    line="how often a case of the second class gets a higher score than one of the first, of 100",
     values=classification.positive_scores,
     unit=Unit.POINTS,
     tasks=frozenset({Task.BINARY}),
@@ -101,6 +115,7 @@ AUROC = Measure(
 )
 LOG_LOSS = Measure(
     name="log loss",
+    line="the mean of -log of the probability of the true class",
     values=classification.log_losses,
     unit=Unit.NATS,
     higher_is_better=False,
@@ -109,6 +124,8 @@ LOG_LOSS = Measure(
 )
 BRIER_SCORE = Measure(
     name="Brier score",
+    also=("Brier",),
+    line="the mean squared error of probabilities: of two classes the second's, of more their sum",
     values=classification.squared_misses,
     unit=Unit.NONE,
     higher_is_better=False,
@@ -117,6 +134,8 @@ BRIER_SCORE = Measure(
 )
 ABSOLUTE_ERROR = Measure(
     name="mean absolute error",
+    also=("MAE",),
+    line="the mean of how far answers are off",
     values=regression.absolute_errors,
     unit=Unit.LABEL,
     tasks=NUMBERS,
@@ -125,6 +144,8 @@ ABSOLUTE_ERROR = Measure(
 )
 ROOT_MEAN_SQUARED_ERROR = Measure(
     name="root mean squared error",
+    also=("RMSE",),
+    line="the root of the mean square of how far answers are off, which few large errors decide",
     values=regression.squared_errors,
     unit=Unit.LABEL,
     tasks=NUMBERS,
@@ -161,3 +182,12 @@ def verdict_measure(task: Task) -> Measure:
 def summaries_of(task: Task) -> tuple[Summary, ...]:
     """Return the summaries of a task."""
     return tuple(row for row in SUMMARIES if task in row.tasks)
+
+
+def list_measures() -> Iterator[Listed]:
+    """Yield what verdicts can be about, for people who look for it."""
+    for row in MEASURES:
+        tasks = ", ".join(task.value for task in Task if task in row.tasks)
+        better = "higher" if row.higher_is_better else "lower"
+        also = f"; also {' or '.join(row.also)}" if row.also else ""
+        yield Listed(name=row.name, line=f"{row.line}; {better} is better; {tasks}{also}")
