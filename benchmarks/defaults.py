@@ -29,7 +29,8 @@ from fedcompare.data.silos import Silo, Silos, load_silos
 from fedcompare.learning.alone import Task, train_alone
 from fedcompare.learning.forward import predict
 from fedcompare.learning.models.catalog import initial_model
-from fedcompare.learning.training import TrainingRound, train_rounds
+from fedcompare.learning.training import train_rounds
+from fedcompare.learning.training_round import TrainingRound
 from fedcompare.learning.weights import load_state
 from fedcompare.regimes.catalog import Regime, row_of
 from fedcompare.seeds import derive_seed

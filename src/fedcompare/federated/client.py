@@ -14,7 +14,8 @@ from fedcompare.evaluation.tally import count
 from fedcompare.federated.wire import Report, Task
 from fedcompare.learning.forward import predict, torch_threads
 from fedcompare.learning.models.catalog import initial_model
-from fedcompare.learning.training import TrainingRound, train_rounds
+from fedcompare.learning.training import train_rounds
+from fedcompare.learning.training_round import TrainingRound
 from fedcompare.learning.weights import State, load_state
 from fedcompare.seeds import derive_seed
 

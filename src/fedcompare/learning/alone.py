@@ -10,7 +10,8 @@ from fedcompare.config.groups import TrainConfig
 from fedcompare.data.silos import Silo
 from fedcompare.learning.finite import check_training
 from fedcompare.learning.forward import torch_threads
-from fedcompare.learning.training import TrainingRound, train_rounds
+from fedcompare.learning.training import train_rounds
+from fedcompare.learning.training_round import TrainingRound
 from fedcompare.learning.weights import state_to_bytes
 from fedcompare.names import POOLED
 from fedcompare.regimes.budgets import Schedule

@@ -58,15 +58,38 @@ class MomentumSGD:
         Gradients need not: the kernel would read them in the order in which they lie.
         """
         for group in self._groups:
-            torch._fused_sgd_(
+            update(
                 group.parameters,
                 [gradients[place].contiguous() for place in group.places],
                 group.velocities,
-                lr=self._learning_rate,
+                learning_rate=self._learning_rate,
                 momentum=self._momentum,
                 weight_decay=group.weight_decay,
-                dampening=0.0,
-                nesterov=False,
-                maximize=False,
-                is_first_step=False,
             )
+
+
+def update(
+    parameters: list[torch.Tensor],
+    gradients: list[torch.Tensor],
+    velocities: list[torch.Tensor],
+    *,
+    learning_rate: float,
+    momentum: float,
+    weight_decay: float = 0.0,
+) -> None:
+    """Update parameters and velocities in place: torch's fused kernel; all lie contiguous.
+
+    There are no velocities where there is no momentum.
+    """
+    torch._fused_sgd_(
+        parameters,
+        gradients,
+        velocities,
+        lr=learning_rate,
+        momentum=momentum,
+        weight_decay=weight_decay,
+        dampening=0.0,
+        nesterov=False,
+        maximize=False,
+        is_first_step=False,
+    )

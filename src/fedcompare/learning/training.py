@@ -1,42 +1,22 @@
 """THE training loop. No other module calls autograd."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from fedcompare.config.groups import TrainConfig
 from fedcompare.data.examples import Examples
 from fedcompare.learning.devices import placed
+from fedcompare.learning.losses import loss_of
+from fedcompare.learning.models.catalog import is_stackable
 from fedcompare.learning.optimiser import MomentumSGD
 from fedcompare.learning.randomness import seeded
+from fedcompare.learning.stacked import stacks, train_stack
+from fedcompare.learning.training_round import OnEpoch, TrainingRound
+from fedcompare.regimes.devices import CPU
 from fedcompare.seeds import derive_seed
-
-OnEpoch = Callable[[int, float], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TrainingRound:
-    """A model to train in place, on what and how; `on_epoch` is told (1-based epoch, loss).
-
-    `num_examples` is how many examples all silos train the model on; None: these ones only.
-    """
-
-    model: nn.Module
-    examples: Examples
-    config: TrainConfig
-    epochs: int
-    seed: int
-    num_examples: int | None = None
-    on_epoch: OnEpoch = lambda epoch, loss: None
-
-    @property
-    def weight_decay(self) -> float:
-        """Return what the L2 penalty's gradient is per weight: the same for all who train it."""
-        return self.config.l2_penalty / max(1, self.num_examples or len(self.examples))
 
 
 def train_rounds(rounds: Sequence[TrainingRound]) -> list[list[float]]:
@@ -44,7 +24,20 @@ def train_rounds(rounds: Sequence[TrainingRound]) -> list[list[float]]:
 
     Each gets exactly the bits that it gets alone.
     """
-    return [_train(one) for one in rounds]
+    losses: list[list[float]] = [[] for _ in rounds]
+    stackable = {
+        position: one.model
+        for position, one in enumerate(rounds)
+        if one.config.device == CPU and is_stackable(one.model)
+    }
+    for positions in stacks(rounds, stackable):
+        found = train_stack([rounds[n] for n in positions], [stackable[n] for n in positions])
+        for position, own in zip(positions, found, strict=True):
+            losses[position] = own
+    for position, one in enumerate(rounds):
+        if position not in stackable:
+            losses[position] = _train(one)
+    return losses
 
 
 def train_round(
@@ -109,23 +102,14 @@ def _train_epoch(
     order = torch.randperm(len(examples), generator=generator)
     rows = torch.split(order, config.batch_size)
     targets = torch.split(examples.targets[order], config.batch_size)
-    loss_of = _cross_entropy if examples.scale is None else _squared_error
+    loss_function = loss_of(examples)
     losses = []
     for batch_rows, batch_targets in zip(rows, targets, strict=True):
         outputs = model(examples.inputs.index_select(0, batch_rows).to(device))
-        loss = loss_of(outputs, batch_targets)
+        loss = loss_function.mean(outputs, batch_targets)
         # What a model has and does not use gets zeros.
         optimiser.step(torch.autograd.grad(loss, parameters, materialize_grads=True))
         losses.append(loss.detach())
     # Read once an epoch: reading each loss would wait for each step.
     sizes = torch.tensor([len(batch) for batch in rows], dtype=torch.float64)
     return float((torch.stack(losses).cpu().double() * sizes).sum() / sizes.sum())
-
-
-def _cross_entropy(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-    return F.cross_entropy(logits, classes.to(logits.device))
-
-
-def _squared_error(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    # One after the other: a device need not know 64 bits.
-    return F.mse_loss(outputs.squeeze(1), targets.to(outputs.dtype).to(outputs.device))

@@ -12,7 +12,8 @@ from fedcompare.federated.server import run_federated
 from fedcompare.learning.alone import Task, train_alone
 from fedcompare.learning.forward import predict, torch_threads
 from fedcompare.learning.models.catalog import CATALOG, initial_model
-from fedcompare.learning.training import TrainingRound, train_round, train_rounds
+from fedcompare.learning.training import train_round, train_rounds
+from fedcompare.learning.training_round import TrainingRound
 from fedcompare.learning.weights import state_from_bytes, state_to_bytes, weighted_mean
 from fedcompare.names import POOLED
 from fedcompare.regimes.catalog import Regime, row_of

@@ -9,7 +9,8 @@ from fedcompare.config.groups import ModelConfig, TrainConfig
 from fedcompare.learning.forward import predict, torch_threads
 from fedcompare.learning.models.catalog import build_model
 from fedcompare.learning.optimiser import MomentumSGD
-from fedcompare.learning.training import TrainingRound, train_round, train_rounds
+from fedcompare.learning.training import train_round, train_rounds
+from fedcompare.learning.training_round import TrainingRound
 from fedcompare.learning.weights import state_to_bytes
 from support import made_up_examples
 
@@ -23,8 +24,14 @@ def one_thread():
         yield
 
 
-def new_model():
-    return build_model(ModelConfig(hidden_units=16), input_shape=(1, 8, 8), num_outputs=10, seed=1)
+def new_model(hidden_units=16):
+    config = ModelConfig(hidden_units=hidden_units)
+    return build_model(config, input_shape=(1, 8, 8), num_outputs=10, seed=1)
+
+
+def large_model():
+    """Return a model that is too large for a stack."""
+    return new_model(hidden_units=300)
 
 
 def weights(model):
@@ -70,8 +77,8 @@ def naive_training(model, *, epochs, seed):
     return means
 
 
-def test_the_loop_is_a_plain_loop_bit_for_bit():
-    ours, naive = new_model(), new_model()
+def test_of_a_model_too_large_for_a_stack_the_loop_is_a_plain_loop_bit_for_bit():
+    ours, naive = large_model(), large_model()
     losses = train_round(ours, EXAMPLES, CONFIG, epochs=3, seed=4)
     assert losses == pytest.approx(naive_training(naive, epochs=3, seed=4), rel=1e-12)
     assert weights(ours) == weights(naive)
@@ -101,7 +108,8 @@ def test_another_seed_trains_in_another_order():
     assert weights(first) != weights(second)
 
 
-def test_trained_with_others_a_model_gets_the_bits_that_it_gets_alone():
+@pytest.mark.parametrize("new_model", [new_model, large_model])
+def test_trained_with_others_a_model_gets_the_bits_that_it_gets_alone(new_model):
     told = []
     budgets = [(1, 7), (3, 7), (2, 8)]  # epochs, seed
     rounds = [

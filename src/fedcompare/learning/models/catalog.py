@@ -1,6 +1,7 @@
 """The models there are, and the one from which every regime of an experiment starts."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeGuard
 
 import torch
 from torch import nn
@@ -29,6 +30,7 @@ CATALOG: dict[str, Callable[..., nn.Module]] = {
     "cnn": cnn.build,
     "resnet18": resnet18.build,
 }
+_MOST_STACKED = 16_384  # weights and biases: above them arithmetic takes the time, and not dispatch
 _PLAIN = Choice("mlp")  # of the width that `hidden_units` says
 _OWN = "A torch module that a function of your own makes from input_shape and num_outputs."
 
@@ -93,6 +95,18 @@ def build_model(
             return build(input_shape=input_shape, num_outputs=num_outputs, **choice.keywords)
         except ValueError as error:
             raise ConfigError([f"model: {choice.name} {error}"]) from error
+
+
+def is_stackable(model: nn.Module) -> TypeGuard[mlp.FullyConnected]:
+    """Return whether a model trains in a stack: "linear" and "mlp" do, where they are small.
+
+    That is up to 16,384 weights and biases; the tutorial's "mlp" has 101,770.
+    """
+    if type(model) is not mlp.FullyConnected:
+        return False
+    parameters = list(model.parameters())
+    trained = all(parameter.requires_grad for parameter in parameters)
+    return trained and sum(map(torch.Tensor.numel, parameters)) <= _MOST_STACKED
 
 
 def _find(config: ModelConfig) -> tuple[Choice, Callable[..., nn.Module]]:

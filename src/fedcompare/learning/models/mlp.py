@@ -19,6 +19,7 @@ class FullyConnected(nn.Module):
             name = "hidden" if number == 1 else f"hidden_{number}"
             self.add_module(name, nn.Linear(before, after))
         self.output = nn.Linear(widths[-1], num_outputs)
+        self.widths = (*widths, num_outputs)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return logits."""
