@@ -44,3 +44,12 @@ class Lack(StrEnum):
 
     SEEDS = "too few seeds"
     GROUPS = "too few groups"
+
+
+def answer(word: Word, *, beyond_margin: bool = False, within_margin: bool = False) -> str:
+    """Return the word, and on which side of the margin a gain or a loss surely lies."""
+    if word in (Word.GAINS, Word.LOSES) and beyond_margin:
+        return f"{word.value} by more than the margin"
+    if word in (Word.GAINS, Word.LOSES) and within_margin:
+        return f"{word.value}, but by less than the margin"
+    return word.value

@@ -15,6 +15,13 @@ def compare(
         str | None,
         typer.Option(help="By what to decide: accuracy, AUROC, log-loss, MAE, ... (key measure)."),
     ] = None,
+    margin: Annotated[
+        str | None,
+        typer.Option(help="The least gain that is worth it: points, or the measure's unit."),
+    ] = None,
+    correct: Annotated[
+        str | None, typer.Option(help="Correction over silos: holm (default) or bh.")
+    ] = None,
     contributions: Annotated[
         bool,
         typer.Option("--contributions", help="Also who contributes: trains every coalition."),
@@ -50,6 +57,8 @@ def compare(
         set_,
         seeds=seeds,
         measure=measure,
+        margin=margin,
+        correct=correct,
         model=model,
         engine=engine,
         device=device,

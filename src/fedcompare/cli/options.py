@@ -89,6 +89,8 @@ _OPTION_KEYS = {
     "local_epochs": ("--epochs", "local-epochs"),
     "seeds": ("--seeds", "num-seeds"),
     "measure": ("--measure", "measure"),
+    "margin": ("--margin", "margin"),
+    "correct": ("--correct", "correct"),
     "fraction_evaluate": ("--fraction-evaluate", "fraction-evaluate"),
 }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fedcompare.comparison.asking import find_unasked
 from fedcompare.comparison.contributions import Coalitions, find_contributions
 from fedcompare.comparison.gains import find_gains
 from fedcompare.comparison.ledger import find_budgets
@@ -18,6 +19,7 @@ from fedcompare.comparison.models import (
     seed_scores,
 )
 from fedcompare.comparison.rounds import curves, forgetting
+from fedcompare.comparison.rules import Rules
 from fedcompare.comparison.verdict import find_verdicts, summarise
 from fedcompare.comparison.voice import voice_of
 from fedcompare.config.groups import ExperimentConfig
@@ -70,8 +72,9 @@ def analyse(
     singles = tuple(seed_scores(answers, cases, measures))
     scores = tuple(scores_over_seeds(singles))
     warning = warn([seed.final for seed in answers], cases)
-    voice = voice_of(cases.measure, config.data.label)
-    gains = find_gains(answers, cases)
+    rules = Rules.of(config.comparison, cases.measure)
+    voice = voice_of(cases.measure, config.data.label, rules.margin)
+    gains, unasked = find_gains(answers, cases, rules), find_unasked(cases)
     silos = cases.silo_facts(label_counts(answers))
     findings = Findings(
         name=config.name,
@@ -93,7 +96,9 @@ def analyse(
             warning=warning,
             hint=" ".join(_hints(config, sizes, cases, class_sizes(answers))) or None,
         ),
-        verdicts=find_verdicts(gains, silos, scores, voice=voice, learnt=warning is None),
+        verdicts=find_verdicts(
+            gains, silos, scores, unasked=unasked, voice=voice, learnt=warning is None
+        ),
         gains=gains,
         models=tuple(model_rows(config, cases.silos, cases.silo_names)),
         test_sets=tuple(map(cases.facts, cases.test_sets())),
@@ -114,6 +119,8 @@ def analyse(
         ),
         task=cases.task,
         fits=tuple(fits(answers, cases)),
+        unasked=unasked,
+        margin=rules.margin,
         skew=mean_skew([seed.trainings[Regime.FEDERATED].skew for seed in answers]),
         defaults=told_defaults(
             config,

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fedcompare.comparison.analysis import find_cases
+from fedcompare.comparison.asking import ask
 from fedcompare.comparison.contrasts import Contrast
-from fedcompare.comparison.gains import ALPHA, ask
+from fedcompare.comparison.rules import Rules
 from fedcompare.comparison.stored import Comparison, read_findings
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.evaluation.cases import Cases
@@ -19,10 +20,10 @@ from fedcompare.regimes.catalog import Regime
 from fedcompare.report.blocks import Sheet, Value, sheet_of
 from fedcompare.report.wording import units
 from fedcompare.statistics.intervals import PairedGain
-from fedcompare.statistics.significance import decide, holm
+from fedcompare.statistics.words import Decided
 from fedcompare.tasks import CLASSES
 from fedcompare.text.units import PERCENT, PLAIN, Units
-from fedcompare.text.wording import listing
+from fedcompare.text.wording import level, listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +126,12 @@ def _paired_table(first: Comparison, second: Comparison) -> Sheet:
     old, new = _answers(first), _answers(second)
     _check_paired(old, new)
     cases = find_cases(old, first.config.comparison.measure)
+    rules = Rules.of(second.config.comparison, cases.measure)
     return sheet_of(
         "paired",
         f"The second federated model minus the first, {_said(cases.measure)}, paired",
-        ("silo", "on", "first", "second", "change", "95 % interval", "the second"),
-        list(_paired_rows(old, new, cases)),
+        ("silo", "on", "first", "second", "change", "interval", "the second"),
+        list(_paired_rows(old, new, cases, rules)),
     )
 
 
@@ -144,8 +146,10 @@ def _shown(value: float, written: Units) -> Value:
     return written.plotted(value) if written is PERCENT else written.value(value)
 
 
-def _digits(gain: PairedGain, written: Units) -> int:
-    return 2 if written is PERCENT else written.digits(gain.gain, gain.low, gain.high)
+def _interval(gain: PairedGain, decided: Decided, written: Units) -> str:
+    low, high = decided.low, decided.high
+    digits = 2 if written is PERCENT else written.digits(gain.gain, low, high)
+    return f"{written.interval(low, high, digits)} ({level(decided.confidence)})"
 
 
 def _answers(comparison: Comparison) -> list[SeedAnswers]:
@@ -163,7 +167,7 @@ def _check_paired(old: Sequence[SeedAnswers], new: Sequence[SeedAnswers]) -> Non
 
 
 def _paired_rows(
-    old: Sequence[SeedAnswers], new: Sequence[SeedAnswers], cases: Cases
+    old: Sequence[SeedAnswers], new: Sequence[SeedAnswers], cases: Cases, rules: Rules
 ) -> Iterator[tuple[Value, ...]]:
     written = PERCENT if cases.measure.is_bounded else PLAIN
     for question in Question:
@@ -172,8 +176,8 @@ def _paired_rows(
         for before, after in pairs:
             models = after.answers[Regime.FEDERATED], before.answers[Regime.FEDERATED]
             found.append((after.silo, after.weighting.contrast(*models)))
-        adjusted = holm([change.found.p_value for _, change in found]) if found else ()
-        for (silo, change), p_value in zip(found, adjusted, strict=True):
+        words = rules.decide([change.found for _, change in found])
+        for (silo, change), decided in zip(found, words, strict=True):
             gain = change.found
             yield (
                 cases.silo_names[silo - 1] if cases.silo_names else silo,
@@ -181,6 +185,6 @@ def _paired_rows(
                 _shown(float(change.baseline.mean()), written),
                 _shown(float(change.challenger.mean()), written),
                 _shown(gain.gain, written),
-                written.interval(gain.low, gain.high, _digits(gain, written)),
-                decide(gain.gain, p_value, alpha=ALPHA).value,
+                _interval(gain, decided, written),
+                decided.word.value,
             )

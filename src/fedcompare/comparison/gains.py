@@ -1,72 +1,53 @@
 """The answer to each question of each silo: federated minus isolated-equal, and how certain."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from fedcompare.comparison.contrasts import Contrast, Weighting
-from fedcompare.evaluation.answers import Answers
+from fedcompare.comparison.asking import Asked, ask
+from fedcompare.comparison.contrasts import Contrast
+from fedcompare.comparison.rules import STANDARD, Rules
 from fedcompare.evaluation.cases import Cases
 from fedcompare.evaluation.measures.catalog import Measure
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.gains import Gain, SeedGain
-from fedcompare.findings.questions import Question, row_of
-from fedcompare.names import Word
-from fedcompare.regimes.catalog import COMPARED, Regime
-from fedcompare.regimes.models import ModelId, models_of
-from fedcompare.statistics.significance import decide, detectable_gain, holm, mcnemar_exact
+from fedcompare.findings.questions import Question
+from fedcompare.regimes.catalog import Regime
+from fedcompare.statistics.significance import detectable_gain, holm, mcnemar_exact
+from fedcompare.statistics.words import Decided
 from fedcompare.tasks import Task
 
-ALPHA = 0.05
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Asked:
-    """One question of one silo, and the models that answer it, by regime: a model's every seed."""
-
-    silo: int
-    question: Question
-    weighting: Weighting
-    answers: Mapping[Regime, Sequence[Answers]]
-
-    def contrast(self, challenger: Regime, baseline: Regime) -> Contrast:
-        """Return how much better one regime's model is than another's."""
-        return self.weighting.contrast(self.answers[challenger], self.answers[baseline])
-
-
-def find_gains(answers: Sequence[SeedAnswers], cases: Cases) -> tuple[Gain, ...]:
-    """Return a gain per silo and question; a question without test examples is not asked."""
+def find_gains(
+    answers: Sequence[SeedAnswers], cases: Cases, rules: Rules = STANDARD
+) -> tuple[Gain, ...]:
+    """Return a gain for each silo and question that can be asked of it."""
     seeds = [seed.seed for seed in answers]
     gains: list[Gain] = []
     for question in Question:
-        asked = ask(question, answers, cases)
-        gains += _correct_over_silos([_find(item, seeds, cases) for item in asked])
+        asked = list(ask(question, answers, cases))
+        contrasts = [item.contrast(Regime.FEDERATED, Regime.ISOLATED_EQUAL) for item in asked]
+        decided = rules.decide([contrast.found for contrast in contrasts])
+        level = rules.alpha / max(len(asked), 1)
+        found = [
+            _find(item, contrast, words, seeds, cases, level=level)
+            for item, contrast, words in zip(asked, contrasts, decided, strict=True)
+        ]
+        gains += _correct_mcnemar(found)
     return tuple(sorted(gains, key=lambda gain: gain.silo))
 
 
-def ask(question: Question, answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Asked]:
-    """Yield the question for every silo that has test examples for it."""
-    row = row_of(question)
-    for silo in cases.silos:
-        test_set = row.test_set(silo)
-        if row.is_asked(len(cases.learnable_classes(silo))) and cases.size(test_set):
-            models = models_of(COMPARED, [silo])
-            yield Asked(
-                silo=silo,
-                question=question,
-                weighting=Weighting.of(cases, test_set, len(answers)),
-                answers={model.regime: over_seeds(answers, model) for model in models},
-            )
-
-
-def over_seeds(answers: Sequence[SeedAnswers], model: ModelId) -> list[Answers]:
-    """Return what a model answered in each seed."""
-    return [seed.final[model] for seed in answers]
-
-
-def _find(asked: Asked, seeds: Sequence[int], cases: Cases) -> Gain:
-    contrast = asked.contrast(Regime.FEDERATED, Regime.ISOLATED_EQUAL)
+def _find(
+    asked: Asked,
+    contrast: Contrast,
+    decided: Decided,
+    seeds: Sequence[int],
+    cases: Cases,
+    *,
+    level: float,
+) -> Gain:
+    """Return a gain with its words; `level` is what the correction leaves the least clear one."""
     found = contrast.found
     isolated, centralized = (
         float(asked.weighting.means(asked.answers[regime]).mean())
@@ -83,16 +64,18 @@ def _find(asked: Asked, seeds: Sequence[int], cases: Cases) -> Gain:
         federated=federated,
         centralized=centralized,
         gain=found.gain,
-        low=found.low,
-        high=found.high,
+        low=decided.low,
+        high=decided.high,
+        confidence=decided.confidence,
         standard_error=found.standard_error,
         degrees_of_freedom=found.degrees_of_freedom,
         p_value=found.p_value,
-        adjusted_p_value=found.p_value,
-        word=Word.NO_EVIDENCE,
-        detectable=detectable_gain(
-            found.standard_error, found.degrees_of_freedom, alpha=ALPHA / len(cases.silos)
-        ),
+        adjusted_p_value=decided.adjusted_p_value,
+        word=decided.word,
+        beyond_margin=decided.beyond_margin,
+        within_margin=decided.within_margin,
+        lack=found.lack,
+        detectable=detectable_gain(found.standard_error, found.degrees_of_freedom, alpha=level),
         unequal_gain=sign * (federated - isolated),
         budget_part=sign * (equal - isolated),
         unseen_part=unseen_part,
@@ -138,23 +121,14 @@ def _seed_gains(contrast: Contrast, seeds: Sequence[int], measure: Measure) -> I
         )
 
 
-def _correct_over_silos(gains: Sequence[Gain]) -> Iterable[Gain]:
-    """Apply Holm's correction over the silos that ask the same question."""
-    if not gains:
-        return
-    adjusted = holm([gain.p_value for gain in gains])
+def _correct_mcnemar(gains: Sequence[Gain]) -> Iterable[Gain]:
+    """Correct each seed's own test over the silos that ask the same question."""
     every = zip(*(gain.seeds for gain in gains), strict=True)
     by_seed = [_holm_of_seed(seeds) for seeds in every]
     for index, gain in enumerate(gains):
-        yield replace(
-            gain,
-            adjusted_p_value=adjusted[index],
-            word=decide(gain.gain, adjusted[index], alpha=ALPHA),
-            seeds=tuple(
-                replace(seed, mcnemar_adjusted=tests[index])
-                for seed, tests in zip(gain.seeds, by_seed, strict=True)
-            ),
-        )
+        tests = [adjusted[index] for adjusted in by_seed]
+        pairs = zip(gain.seeds, tests, strict=True)
+        yield replace(gain, seeds=tuple(replace(s, mcnemar_adjusted=test) for s, test in pairs))
 
 
 def _holm_of_seed(seeds: Sequence[SeedGain]) -> Sequence[float | None]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fedcompare.comparison.gains import over_seeds
+from fedcompare.comparison.asking import over_seeds
 from fedcompare.comparison.rounds import class_means
 from fedcompare.comparison.spread import spread
 from fedcompare.config.groups import ExperimentConfig

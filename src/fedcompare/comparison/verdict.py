@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from fedcompare.classes import listed, no_silo_has
 from fedcompare.comparison.voice import RightAnswers, Voice
-from fedcompare.findings.gains import Gain, Verdict
+from fedcompare.findings.gains import Gain, Unasked, Verdict
 from fedcompare.findings.questions import QUESTIONS, Question, row_of
 from fedcompare.findings.scores import Score, SiloFacts
 from fedcompare.findings.test_sets import ALL, own, unseen
-from fedcompare.names import Word, silo_name, silo_title
+from fedcompare.names import Lack, Word, silo_name, silo_title
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.models import ModelId
 from fedcompare.text.wording import count, percent, plural, points
@@ -16,11 +16,25 @@ from fedcompare.text.wording import count, percent, plural, points
 _HARDLY_ANY = 0.01
 _SHARED = (Regime.ENSEMBLE, Regime.AVERAGE, Regime.FEDERATED)
 RIGHT_ANSWERS = RightAnswers()
-_NO_OWN_CASES = (
-    "No test example is its own, so no number says anything of its own cases: hold out more rows."
-)
 _NO_ADVICE = "Advice: decide nothing from this comparison, since nothing was learnt."
 _ORDER = tuple(row.question for row in QUESTIONS)
+_LACKS = {
+    Lack.SEEDS: "Two seeds cannot carry a verdict; compare over three or more.",
+    Lack.GROUPS: "These cases are of too few groups to carry a verdict; it takes ten or more.",
+}
+# Of several silos, of one, and what a sentence says where it is not the silo that does it.
+_VERBS = {
+    Word.GAINS: ("gain", "gains"),
+    Word.LOSES: ("lose", "loses"),
+    Word.NO_DIFFERENCE: ("show no relevant difference", "shows no relevant difference"),
+    Word.NO_EVIDENCE: ("show no evidence either way", "shows no evidence either way"),
+    Word.NO_WORD: ("have numbers only", "has numbers only"),
+}
+_THERE = {
+    Word.NO_DIFFERENCE: "there is no relevant difference",
+    Word.NO_EVIDENCE: "there is no evidence either way",
+    Word.NO_WORD: "there are numbers only",
+}
 
 
 def find_verdicts(
@@ -28,6 +42,7 @@ def find_verdicts(
     silos: Sequence[SiloFacts],
     scores: Sequence[Score],
     *,
+    unasked: Sequence[Unasked] = (),
     voice: Voice = RIGHT_ANSWERS,
     learnt: bool = True,
 ) -> tuple[Verdict, ...]:
@@ -41,6 +56,7 @@ def find_verdicts(
         _verdict(
             facts,
             {gain.question: gain for gain in gains if gain.silo == facts.silo},
+            {item.question: item.reason for item in unasked if item.silo == facts.silo},
             means,
             voice=voice,
             learnt=learnt,
@@ -93,46 +109,44 @@ def _tally(gains: Sequence[Gain]) -> str:
     for word in Word:
         count = sum(gain.word is word for gain in gains)
         if count:
-            verb = {
-                Word.GAINS: "gain" if count > 1 else "gains",
-                Word.LOSES: "lose" if count > 1 else "loses",
-                Word.NO_EVIDENCE: "show no evidence either way"
-                if count > 1
-                else "shows no evidence either way",
-            }[word]
+            several, one = _VERBS[word]
+            verb = several if count > 1 else one
             parts.append(f"{count} of {plural(len(gains), 'silo')} {verb}")
     return ", ".join(parts)
 
 
 def _verdict(
     facts: SiloFacts,
-    gains: dict[Question, Gain],
+    gains: Mapping[Question, Gain],
+    unasked: Mapping[Question, str],
     means: Mapping[tuple[str, str], float],
     *,
     voice: Voice,
     learnt: bool,
 ) -> Verdict:
-    whole, own_cases = gains[Question.WHOLE], gains.get(Question.OWN)
-    unseen_cases = gains.get(Question.UNSEEN)
-    sentences = [_gain_sentence(whole, voice), *_composition(whole)]
-    if unseen_cases:
-        sentences += _unseen_sentences(unseen_cases, facts, voice)
-    sentences += _unanswered(facts)
-    sentences += [_gain_sentence(own_cases, voice) if own_cases else _NO_OWN_CASES]
-    sentences += [*_fine_tuned(facts, means, voice), *_gap(whole, voice)]
+    sentences: list[str] = []
+    for question in _ORDER:
+        if gain := gains.get(question):
+            sentences += [_gain_sentence(gain, voice), *_composition(gain), *_learnt(gain, facts)]
+        elif question in unasked:
+            sentences.append(
+                f"On {row_of(question).of_silo} there is no answer: {unasked[question]}."
+            )
+    sentences += [*_unanswered(facts), *_fine_tuned(facts, means, voice), *_gap(gains, voice)]
     sentences += [_advice(gains, facts) if learnt else _NO_ADVICE]
     return Verdict(silo=facts.silo, headline=_headline(facts, gains), sentences=tuple(sentences))
 
 
-def _headline(facts: SiloFacts, gains: dict[Question, Gain]) -> str:
+def _headline(facts: SiloFacts, gains: Mapping[Question, Gain]) -> str:
     parts = []
     for word in Word:
         questions = [
             f"on {row_of(q).of_silo}" for q in _ORDER if q in gains and gains[q].word is word
         ]
         if questions:
-            says = "there is no evidence either way" if word is Word.NO_EVIDENCE else word.value
-            parts.append(f"{says} {' and '.join(questions)}")
+            parts.append(f"{_THERE.get(word, word.value)} {' and '.join(questions)}")
+    if not parts:
+        parts = ["there is no question that could be asked"]
     name = facts.name or silo_name(facts.silo)
     title = facts.name or silo_title(facts.silo)
     lead = f"For {name}, " if parts[0].startswith("there") else f"{title} "
@@ -140,19 +154,19 @@ def _headline(facts: SiloFacts, gains: dict[Question, Gain]) -> str:
 
 
 def _gain_sentence(gain: Gain, voice: Voice) -> str:
-    models = voice.models(gain)
+    models, cases = voice.models(gain), row_of(gain.question).of_silo
+    if gain.word not in _THERE:
+        return f"On {cases} it {voice.change(gain)}: {models}."
+    sentence = f"On {cases} {_THERE[gain.word]}: {models}, {voice.difference(gain)}."
     if gain.word is Word.NO_EVIDENCE:
-        return (
-            f"On {row_of(gain.question).of_silo} there is no evidence either way: {models}, "
-            f"{voice.difference(gain)}. {voice.detectable(gain)}"
-        )
-    return f"On {row_of(gain.question).of_silo} it {voice.change(gain)}: {models}."
+        return f"{sentence} {voice.detectable(gain)}"
+    return f"{sentence} {_LACKS[gain.lack]}" if gain.lack else sentence
 
 
 def _composition(whole: Gain) -> Iterator[str]:
     """Say how much of a gain on everything is nothing but classes that were never seen."""
     unseen_part, seen_part = whole.unseen_part, whole.seen_part
-    if unseen_part is None or seen_part is None:
+    if whole.question is not Question.WHOLE or unseen_part is None or seen_part is None:
         return
     if whole.word is Word.GAINS and unseen_part > whole.gain / 2:
         yield (
@@ -163,8 +177,10 @@ def _composition(whole: Gain) -> Iterator[str]:
         )
 
 
-def _unseen_sentences(gain: Gain, facts: SiloFacts, voice: Voice) -> Iterator[str]:
-    yield _gain_sentence(gain, voice)
+def _learnt(gain: Gain, facts: SiloFacts) -> Iterator[str]:
+    """Say that a gain is all of classes that the silo's own model cannot name."""
+    if gain.question is not Question.UNSEEN:
+        return
     if gain.word is Word.GAINS and gain.isolated_equal < _HARDLY_ANY:
         yield (
             f"It has no training example of {listed(facts.learnable)}, so its own model cannot "
@@ -197,8 +213,9 @@ def _fine_tuned(
         )
 
 
-def _gap(whole: Gain, voice: Voice) -> Iterator[str]:
-    if whole.gap_closed is not None and whole.gap_closed > 0:
+def _gap(gains: Mapping[Question, Gain], voice: Voice) -> Iterator[str]:
+    whole = gains.get(Question.WHOLE)
+    if whole and whole.gap_closed is not None and whole.gap_closed > 0:
         yield (
             f"Federating closes {percent(whole.gap_closed, 0)} % of the gap between its own model "
             "and the centralized one, trained on everybody's data "
@@ -208,7 +225,11 @@ def _gap(whole: Gain, voice: Voice) -> Iterator[str]:
 
 def _advice(gains: Mapping[Question, Gain], facts: SiloFacts) -> str:
     better, worse = (
-        [f"on {row_of(q).of_silo}" for q in _ORDER if q in gains and gains[q].word is word]
+        [
+            f"on {row_of(q).of_silo}"
+            for q in _ORDER
+            if q in gains and gains[q].word is word and not gains[q].within_margin
+        ]
         for word in (Word.GAINS, Word.LOSES)
     )
     if better and not worse:

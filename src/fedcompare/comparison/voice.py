@@ -7,7 +7,7 @@ from fedcompare.evaluation.measures.catalog import Measure
 from fedcompare.findings.gains import Gain
 from fedcompare.names import Word
 from fedcompare.text.units import PERCENT, PLAIN
-from fedcompare.text.wording import percent
+from fedcompare.text.wording import level, percent
 
 
 class Voice(Protocol):
@@ -46,14 +46,32 @@ class Voice(Protocol):
         ...
 
 
-def voice_of(measure: Measure, label: str) -> Voice:
-    """Return how to speak of a measure; `label` names what models are to tell."""
-    return RightAnswers() if measure.is_share else Errors(measure.name, label)
+def voice_of(measure: Measure, label: str, margin: float | None = None) -> Voice:
+    """Return how to speak of a measure; `label` names what models are to tell.
+
+    `margin` is the least gain that is worth it, in the unit of gains.
+    """
+    if measure.is_share:
+        return RightAnswers(margin)
+    return Errors(measure.name, label, margin)
+
+
+def _beside_margin(gain: Gain, margin: str) -> str:
+    """Return on which side of the margin a difference lies, if it surely does."""
+    if gain.word is Word.NO_DIFFERENCE:
+        return f", within the margin of {margin}"
+    if gain.word not in (Word.GAINS, Word.LOSES):
+        return ""
+    if gain.beyond_margin:
+        return f", by more than the margin of {margin}"
+    return f", but by less than the margin of {margin}" if gain.within_margin else ""
 
 
 @dataclass(frozen=True, slots=True)
 class RightAnswers:
     """Speaks of the share of cases that a model gets right, and of percentage points."""
+
+    margin: float | None = None
 
     def preamble(self) -> str:
         """Return nothing: everybody knows percent."""
@@ -70,11 +88,13 @@ class RightAnswers:
         """Return percentage points without a sign: the word has it."""
         digits = PERCENT.digits(gain.gain)
         amount = percent(abs(gain.gain), digits)
-        return f"{gain.word.value} {amount} points ({self._certain(gain)})"
+        beside = _beside_margin(gain, self._margin())
+        return f"{gain.word.value} {amount} points{beside} ({self._certain(gain)})"
 
     def difference(self, gain: Gain) -> str:
         """Return signed percentage points."""
-        return f"a difference of {PERCENT.gain(gain.gain)} points ({self._certain(gain)})"
+        beside = _beside_margin(gain, self._margin())
+        return f"a difference of {PERCENT.gain(gain.gain)} points{beside} ({self._certain(gain)})"
 
     def detectable(self, gain: Gain) -> str:
         """Return percentage points; no gain is larger than 100."""
@@ -106,7 +126,11 @@ class RightAnswers:
 
     def _certain(self, gain: Gain) -> str:
         bounds = PERCENT.interval(gain.low, gain.high, PERCENT.digits(gain.gain))
-        return f"95\u00a0% interval {bounds}"
+        return f"{level(gain.confidence)} interval {bounds}"
+
+    def _margin(self) -> str:
+        amount = f"{100 * (self.margin or 0):.10g}"
+        return f"{amount} point" if amount == "1" else f"{amount} points"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +139,7 @@ class Errors:
 
     name: str
     label: str
+    margin: float | None = None
 
     def preamble(self) -> str:
         """Return whose unit the numbers have."""
@@ -130,7 +155,7 @@ class Errors:
         alone, together = (
             PLAIN.value(value, digits) for value in (gain.isolated_equal, gain.federated)
         )
-        if gain.word is Word.NO_EVIDENCE:
+        if gain.word not in (Word.GAINS, Word.LOSES):
             return f"the {self.name} of its own model is {alone}, of the federated one {together}"
         return f"from {alone} of its own model to {together} of the federated one"
 
@@ -140,18 +165,21 @@ class Errors:
         low, high = (gain.low, gain.high) if lowers else (-gain.high, -gain.low)
         digits = PLAIN.digits(gain.gain, low, high)
         bounds = f"{PLAIN.value(low, digits)} to {PLAIN.value(high, digits)}"
+        beside = _beside_margin(gain, f"{self.margin or 0:.10g}")
         return (
             f"{'lowers' if lowers else 'raises'} its {self.name} by "
-            f"{PLAIN.value(abs(gain.gain), digits)} (95\u00a0% interval {bounds})"
+            f"{PLAIN.value(abs(gain.gain), digits)}{beside} "
+            f"({level(gain.confidence)} interval {bounds})"
         )
 
     def difference(self, gain: Gain) -> str:
         """Return a signed amount: above 0, the federated model is nearer."""
         digits = PLAIN.digits(gain.gain, gain.low, gain.high)
         bounds = PLAIN.interval(gain.low, gain.high, digits)
+        beside = _beside_margin(gain, f"{self.margin or 0:.10g}")
         return (
-            f"a gain of {PLAIN.gain(gain.gain, digits)} (95\u00a0% interval {bounds}; above 0, "
-            "federating lowers the error)"
+            f"a gain of {PLAIN.gain(gain.gain, digits)}{beside} ({level(gain.confidence)} interval "
+            f"{bounds}; above 0, federating lowers the error)"
         )
 
     def detectable(self, gain: Gain) -> str:

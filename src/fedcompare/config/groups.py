@@ -5,6 +5,7 @@ that the same file serves `fedcompare` and `flwr run`.
 """
 
 import json
+import math
 import os
 import re
 import unicodedata
@@ -56,6 +57,27 @@ def _check_names(value: str) -> str:
     return value
 
 
+def _parse_margin(value: object) -> object:
+    """Return the number that a margin is, None for none; other types are refused later."""
+    if isinstance(value, str) and value.strip().lower() == NO_MARGIN:
+        return None
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return value
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        raise ValueError(f'use a number above 0, or "{NO_MARGIN}"') from None
+
+
+def _check_margin(value: float | None) -> float | None:
+    """Refuse what is no least gain that anybody could find worth it."""
+    if value is not None and not 0 < value < math.inf:
+        raise ValueError(
+            "must be above 0: it is the least gain that is worth it; leave it out for none"
+        )
+    return value
+
+
 def _check_task(value: str) -> str:
     """Refuse what is no task."""
     if value and value not in list(Task):
@@ -64,6 +86,13 @@ def _check_task(value: str) -> str:
     return value
 
 
+NO_MARGIN = "none"
+MarginKey = Annotated[
+    float | None,
+    BeforeValidator(_parse_margin),
+    AfterValidator(_check_margin),
+    PlainSerializer(lambda value: NO_MARGIN if value is None else value),
+]
 ExcludedClasses = Annotated[
     ClassLists,
     BeforeValidator(parse_class_lists),
@@ -350,13 +379,17 @@ class FineTuningConfig(_Group):
 class ComparisonConfig(_Group):
     """How many seeds `compare` runs, each with results of its own, and by what it decides.
 
-    `measure` is what verdicts are about, "" finds it by the data.
+    `measure` is what verdicts are about, "" finds it by the data. `margin` is the least gain that
+    is worth it: points where gains are in points, else in the measure's unit. `correct` is the
+    correction for asking several silos the same question.
     """
 
     scope = Scope.NOTHING
 
     num_seeds: Annotated[int, Field(ge=1, le=1000)] = 5
     measure: _Text = ""
+    margin: MarginKey = None
+    correct: Literal["holm", "bh"] = "holm"
 
 
 class ResourceConfig(_Group):

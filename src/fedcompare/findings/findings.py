@@ -7,7 +7,8 @@ this, and its schema is made from it.
 
 from dataclasses import dataclass
 
-from fedcompare.findings.gains import Contribution, Gain, Verdict
+from fedcompare.findings.forms import Decision, FormCost, FormGain
+from fedcompare.findings.gains import Contribution, Gain, Unasked, Verdict
 from fedcompare.findings.ledger import Budget
 from fedcompare.findings.rounds import Curve, Forgetting
 from fedcompare.findings.scores import (
@@ -38,7 +39,9 @@ class Findings:
     models were trained. Verdicts, gains, curves and contributions are by the first of the
     `measures`. Where the `task` is regression there are no classes, and `fits` in place of
     `qualities`, `confusions`, `mistakes` and `forgetting`. `skew` is how much silos differ in what
-    they train on, as means over the seeds; empty where it was not measured.
+    they train on, as means over the seeds; empty where it was not measured. `unasked` says what
+    could not be asked of whom. `form_gains`, `form_costs` and `decisions` say in which form silos
+    should join. `margin` is the least gain that is worth it, in the unit of gains.
     """
 
     name: str
@@ -68,6 +71,11 @@ class Findings:
     fits: tuple[Fit, ...] = ()
     skew: MeasuredSkew = UNMEASURED
     defaults: str = ""
+    unasked: tuple[Unasked, ...] = ()
+    form_gains: tuple[FormGain, ...] = ()
+    form_costs: tuple[FormCost, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    margin: float | None = None
 
     @property
     def silo_names(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fedcompare.findings.questions import Question
-from fedcompare.names import Word
+from fedcompare.names import Lack, Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +34,12 @@ class Gain:
     All are values of the comparison's first measure, and differences of two. Where lower is better,
     as for errors, a difference has the other sign: above 0, the federated model is better.
 
-    `low` and `high` bound the 95 % confidence interval, `adjusted_p_value` is corrected
-    over the silos by Holm's method and decides `word`. `detectable` is the smallest true
-    gain that this test set and these seeds would have found with a chance of 80 %.
+    `low` and `high` bound the interval that `word` comes from. Its level, `confidence`, is the one
+    that the correction over the silos leaves this question, so that word, interval and
+    `adjusted_p_value` never contradict each other. With a margin, `beyond_margin` says that all of
+    the interval lies beyond it, `within_margin` that the one at twice the level lies inside. Where
+    there are numbers and no word, `lack` says of what there are too few. `detectable` is the
+    smallest true gain that this test set and these seeds would have found with a chance of 80 %.
     `unequal_gain` is the gain over the isolated model at its own budget (`isolated-epochs`),
     and `budget_part` what the larger budget alone gives: isolated-equal minus isolated.
     `unseen_part` and `seen_part` add up to `gain`: what the classes the silo never saw and
@@ -66,6 +69,19 @@ class Gain:
     seen_part: float | None
     gap_closed: float | None
     seeds: tuple[SeedGain, ...]
+    confidence: float = 0.95
+    beyond_margin: bool = False
+    within_margin: bool = False
+    lack: Lack | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unasked:
+    """A question that cannot be asked of a silo, or would tell it nothing, and why."""
+
+    silo: int
+    question: Question
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,20 @@ from typing import ClassVar
 
 from fedcompare.names import Word
 
-ICONS = {Word.GAINS: "▲", Word.LOSES: "▼", Word.NO_EVIDENCE: "○"}
-TONES = {Word.GAINS: "gains", Word.LOSES: "loses", Word.NO_EVIDENCE: "open"}
+ICONS = {
+    Word.GAINS: "▲",
+    Word.LOSES: "▼",
+    Word.NO_DIFFERENCE: "■",
+    Word.NO_EVIDENCE: "○",
+    Word.NO_WORD: "·",
+}
+TONES = {
+    Word.GAINS: "gains",
+    Word.LOSES: "loses",
+    Word.NO_DIFFERENCE: "same",
+    Word.NO_EVIDENCE: "open",
+    Word.NO_WORD: "open",
+}
 BEST = "★"
 Value = str | int | float
 # More blocks than this, one for each silo, are closed until somebody asks.

@@ -10,6 +10,7 @@ from fedcompare.regimes.devices import CPU, repeatability
 from fedcompare.report.blocks import Block, Cell, Code, Fold, Section, Sheet, Terms, Text
 from fedcompare.report.gains import seeds_sheet
 from fedcompare.report.wording import test_set_labels, units
+from fedcompare.statistics.word_rules import RULES, SIDES, Correction
 from fedcompare.tasks import CLASSES
 from fedcompare.text.escaping import toml
 from fedcompare.text.units import Units
@@ -83,6 +84,7 @@ def ledger_sheet(findings: Findings) -> Sheet:
 def method_section(findings: Findings) -> Section:
     """Return how the numbers came about, in plain words, and every seed's own test."""
     has_classes = findings.task in CLASSES
+    correction = Correction(str(findings.config.get("correct", Correction.HOLM)))
     terms = (
         *([("Settings of training", findings.defaults)] if findings.defaults else []),
         (
@@ -107,17 +109,15 @@ def method_section(findings: Findings) -> Section:
             "The rows of the test set that are the silo's own, and all of the test set.",
         ),
         (
-            "95 % interval",
+            "Interval",
             "It covers both sources of chance: another seed (partition, first weights, order of "
-            "the data) and other test examples. If the whole comparison were repeated, 95 of 100 "
-            "such intervals would contain the true gain.",
+            "the data) and other test examples of this silo's kind; the training rows stay as they "
+            "are. At 95 %, 95 of 100 such intervals would contain the true gain if the whole "
+            "comparison were repeated. Where several silos ask the same question, the level is the "
+            f"one that {_CORRECTIONS[correction]} leaves each of them, so that a word and its "
+            "interval never contradict each other.",
         ),
-        (
-            "Gains, loses, no evidence either way",
-            "The word follows a test at 5 %, corrected by Holm's method since several silos are "
-            "tested at once. No evidence either way means just that: not that the models are "
-            "equal. The detectable gain says how small a gain could have been found.",
-        ),
+        ("Words", _words(findings)),
         *([_MCNEMAR] if has_classes else []),
         (
             "No selection",
@@ -144,6 +144,32 @@ _MCNEMAR = (
     "McNemar's test",
     "For one seed, the exact test on the examples that only one of the two models got "
     "right. It covers the test examples, not the seeds, so it never decides a verdict.",
+)
+
+
+_CORRECTIONS = {
+    Correction.HOLM: "Holm's method (at most 5 % of comparisons without any gain or loss say one)",
+    Correction.BH: "Benjamini and Hochberg's method (at most 5 % of the gains and losses that are "
+    "said are none, on average)",
+}
+
+
+def _words(findings: Findings) -> str:
+    """Return the table of words and conditions as sentences; docs/report.md has it as a table."""
+    rules = "; ".join(f"{rule.word.value}: {rule.when}" for rule in RULES)
+    sides = "".join(f" It is said {side} where {when}." for side, when in SIDES)
+    margin = findings.margin
+    if margin is None:
+        said = "No margin was given, so that nothing can be said to make no relevant difference."
+    else:
+        written = units(findings)
+        said = f"The margin is {written.plotted(margin):.10g}{written.noun}.{sides}"
+    return f"The first that holds: {rules}. {said} {_NO_EVIDENCE}"
+
+
+_NO_EVIDENCE = (
+    "No evidence either way does not mean that the models are equal; the detectable gain says how "
+    "small a gain could have been found."
 )
 
 

@@ -13,7 +13,7 @@ from fedcompare.report import svg
 from fedcompare.report.blocks import ICONS, TONES, Figure
 from fedcompare.report.svg import Scale
 from fedcompare.text.units import PERCENT, Units
-from fedcompare.text.wording import number
+from fedcompare.text.wording import level, number
 
 WIDTH = 340.0
 # Colour never stands alone: the federated line is solid, baselines differ in dashes.
@@ -22,6 +22,7 @@ _DASHES = {
     Role.REFERENCE: ("2 3",),
     Role.BASELINE: ("7 3", "9 3 2 3", "4 2"),
 }
+_SHORT = {Word.NO_EVIDENCE: "no evidence", Word.NO_DIFFERENCE: "no difference"}
 _LONGEST = 46
 _MOST_NAMED = 12
 _LONGEST_NAME = 10
@@ -48,7 +49,7 @@ def forest(
     *,
     units: Units = PERCENT,
 ) -> Figure:
-    """Return one question's gains: a row per silo with its point, 95 % interval and zero.
+    """Return one question's gains: a row per silo with its point, its word's interval, and zero.
 
     `names` are the silos' own. Each panel has a scale of its own, so that a gain of one point is
     as legible as one of 95.
@@ -131,7 +132,10 @@ def _breadth(name: str) -> int:
 def _said(gain: Gain, units: Units) -> str:
     digits = units.digits(gain.gain, gain.low, gain.high)
     bounds = units.interval(gain.low, gain.high, digits)
-    return f"{gain.word.value}: {units.gain(gain.gain, digits)}{units.noun}, 95 % interval {bounds}"
+    return (
+        f"{gain.word.value}: {units.gain(gain.gain, digits)}{units.noun}, "
+        f"{level(gain.confidence)} interval {bounds}"
+    )
 
 
 def _forest_row(
@@ -139,7 +143,7 @@ def _forest_row(
 ) -> None:
     digits = units.digits(gain.gain, gain.low, gain.high)
     digits -= units is not PERCENT and digits > 0  # there is little room
-    word = "no evidence" if gain.word is Word.NO_EVIDENCE else gain.word.value
+    word = _SHORT.get(gain.word, gain.word.value)
     value = f"{units.gain(gain.gain, digits)} ({units.interval(gain.low, gain.high, digits)})"
     # The words stand above the line, on a ground of their own where grid lines would cross them.
     SubElement(
@@ -162,7 +166,7 @@ def _forest_row(
         for end in ends:
             svg.line(root, (end, y - 4), (end, y + 4), css=f"whisker {tone}")
     if not math.isnan(gain.gain):
-        shape = 3 if gain.word is Word.NO_EVIDENCE else 0
+        shape = 0 if gain.word in (Word.GAINS, Word.LOSES) else 3
         svg.marker(root, scale(units.plotted(gain.gain)), y, shape=shape, css=f"point {tone}")
 
 

@@ -11,7 +11,7 @@ from fedcompare.names import silo_name, silo_title
 from fedcompare.regimes.catalog import Regime
 from fedcompare.report.blocks import Block, Card, Cell, Fold, Grid, Section, Sheet, Text
 from fedcompare.report.figures import forest
-from fedcompare.report.wording import units
+from fedcompare.report.wording import answer_cell, bounds, units
 from fedcompare.tasks import CLASSES
 from fedcompare.text.units import Units
 from fedcompare.text.wording import DASH, number, p_value, percent
@@ -40,7 +40,7 @@ def gains_section(findings: Findings) -> Section:
     )
     text = (
         "A point is the mean gain of federating over training alone, with the same budget; "
-        "the line is its 95 % interval. Right of zero, federating is better. "
+        "the line is the interval that its word comes from. Right of zero, federating is better. "
         "Each panel has its own scale."
     )
     blocks: tuple[Block, ...] = (
@@ -145,11 +145,7 @@ def _cards(findings: Findings) -> list[Card]:
             answers=tuple(
                 (
                     gain.question.value,
-                    Cell(
-                        gain.word.value,
-                        note=f"{written.gain(gain.gain)}{written.noun}",
-                        word=gain.word,
-                    ),
+                    answer_cell(gain, f"{written.gain(gain.gain)}{written.noun}"),
                 )
                 for gain in findings.gains
                 if gain.silo == verdict.silo
@@ -176,7 +172,7 @@ def gains_sheet(findings: Findings) -> Sheet:
             "question",
             f"isolated-equal{written.of_values}",
             f"federated{written.of_values}",
-            f"gain{written.of_gains} (95 % interval)",
+            f"gain{written.of_gains} (interval)",
             "answer",
             f"detectable{written.of_gains}",
         ),
@@ -184,8 +180,10 @@ def gains_sheet(findings: Findings) -> Sheet:
         heads=2,
         words=frozenset({1, 5}),
         note=(
-            f"{_said_of_gains(measure)} Detectable is the smallest true gain that this test "
-            "set and these seeds would have found with a chance of 80 %."
+            f"{_said_of_gains(measure)} An interval is the one that its answer comes from: at "
+            "95 %, or at the level beside it, which the correction over the silos leaves. "
+            "Detectable is the smallest true gain that this test set and these seeds would have "
+            "found with a chance of 80 %."
         ),
     )
 
@@ -207,8 +205,8 @@ def _gain_row(gain: Gain, findings: Findings) -> tuple[Cell, ...]:
         Cell(gain.question.value),
         Cell(written.value(gain.isolated_equal, digits)),
         Cell(written.value(gain.federated, digits)),
-        Cell(written.gain(gain.gain, digits), note=written.interval(gain.low, gain.high, digits)),
-        Cell(gain.word.value, word=gain.word),
+        Cell(written.gain(gain.gain, digits), note=bounds(gain, written, digits)),
+        answer_cell(gain),
         Cell(written.value(gain.detectable, written.digits(gain.detectable))),
     )
 
@@ -220,10 +218,7 @@ def _numbers(findings: Findings) -> Sheet:
             Cell(silo_name(gain.silo, findings.silo_names)),
             Cell(gain.question.value),
             Cell(f"{gain.num_examples:,}"),
-            Cell(
-                written.gain(gain.gain, digits),
-                note=written.interval(gain.low, gain.high, digits),
-            ),
+            Cell(written.gain(gain.gain, digits), note=bounds(gain, written, digits)),
             Cell(written.value(gain.standard_error, max(2, digits))),
             Cell(number(gain.degrees_of_freedom, 1)),
             Cell(p_value(gain.p_value)),
@@ -239,11 +234,11 @@ def _numbers(findings: Findings) -> Sheet:
             "silo",
             "question",
             "test examples",
-            f"gain{written.of_gains} (95 % interval)",
+            f"gain{written.of_gains} (interval)",
             f"standard error{written.of_gains}",
             "degrees of freedom",
             "p",
-            "p after Holm",
+            "adjusted p",
         ),
         rows=rows,
         heads=2,

@@ -4,8 +4,13 @@ import math
 from collections.abc import Iterable
 
 from fedcompare.findings.findings import Findings
+from fedcompare.findings.forms import FormGain
+from fedcompare.findings.gains import Gain
 from fedcompare.findings.scores import MeasureFacts, SiloFacts
+from fedcompare.names import answer
+from fedcompare.report.blocks import Cell
 from fedcompare.text.units import PERCENT, PLAIN, POINTS, Unit, Units
+from fedcompare.text.wording import level
 
 
 def mean(shares: Iterable[float | None]) -> float:
@@ -31,6 +36,18 @@ def said_of_unit(measure: MeasureFacts) -> str:
 def units(findings: Findings) -> Units:
     """Return how gains, and what they are differences of, are written."""
     return units_of(findings.measures[0])
+
+
+def bounds(found: Gain | FormGain, written: Units, digits: int) -> str:
+    """Return the interval that a word comes from, with its level where that is not 95 %."""
+    text = written.interval(found.low, found.high, digits)
+    return text if f"{found.confidence:.3f}" == "0.950" else f"{text}, {level(found.confidence)}"
+
+
+def answer_cell(found: Gain | FormGain, note: str = "") -> Cell:
+    """Return the word, with the side of the margin that it is on."""
+    said = answer(found.word, beyond_margin=found.beyond_margin, within_margin=found.within_margin)
+    return Cell(said, note=note, word=found.word)
 
 
 def model_labels(findings: Findings) -> dict[str, str]:

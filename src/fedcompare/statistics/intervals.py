@@ -7,11 +7,10 @@ from scipy import optimize, special
 
 from fedcompare.names import Lack
 from fedcompare.statistics.moments import Sample
+from fedcompare.statistics.word_rules import FEWEST_GROUPS, FEWEST_SEEDS
 
 # How much each of the two pseudo-examples (one won, one lost) weighs; docs/coverage.md.
 PSEUDO_WEIGHT = 1 / 16
-FEWEST_SEEDS, FEWEST_GROUPS = 3, 10
-"""With fewer there are numbers and no word; groups are counted as `Sample.size` counts them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

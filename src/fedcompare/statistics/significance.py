@@ -1,4 +1,4 @@
-"""Tests, corrections for many of them, and the words they decide."""
+"""Tests, and corrections for many of them."""
 
 import math
 from collections.abc import Sequence
@@ -7,16 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special, stats
 
-from fedcompare.names import Word
-
 Floats = npt.NDArray[np.float64]
-
-
-def decide(gain: float, adjusted_p_value: float, *, alpha: float = 0.05) -> Word:
-    """Return the word for a gain whose adjusted p-value is or is not at most `alpha`."""
-    if not adjusted_p_value <= alpha or gain == 0:
-        return Word.NO_EVIDENCE
-    return Word.GAINS if gain > 0 else Word.LOSES
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:

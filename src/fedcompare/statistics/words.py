@@ -2,19 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from fedcompare.names import Word
 from fedcompare.statistics.intervals import PairedGain
 from fedcompare.statistics.significance import benjamini_hochberg, holm
-
-
-class Correction(StrEnum):
-    """What keeps many questions from giving one false word: which rate of them is held."""
-
-    HOLM = "holm"
-    BH = "bh"
-
+from fedcompare.statistics.word_rules import RULES, Correction, Evidence
 
 _ADJUST = {Correction.HOLM: holm, Correction.BH: benjamini_hochberg}
 
@@ -26,8 +18,9 @@ class Decided:
     `low` and `high` bound the gain at `confidence`, the level that the correction leaves this
     question: gains and loses are said where it excludes 0. `beyond_margin`: it lies beyond the
     margin as a whole, so that the gain or the loss is surely worth speaking of. `within_margin`:
-    the interval at twice the level, as two one-sided tests need it, lies inside. Both are False
-    without a margin. `adjusted_p_value` is at most alpha where the interval excludes 0.
+    the interval at twice the level, as two one-sided tests need it, lies inside; where that decides
+    the word, it is the interval here. Both are False without a margin. `adjusted_p_value` is at
+    most alpha where the interval excludes 0.
     """
 
     word: Word
@@ -48,13 +41,7 @@ def decide(
 ) -> tuple[Decided, ...]:
     """Return the word of each of the gains, which answer one question of several silos.
 
-    | word | when |
-    | --- | --- |
-    | numbers only | there is a `lack` |
-    | gains | low > 0 |
-    | loses | high < 0 |
-    | no relevant difference | neither, and `within_margin` |
-    | no evidence either way | else |
+    The first of `word_rules.RULES` that holds decides.
 
     Levels are those of the correction's own step (`levels`), so that a word, its interval and
     its adjusted p-value never contradict each other. Equivalence is decided by two one-sided tests
@@ -106,28 +93,23 @@ def levels(p_values: Sequence[float], alpha: float, correction: Correction) -> t
 def _decide(
     gain: PairedGain, adjusted_p_value: float, level: float, margin: float | None
 ) -> Decided:
-    low, high = gain.interval(1 - level)
-    beyond = margin is not None and (low > margin or high < -margin)
-    within = False
-    if margin is not None:
-        inner_low, inner_high = gain.interval(1 - 2 * level)
-        within = -margin < inner_low and inner_high < margin
+    (low, high), inner = gain.interval(1 - level), gain.interval(1 - 2 * level)
+    evidence = Evidence(
+        lacks=gain.lack is not None,
+        low=low,
+        high=high,
+        beyond=margin is not None and (low > margin or high < -margin),
+        within=margin is not None and -margin < inner[0] and inner[1] < margin,
+    )
+    word = next(rule.word for rule in RULES if rule.holds(evidence))
+    if word is Word.NO_DIFFERENCE:
+        level, (low, high) = 2 * level, inner
     return Decided(
-        word=_word(gain, low, high, within=within),
+        word=word,
         low=low,
         high=high,
         confidence=1 - level,
         adjusted_p_value=adjusted_p_value,
-        beyond_margin=beyond,
-        within_margin=within,
+        beyond_margin=evidence.beyond,
+        within_margin=evidence.within,
     )
-
-
-def _word(gain: PairedGain, low: float, high: float, *, within: bool) -> Word:
-    if gain.lack is not None:
-        return Word.NO_WORD
-    if low > 0:
-        return Word.GAINS
-    if high < 0:
-        return Word.LOSES
-    return Word.NO_DIFFERENCE if within else Word.NO_EVIDENCE

@@ -50,6 +50,12 @@ def p_value(value: float) -> str:
     return "< 0.001" if value < 0.001 else number(value, 3)
 
 
+def level(confidence: float) -> str:
+    """Return the level of an interval, as "95 %" or "98.3 %"; the space does not break."""
+    text = f"{100 * confidence:.1f}".removesuffix(".0")
+    return f"{text}\u00a0%" if confidence < 0.9995 else "over 99.9\u00a0%"
+
+
 def count(value: float) -> str:
     """Return a count with thousands separators, with one decimal where it is a broken mean."""
     if math.isnan(value):

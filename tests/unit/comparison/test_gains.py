@@ -7,19 +7,23 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from fedcompare.comparison.asking import find_unasked, over_seeds
 from fedcompare.comparison.contrasts import Weighting
-from fedcompare.comparison.gains import find_gains, over_seeds
+from fedcompare.comparison.gains import find_gains
+from fedcompare.comparison.rules import Rules
+from fedcompare.config.groups import ComparisonConfig
 from fedcompare.errors import ResultsError
 from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.cases import Cases
-from fedcompare.evaluation.measures.catalog import ACCURACY, Measure
+from fedcompare.evaluation.measures.catalog import ABSOLUTE_ERROR, ACCURACY, Measure
 from fedcompare.evaluation.measures.classification import correctness
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.questions import QUESTIONS, Question, row_of
 from fedcompare.findings.test_sets import ALL, of_classes, own, seen, unseen
-from fedcompare.names import Word
+from fedcompare.names import Lack, Word
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.models import ModelId
+from fedcompare.statistics.word_rules import Correction
 from made_up_answers import shuffled
 from support import ORIGIN
 
@@ -227,7 +231,74 @@ def test_more_silos_make_a_gain_harder_to_detect(found):
     alone = gains(random_rows(), cases)
     for key, gain in alone.items():
         assert gain.detectable < found[key].detectable
-        assert (gain.low, gain.high) == (found[key].low, found[key].high)
+        assert gain.p_value == found[key].p_value
+        assert found[key].low <= gain.low < gain.high <= found[key].high
+
+
+@pytest.mark.parametrize("correction", Correction)
+def test_a_word_never_contradicts_its_interval_or_its_p_value(correction):
+    said = set()
+    for seed in range(4):
+        rights = random_rows(seed, levels=(0.6, 0.68, 0.76, 0.9))
+        for gain in find_gains(answers(rights), CASES, Rules(correction=correction)):
+            assert (gain.word is Word.GAINS) == (gain.low > 0)
+            assert (gain.word is Word.LOSES) == (gain.high < 0)
+            assert (gain.adjusted_p_value <= 0.05) == (gain.low > 0 or gain.high < 0)
+            said.add(gain.word)
+    assert {Word.GAINS, Word.NO_EVIDENCE} <= said
+
+
+def test_two_seeds_give_numbers_and_no_word():
+    two = Cases.build(LABELS, COUNTS[:2], NAMES)
+    for gain in find_gains(answers(rows(knows, ALWAYS)[:2]), two):
+        assert (gain.word, gain.lack) == (Word.NO_WORD, Lack.SEEDS)
+        assert gain.low <= gain.gain <= gain.high
+
+
+def test_with_a_margin_equal_models_show_no_relevant_difference():
+    half = np.arange(len(LABELS)) % 2 == 0
+    found = find_gains(answers(rows(lambda silo: half, half)), CASES, Rules(margin=0.5))
+    assert {gain.word for gain in found} == {Word.NO_DIFFERENCE}
+    for gain in found:
+        assert gain.within_margin
+        assert -0.5 < gain.low < gain.high < 0.5
+
+
+def test_gains_lie_on_one_side_of_the_margin():
+    found = {
+        margin: find_gains(answers(rows(knows, ALWAYS)), CASES, Rules(margin=margin))
+        for margin in (0.01, 0.9)
+    }
+    for margin, every in found.items():
+        (whole, *_) = (gain for gain in every if gain.question is Question.WHOLE)
+        assert whole.word is Word.GAINS
+        assert whole.beyond_margin is (margin < whole.low)
+        assert whole.within_margin is (margin == 0.9)
+
+
+def test_a_margin_is_in_points_where_values_are_shares():
+    config = ComparisonConfig(margin=1.5, correct="bh")
+    assert Rules.of(config, ACCURACY) == Rules(margin=0.015, correction=Correction.BH)
+    assert Rules.of(config, ABSOLUTE_ERROR).margin == 1.5
+    assert Rules.of(ComparisonConfig(), ACCURACY).margin is None
+
+
+# What cannot be asked of a silo.
+
+
+def test_own_cases_of_one_class_tell_nothing_and_that_is_said():
+    counts = [[(4, 0, 0, 0), (5, 5, 5, 0), (1, 2, 3, 4)] for _ in SEEDS]
+    cases = Cases.build(LABELS, counts, NAMES)
+    found = gains(random_rows(), cases)
+    assert (1, Question.OWN) not in found
+    assert {silo for silo, question in found if question is Question.OWN} == {2, 3}
+    (item,) = find_unasked(cases)
+    assert (item.silo, item.question) == (1, Question.OWN)
+    assert NAMES[0] in item.reason
+
+
+def test_everything_can_be_asked_of_silos_with_several_classes():
+    assert find_unasked(CASES) == ()
 
 
 def test_the_gap_is_closed_where_the_federated_model_is_the_centralized_one():
@@ -282,11 +353,10 @@ def test_the_order_of_seeds_does_not_matter(found):
 
 def test_swapping_the_models_turns_the_sign():
     rights = random_rows()
-    swapped = []
-    for row in rights:
-        swapped.append(row | {equal(1): row[FEDERATED], FEDERATED: row[equal(1)]})
-    there, back = gains(rights), gains(swapped)
-    for question in Question:
+    swapped = [row | {equal(1): row[FEDERATED], FEDERATED: row[equal(1)]} for row in rights]
+    cases = Cases.build(LABELS, [[row[0]] for row in COUNTS], NAMES)  # one silo: one level
+    there, back = gains(rights, cases), gains(swapped, cases)
+    for question in {question for _, question in there}:
         one, other = there[1, question], back[1, question]
         assert (one.gain, one.low, one.high) == pytest.approx(
             (-other.gain, -other.high, -other.low)

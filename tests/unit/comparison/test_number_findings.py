@@ -162,8 +162,9 @@ def test_sentences_say_by_how_much_the_error_is_lower(found):
     (gain, *_) = (g for g in found.findings.gains if (g.silo, g.question) == (1, Question.WHOLE))
     assert first.headline == "north gains on the whole population and on its own cases."
     assert (
-        f"On the whole population it lowers its mean absolute error by {gain.gain:.2f} (95\u00a0% "
-        f"interval {gain.low:.2f} to {gain.high:.2f}): from {gain.isolated_equal:.2f} of its own "
+        f"On the whole population it lowers its mean absolute error by {gain.gain:.2f} "
+        f"(98.3\u00a0% interval {gain.low:.2f} to {gain.high:.2f}): from "
+        f"{gain.isolated_equal:.2f} of its own "
     ) in first.sentences[0]
     assert "Errors are mean absolute errors in the unit of stay" in found.findings.summary
     assert "Nothing was learnt" not in found.findings.summary
@@ -173,7 +174,7 @@ def test_models_that_are_hardly_unlike_do_not_look_alike():
     gain = replace(
         find_gains(made_up_numbers(), find_cases(made_up_numbers()))[0],
         **{"isolated_equal": 2.5034, "federated": 2.5004, "gain": 0.003, "low": 0.002},
-        **{"high": 0.004, "word": Word.GAINS},
+        **{"high": 0.004, "word": Word.GAINS, "confidence": 0.95},
     )
     voice = voice_of(ABSOLUTE_ERROR, "stay")
     assert voice.models(gain) == "from 2.5034 of its own model to 2.5004 of the federated one"
@@ -184,7 +185,7 @@ def test_a_loss_is_said_with_its_own_bounds(analysed):
     findings = analysed(made_up_numbers(off={Regime.FEDERATED: 20.0})).findings
     gain = next(g for g in findings.gains if (g.silo, g.question) == (1, Question.WHOLE))
     said = findings.verdicts[0].sentences[0]
-    assert f"raises its mean absolute error by {-gain.gain:.1f} (95\u00a0% interval " in said
+    assert f"raises its mean absolute error by {-gain.gain:.1f} (98.3\u00a0% interval " in said
     assert (
         f"{-gain.high:.2f} to {-gain.low:.1f}" in said
         or f"{-gain.high:.1f} to {-gain.low:.1f}" in said
@@ -202,7 +203,9 @@ def test_a_silo_without_held_out_rows_is_told_so_and_answered_on_the_rest(analys
     owners = np.where(OWNERS == 2, 0, OWNERS)
     findings = analysed(made_up_numbers(owners=owners)).findings
     assert {g.question for g in findings.gains if g.silo == 2} == {Question.WHOLE}
-    assert any("No test example is its own" in said for said in findings.verdicts[1].sentences)
+    assert any(
+        "On its own cases there is no answer" in said for said in findings.verdicts[1].sentences
+    )
     assert "On their own cases, 2 of 2 silos gain" in findings.summary
 
 

@@ -8,15 +8,23 @@ from dataclasses import replace
 import pytest
 
 from fedcompare.comparison.verdict import find_verdicts, summarise
-from fedcompare.findings.gains import Gain
+from fedcompare.comparison.voice import RightAnswers
+from fedcompare.findings.gains import Gain, Unasked
 from fedcompare.findings.questions import QUESTIONS, Question
 from fedcompare.findings.scores import Score, SiloFacts
 from fedcompare.findings.test_sets import ALL, own, unseen
-from fedcompare.names import Word
+from fedcompare.names import Lack, Word
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.models import ModelId
 
-SIZE = {Word.GAINS: 0.05, Word.LOSES: -0.05, Word.NO_EVIDENCE: 0.001}
+SIZE = {
+    Word.GAINS: 0.05,
+    Word.LOSES: -0.05,
+    Word.NO_DIFFERENCE: 0.002,
+    Word.NO_EVIDENCE: 0.001,
+    Word.NO_WORD: 0.003,
+}
+USUAL = (Word.GAINS, Word.LOSES, Word.NO_EVIDENCE)
 NAMED = {
     Question.OWN: "its own cases",
     Question.WHOLE: "the whole population",
@@ -46,7 +54,7 @@ SCORES = [
     score(ModelId(Regime.FINE_TUNED, 1), unseen(1), 0.624),
 ]
 COMBINATIONS = [
-    dict(zip(Question, words, strict=True)) for words in itertools.product(SIZE, repeat=3)
+    dict(zip(Question, words, strict=True)) for words in itertools.product(USUAL, repeat=3)
 ] + [
     dict(zip((Question.OWN, Question.WHOLE), words, strict=True))
     for words in itertools.product(SIZE, repeat=2)
@@ -78,6 +86,7 @@ def gain(question, word, *, silo=1, **changes):
         "seen_part": size,
         "gap_closed": None,
         "seeds": (),
+        "lack": Lack.SEEDS if word is Word.NO_WORD else None,
     }
     return Gain(**fields | changes)
 
@@ -86,7 +95,7 @@ def verdict(words, *, scores=SCORES, **changes):
     """Return the verdict of a silo with these words; `changes` are those of a question's gain."""
     gains = [gain(q, word, **changes.get(q.name, {})) for q, word in words.items()]
     facts = FACTS if Question.UNSEEN in words else COMPLETE
-    (found,) = find_verdicts(gains, [facts], scores)
+    (found,) = find_verdicts(gains, [facts], scores, voice=RightAnswers(margin=0.01))
     return found
 
 
@@ -134,6 +143,8 @@ def test_a_sentence_on_each_question_says_its_word(words):
         assert word.value in text
         assert not any(other.value in text for other in Word if other is not word)
         assert "95 % interval" in text
+        assert ("within the margin of 1 point" in text) == (word is Word.NO_DIFFERENCE)
+        assert ("Two seeds cannot carry a verdict" in text) == (word is Word.NO_WORD)
         assert ("would probably have been found" in text) == (word is Word.NO_EVIDENCE)
 
 
@@ -214,6 +225,42 @@ def test_a_gain_is_given_in_points_with_its_interval_and_both_accuracies():
     assert "loses 5.0 points (95 % interval −7.0 to −3.0)" in sentence(found, Question.OWN)
 
 
+def test_the_level_of_an_interval_is_said_where_it_is_not_the_usual_one():
+    words = {Question.OWN: Word.NO_DIFFERENCE, Question.WHOLE: Word.GAINS}
+    levels = {"OWN": {"confidence": 0.9}, "WHOLE": {"confidence": 1 - 0.05 / 3}}
+    found = verdict(words, **levels)
+    assert "(98.3 % interval +3.0 to +7.0)" in sentence(found, Question.WHOLE)
+    assert "(90 % interval" in sentence(found, Question.OWN)
+
+
+@pytest.mark.parametrize(
+    ("sides", "says"),
+    [
+        ({"beyond_margin": True}, "gains 5.0 points, by more than the margin of 2.5 points ("),
+        ({"within_margin": True}, "gains 5.0 points, but by less than the margin of 2.5 points ("),
+        ({}, "gains 5.0 points ("),
+    ],
+)
+def test_a_gain_is_told_from_the_margin(sides, says):
+    gains = [gain(Question.WHOLE, Word.GAINS, **sides), gain(Question.OWN, Word.NO_EVIDENCE)]
+    (found,) = find_verdicts(gains, [COMPLETE], SCORES, voice=RightAnswers(margin=0.025))
+    assert says in sentence(found, Question.WHOLE)
+    assert ("join" in found.sentences[-1]) is True
+    assert ("gives no reason to join" in found.sentences[-1]) is ("within_margin" in sides)
+
+
+def test_what_cannot_be_asked_of_a_silo_is_said_and_harms_no_other():
+    gains = [gain(q, Word.GAINS, silo=silo) for silo in (1, 2) for q in (Question.WHOLE,)]
+    gains += [gain(Question.OWN, Word.LOSES, silo=2)]
+    facts = [COMPLETE, replace(COMPLETE, silo=2)]
+    unasked = [Unasked(silo=1, question=Question.OWN, reason="it has one row")]
+    first, second = find_verdicts(gains, facts, SCORES, unasked=unasked)
+    assert "On its own cases there is no answer: it has one row." in first.sentences
+    assert "own cases" not in first.headline
+    assert "there is no answer" not in everything(second)
+    assert sentence(second, Question.OWN)
+
+
 @pytest.mark.parametrize("detectable", [1.0, 1.7, math.inf])
 def test_a_gain_that_no_test_could_find_is_not_printed_as_points(detectable):
     words = dict.fromkeys((Question.OWN, Question.WHOLE), Word.NO_EVIDENCE)
@@ -266,7 +313,13 @@ def test_the_summary_counts_the_silos_of_each_word(words):
         Question.WHOLE: "the whole population",
         Question.UNSEEN: "cases of classes they never saw",
     }.items():
-        verbs = {Word.GAINS: "gain", Word.LOSES: "lose", Word.NO_EVIDENCE: "show no evidence"}
+        verbs = {
+            Word.GAINS: "gain",
+            Word.LOSES: "lose",
+            Word.NO_DIFFERENCE: "show no relevant difference",
+            Word.NO_EVIDENCE: "show no evidence",
+            Word.NO_WORD: "have numbers only",
+        }
         if question in words:
             assert f"On {name}, 2 of 2 silos {verbs[words[question]]}" in text
         else:
@@ -280,7 +333,10 @@ def test_the_summary_counts_the_silos_of_each_word(words):
 def test_the_summary_tells_silos_with_different_words_apart():
     silos = [dict.fromkeys((Question.OWN, Question.WHOLE), word) for word in SIZE]
     text = summary(silos)
-    expected = "1 of 3 silos gains, 1 of 3 silos loses, 1 of 3 silos shows no evidence either way."
+    expected = (
+        "1 of 5 silos gains, 1 of 5 silos loses, 1 of 5 silos shows no relevant difference, "
+        "1 of 5 silos shows no evidence either way, 1 of 5 silos has numbers only."
+    )
     assert text.count(expected) == 2
 
 
@@ -356,7 +412,8 @@ def test_a_warning_comes_before_any_gain():
 def test_where_nothing_was_learnt_the_advice_is_to_decide_nothing(words):
     gains = [gain(question, word) for question, word in words.items()]
     facts = FACTS if Question.UNSEEN in words else COMPLETE
-    (found,) = find_verdicts(gains, [facts], SCORES, learnt=False)
+    voice = RightAnswers(margin=0.01)
+    (found,) = find_verdicts(gains, [facts], SCORES, learnt=False, voice=voice)
     assert found.sentences[:-1] == verdict(words).sentences[:-1]
     assert found.sentences[-1].startswith("Advice: decide nothing")
 

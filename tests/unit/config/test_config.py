@@ -247,6 +247,24 @@ def test_excluded_classes_are_a_list_or_a_string(value):
     assert partition.excluded_classes == (("1", "3"), (), ("2",))
 
 
+@pytest.mark.parametrize(
+    ("value", "margin"), [("none", None), (1, 1.0), (0.25, 0.25), ("2.5", 2.5), (" None ", None)]
+)
+def test_a_margin_is_a_number_or_none_and_comes_back_as_it_was(value, margin):
+    config = parse(margin=value)
+    assert config.comparison.margin == margin
+    assert config_from_json(config.to_json()) == config
+
+
+@pytest.mark.parametrize("value", [0, 0.0, -1, "-0.5", "0", "inf", "nan", 10**400, "much", True])
+def test_a_margin_of_nothing_is_refused_with_the_remedy(value):
+    (problem,) = problems(margin=value)
+    assert problem.startswith("--set margin: ")
+    if value in (0, 0.0, -1, "-0.5", "0"):
+        assert "must be above 0" in problem
+        assert "leave it out for none" in problem
+
+
 @pytest.mark.parametrize("value", ["", []])
 def test_no_excluded_classes_mean_iid_silos(value):
     partition = parse(**{"excluded-classes": value, "num-silos": 7}).partition

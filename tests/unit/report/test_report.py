@@ -22,6 +22,7 @@ from fedcompare.report.html import render_html
 from fedcompare.report.markdown import render_markdown
 from fedcompare.report.sections import sections
 from fedcompare.report.svg import picture, ticks, to_text, write
+from fedcompare.statistics.word_rules import RULES, SIDES
 from fedcompare.text import wording
 from fedcompare.text.escaping import markdown as escape_markdown
 from fedcompare.text.escaping import visible
@@ -551,3 +552,15 @@ def test_a_regime_has_one_name_and_its_place_everywhere():
         for head in heads:
             if head.partition(",")[0] not in order:
                 assert not re.search(r"isolated(?!-equal)", head), key
+
+
+def test_the_docs_and_the_report_print_the_table_that_decides():
+    docs = (SCHEMA.parent / "report.md").read_text(encoding="utf-8")
+    text = Page(render_html(findings())).text
+    for rule in RULES:
+        assert f"| {rule.word.value} | {rule.when} |" in docs
+        assert f"{rule.word.value}: {rule.when}" in text
+    for side, when in SIDES:
+        assert f"| {side} | {when} |" in docs
+        assert side not in text
+        assert f"{side} where {when}" in Page(render_html(replace(findings(), margin=0.01))).text

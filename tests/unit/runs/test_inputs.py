@@ -49,6 +49,8 @@ CHANGES = {
     "fine-tune-epochs": (2, {Regime.FINE_TUNED}),
     "num-seeds": (2, set()),
     "measure": ("AUROC", set()),
+    "margin": (1.0, set()),
+    "correct": ("bh", set()),
     "engine": ("in-process", set()),
     "num-cpus": (1, set()),
     "connect-timeout": (9.0, set()),

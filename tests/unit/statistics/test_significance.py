@@ -1,14 +1,10 @@
-import math
-
 import numpy as np
 import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from fedcompare.names import Word
 from fedcompare.statistics.significance import (
     benjamini_hochberg,
-    decide,
     detectable_gain,
     holm,
     mcnemar_exact,
@@ -76,17 +72,3 @@ def test_wilson_is_newcombes_example():
     assert wilson(0, 20) == pytest.approx((0, 0.1611), abs=5e-5)
     with pytest.raises(ValueError, match="no examples"):
         wilson(0, 0)
-
-
-@pytest.mark.parametrize(
-    ("gain", "p_value", "word"),
-    [
-        (0.1, 0.05, Word.GAINS),
-        (-0.1, 0.01, Word.LOSES),
-        (0.1, 0.051, Word.NO_EVIDENCE),
-        (0.0, 0.01, Word.NO_EVIDENCE),
-        (0.1, math.nan, Word.NO_EVIDENCE),
-    ],
-)
-def test_the_word(gain, p_value, word):
-    assert decide(gain, p_value) == word

@@ -10,7 +10,8 @@ from statsmodels.stats.multitest import multipletests
 from fedcompare.names import Lack, Word
 from fedcompare.statistics.intervals import paired_gain
 from fedcompare.statistics.moments import Moments, plain, standardised
-from fedcompare.statistics.words import Correction, decide, levels
+from fedcompare.statistics.word_rules import Correction
+from fedcompare.statistics.words import decide, levels
 
 METHODS = {Correction.HOLM: "holm", Correction.BH: "fdr_bh"}
 CORRECTIONS = pytest.mark.parametrize("correction", list(Correction))
@@ -64,9 +65,12 @@ def test_margins_are_judged_by_the_same_interval(correction, alpha):
         plain_words = decide(gains, alpha=alpha, correction=correction)
         words = decide(gains, alpha=alpha, margin=margin, correction=correction)
         for gain, without, decided in zip(gains, plain_words, words, strict=True):
-            inner_low, inner_high = gain.interval(2 * decided.confidence - 1)
-            assert (decided.low, decided.high) == (without.low, without.high)
-            assert decided.beyond_margin == (decided.low > margin or decided.high < -margin)
+            inner = gain.interval(2 * without.confidence - 1)
+            inner_low, inner_high = inner
+            shown = inner if decided.word is Word.NO_DIFFERENCE else (without.low, without.high)
+            assert (decided.low, decided.high) == pytest.approx(shown, abs=1e-12)
+            assert gain.interval(decided.confidence) == (decided.low, decided.high)
+            assert decided.beyond_margin == (without.low > margin or without.high < -margin)
             assert decided.within_margin == (-margin < inner_low and inner_high < margin)
             assert not (decided.beyond_margin and decided.within_margin)
             if without.word is Word.NO_EVIDENCE and decided.within_margin:

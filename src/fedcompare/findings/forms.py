@@ -1,0 +1,80 @@
+"""In which form a silo should join: what each form gives it, and what it costs."""
+
+from dataclasses import dataclass
+
+from fedcompare.findings.questions import Question
+from fedcompare.names import Word
+from fedcompare.regimes.catalog import Regime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormGain:
+    """What one form gives a silo on one question: the form minus the silo's isolated-equal model.
+
+    `value` is the form's mean of the comparison's first measure, and `gain` is above 0 where it is
+    better. `word`, the interval `low` to `high` at level `confidence` that it comes from, and
+    `adjusted_p_value` are corrected over all forms and silos that ask the question.
+    `is_best` marks the form with the best value of those that gain, or of all where none gains.
+    `behind` is by how much that one is better, and `as_good`, that the two cannot be told apart;
+    it is corrected for choosing the best of several.
+    """
+
+    silo: int
+    question: Question
+    regime: Regime
+    value: float
+    gain: float
+    low: float
+    high: float
+    confidence: float
+    adjusted_p_value: float
+    word: Word
+    beyond_margin: bool
+    within_margin: bool
+    behind: float
+    is_best: bool
+    as_good: bool
+
+    @property
+    def is_worth_it(self) -> bool:
+        """Return whether it surely gains, and not surely by less than the margin."""
+        return self.word is Word.GAINS and not self.within_margin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormCost:
+    """What a silo pays for one form, as means over silos and seeds.
+
+    `exchanges` counts how often it sends its weights and gets others back, bytes are what it sends
+    (up) and receives (down), and `epochs` is how often it passes over its own examples.
+    """
+
+    regime: Regime
+    exchanges: int
+    bytes_up: float
+    bytes_down: float
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The forms that are worth it on a question: the best one, and what is as good, best first."""
+
+    question: Question
+    forms: tuple[Regime, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """In which form a silo should join.
+
+    `choices` has the questions on which a form is worth it. `forms` are the best ones on all of
+    these; none where no form is. `harmed` are the questions on which the first of `forms` loses,
+    and `spared` the forms that are worth it on some question and lose on none, where `forms` do.
+    """
+
+    silo: int
+    choices: tuple[Choice, ...]
+    forms: tuple[Regime, ...]
+    harmed: tuple[Question, ...]
+    spared: tuple[Regime, ...]
