@@ -100,7 +100,7 @@ def analyse(
             gains, silos, scores, unasked=unasked, voice=voice, learnt=warning is None
         ),
         gains=gains,
-        models=tuple(model_rows(config, cases.silos, cases.silo_names)),
+        models=tuple(model_rows(config, answers[0].final, cases.silo_names)),
         test_sets=tuple(map(cases.facts, cases.test_sets())),
         measures=tuple(_facts(row, config.data.label) for row in measures),
         scores=scores,
@@ -125,7 +125,7 @@ def analyse(
         defaults=told_defaults(
             config,
             sizes,
-            is_table=bool(trained.columns),
+            is_table=trained.is_table,
             num_inputs=_num_inputs(trained) if cases.task is Task.REGRESSION else 0,
         ),
     )

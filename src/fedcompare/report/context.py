@@ -231,6 +231,6 @@ def _budget_row(budget: Budget) -> tuple[Cell, ...]:
         Cell(count(budget.examples)),
         Cell(size(budget.bytes_up) if budget.bytes_up else DASH),
         Cell(size(budget.bytes_down) if budget.bytes_down else DASH),
-        Cell(duration(budget.seconds)),
-        Cell(duration(budget.cpu_seconds)),
+        Cell(duration(budget.seconds) if budget.seconds else DASH),
+        Cell(duration(budget.cpu_seconds) if budget.cpu_seconds else DASH),
     )
