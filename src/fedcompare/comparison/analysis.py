@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fedcompare.comparison.asking import find_unasked
+from fedcompare.comparison.chance import judge
 from fedcompare.comparison.contributions import Coalitions, find_contributions
 from fedcompare.comparison.gains import find_gains
 from fedcompare.comparison.ledger import find_budgets
@@ -24,7 +25,6 @@ from fedcompare.comparison.verdict import find_verdicts, summarise
 from fedcompare.comparison.voice import voice_of
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.evaluation.cases import Cases, check_own_cases
-from fedcompare.evaluation.chance import warn
 from fedcompare.evaluation.deciding import decided_by, told_measure
 from fedcompare.evaluation.measures.catalog import Measure, measures_of
 from fedcompare.evaluation.scores import Score
@@ -71,7 +71,7 @@ def analyse(
     measures = sorted(measures_of(cases.task), key=lambda row: row is not cases.measure)
     singles = tuple(seed_scores(answers, cases, measures))
     scores = tuple(scores_over_seeds(singles))
-    warning = warn([seed.final for seed in answers], cases)
+    chance = judge([seed.final for seed in answers], cases)
     rules = Rules.of(config.comparison, cases.measure)
     voice = voice_of(cases.measure, config.data.label, rules.margin)
     gains, unasked = find_gains(answers, cases, rules), find_unasked(cases)
@@ -93,11 +93,11 @@ def analyse(
             num_seeds=len(answers),
             epochs=trained.epochs,
             unknown=cases.names(cases.tested(cases.nobodys_classes())),
-            warning=warning,
+            warning=chance.warning,
             hint=" ".join(_hints(config, sizes, cases, class_sizes(answers))) or None,
         ),
         verdicts=find_verdicts(
-            gains, silos, scores, unasked=unasked, voice=voice, learnt=warning is None
+            gains, silos, scores, unasked=unasked, voice=voice, learnt=chance.learnt
         ),
         gains=gains,
         models=tuple(model_rows(config, answers[0].final, cases.silo_names)),

@@ -16,7 +16,9 @@ from fedcompare.text.wording import count, percent, plural, points
 _HARDLY_ANY = 0.01
 _SHARED = (Regime.ENSEMBLE, Regime.AVERAGE, Regime.FEDERATED)
 RIGHT_ANSWERS = RightAnswers()
-_NO_ADVICE = "Advice: decide nothing from this comparison, since nothing was learnt."
+_NO_ADVICE = (
+    "Advice: decide nothing from this comparison, since no model surely beats one constant answer."
+)
 _ORDER = tuple(row.question for row in QUESTIONS)
 _LACKS = {
     Lack.SEEDS: "Two seeds cannot carry a verdict; compare over three or more.",
