@@ -14,7 +14,8 @@ from fedcompare.evaluation.measures.slices import Slice, Strata
 from fedcompare.evaluation.slicing import slice_of
 from fedcompare.findings.test_sets import Kind, TestSet
 from fedcompare.statistics.intervals import PairedGain, paired_gain
-from fedcompare.statistics.moments import Moments, Sample, plain, pseudo_values, standardised
+from fedcompare.statistics.moments import Moments
+from fedcompare.statistics.samples import Sample, plain, pseudo_values, standardised
 from fedcompare.statistics.stratified import stratified, stratified_values
 
 Mask = npt.NDArray[np.bool_]
