@@ -11,8 +11,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from fedcompare.statistics.intervals import paired_gain
-from fedcompare.statistics.moments import Moments
-from fedcompare.statistics.samples import plain
+from fedcompare.statistics.moments import Moments, plain
 
 SEEDS, GROUPS, GAINS = (3, 5), (8, 15, 60, 200), (0.0, 0.08)
 SIZES = {
