@@ -13,7 +13,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from fedcompare.statistics.intervals import paired_gain
-from fedcompare.statistics.moments import Moments, plain, standardised
+from fedcompare.statistics.moments import Moments
+from fedcompare.statistics.samples import plain, standardised
 from fedcompare.statistics.significance import holm
 
 SEEDS = (3, 5, 10)

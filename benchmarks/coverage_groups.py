@@ -11,7 +11,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from fedcompare.statistics.intervals import paired_gain
-from fedcompare.statistics.moments import Moments, plain
+from fedcompare.statistics.moments import Moments
+from fedcompare.statistics.samples import plain
 
 SEEDS, GROUPS, GAINS = (3, 5), (8, 15, 60, 200), (0.0, 0.08)
 SIZES = {

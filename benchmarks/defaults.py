@@ -35,7 +35,8 @@ from fedcompare.learning.weights import load_state
 from fedcompare.regimes.catalog import Regime, row_of
 from fedcompare.seeds import derive_seed
 from fedcompare.statistics.intervals import paired_gain
-from fedcompare.statistics.moments import Moments, plain
+from fedcompare.statistics.moments import Moments
+from fedcompare.statistics.samples import plain
 
 SEEDS = (42, 43, 44)
 SILOS = ("A", "B", "C", "D")

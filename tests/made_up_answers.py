@@ -7,7 +7,7 @@ import numpy as np
 from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.cases import Cases
 from fedcompare.evaluation.stored import SeedAnswers, rounds_of
-from fedcompare.regimes.catalog import FOLLOWED, ROWS, TRAINED
+from fedcompare.regimes.catalog import FOLLOWED, TRAINED, rows_for
 from fedcompare.regimes.models import models_of
 from fedcompare.runs.manifest import Training
 from support import ORIGIN
@@ -21,7 +21,7 @@ COUNTS = [((8, 2 + k, 0, 0), (1, 5, 5, 5)) for k in range(len(SEEDS))]
 CASES = Cases.build(LABELS, COUNTS, NAMES)
 # The same, of models that also know a class without test examples.
 UNTESTED = Cases.build(LABELS, [[(*own, 0) for own in row] for row in COUNTS], (*NAMES, "bat"))
-MODELS = models_of(ROWS, [1, 2])
+MODELS = models_of(rows_for(is_table=False), [1, 2])
 FOLLOWED_MODELS = models_of(FOLLOWED, [1, 2])
 
 

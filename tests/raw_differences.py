@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from fedcompare.statistics.moments import MeanSquares, Sample
+from fedcompare.statistics.samples import MeanSquares, Sample
 
 LABELS = np.repeat([0, 1, 2], [20, 30, 10])
 
@@ -37,7 +37,10 @@ def raw_mean_squares(differences):
 def raw_plain(differences):
     """Return the sample of float [K, N] whose examples weigh alike."""
     count = differences.shape[1]
-    return raw_sample(differences, size=float(count), coarseness=1 / count**2)
+    alike = np.full(differences.shape, 1 / count)
+    return raw_sample(
+        differences, differences, alike, shares=[1.0], sizes=[float(count)], freedom=count - 1
+    )
 
 
 def raw_standardised(differences, labels, class_shares):
@@ -45,6 +48,7 @@ def raw_standardised(differences, labels, class_shares):
     wanted = np.flatnonzero((class_shares > 0).any(axis=0))
     kept = np.isin(labels, wanted)
     means, deviations = np.zeros(len(differences)), np.zeros(differences.shape)
+    weights = np.zeros(differences.shape)
     for label in wanted:
         members = labels == label
         count = members.sum()
@@ -53,23 +57,40 @@ def raw_standardised(differences, labels, class_shares):
         inflation = math.sqrt(count / (count - 1)) if count > 1 else 1.0
         weight = class_shares[:, label] * kept.sum() / count * inflation
         deviations[:, members] = weight[:, None] * (differences[:, members] - centre[:, None])
+        weights[:, members] = class_shares[:, [label]] / count
     shares = class_shares.mean(axis=0)[wanted]
-    counts = np.bincount(labels, minlength=class_shares.shape[1])[wanted]
+    counts = np.bincount(labels, minlength=class_shares.shape[1])[wanted].astype(float)
+    squares = (weights * differences).mean(axis=0) ** 2
+    of_classes = np.array([squares[labels == label].sum() for label in wanted])
+    mean_square = (differences[:, kept] ** 2).mean()
+    of_classes += 2 / 16 * mean_square * (shares / counts) ** 2
+    if not of_classes.any():
+        of_classes = shares**2 / counts
+    satterthwaite = of_classes.sum() ** 2 / (of_classes**2 / counts).sum() - 1
     return raw_sample(
         means[:, None] + deviations[:, kept],
-        squared=differences[:, kept],
-        size=1 / (shares**2 / counts).sum(),
-        coarseness=((shares / counts) ** 2).sum(),
+        differences[:, kept],
+        weights[:, kept],
+        shares=shares,
+        sizes=counts,
+        freedom=max(satterthwaite, 4 if len(wanted) > 1 else 1),
     )
 
 
-def raw_sample(differences, *, size, coarseness, squared=None):
+def raw_sample(rows, differences, weights, *, shares, sizes, freedom):
+    weighted = weights * differences
+    at_no_gain = (weighted.mean(axis=0) ** 2).sum()
+    of_one = (weighted**2).sum() / len(rows)
+    one_more = ((np.array(shares) / sizes) ** 2).sum()
     return Sample(
-        gain=differences.mean(),
-        seed_gains=differences.mean(axis=1),
-        squares=raw_mean_squares(differences),
-        num_examples=differences.shape[1],
-        size=size,
-        coarseness=coarseness,
-        mean_square=((differences if squared is None else squared) ** 2).mean(),
+        gain=rows.mean(),
+        seed_gains=rows.mean(axis=1),
+        squares=raw_mean_squares(rows),
+        num_examples=rows.shape[1],
+        shares=np.array(shares),
+        sizes=np.array(sizes),
+        mean_square=(differences**2).mean(),
+        at_no_gain=at_no_gain,
+        agreement=min(max((at_no_gain + one_more) / (of_one + one_more), 1 / len(rows)), 1),
+        freedom=max(float(freedom), 1.0),
     )

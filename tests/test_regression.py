@@ -75,7 +75,23 @@ def test_verify_derives_all_of_it_again(cli, compared):
     _, results, _ = compared
     outcome = cli("verify", results / "stays")
     assert outcome.code == 0, outcome.out
-    assert "predictions/owners.safetensors: the stored weights give the same bytes" in outcome.out
+    assert "predictions/owners.safetensors: made again, it has the same bytes" in outcome.out
+
+
+def test_what_is_no_network_is_measured_beside_and_its_software_is_an_input(compared):
+    _, results, _ = compared
+    folder = results / "stays"
+    text = (folder / "comparison" / "report.json").read_text(encoding="utf-8")
+    errors = {s["model"]: s["mean"] for s in json.loads(text)["scores"] if s["test_set"] == "all"}
+    for silo in (1, 2, 3):
+        assert errors[f"regularised-linear-silo-{silo}"] < errors[f"constant-silo-{silo}"]
+        assert f"boosted-trees-silo-{silo}" in errors
+    assert "ridge regression" in (folder / "comparison" / "report.md").read_text(encoding="utf-8")
+    software = {
+        part: json.loads((folder / "seed-42" / part / "run.json").read_text())["inputs"]["software"]
+        for part in ("predictions", "isolated", "federated", "coalition-predictions")
+    }
+    assert [part for part, own in software.items() if "scikit-learn" in own] == ["predictions"]
 
 
 def test_evaluate_gives_errors_and_no_accuracy(cli, compared):

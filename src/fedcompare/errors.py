@@ -48,6 +48,12 @@ class ConfigError(FedcompareError):
         )
 
 
+class ArgumentError(FedcompareError, ValueError):
+    """An argument of a function is wrong; the message begins with its name."""
+
+    exit_code = ExitCode.USAGE
+
+
 class PartitionError(FedcompareError):
     """The data cannot be split as asked: an unknown class, or a silo left with no data."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fedcompare.comparison.asking import find_unasked
+from fedcompare.comparison.chance import judge
 from fedcompare.comparison.contributions import Coalitions, find_contributions
 from fedcompare.comparison.gains import find_gains
 from fedcompare.comparison.ledger import find_budgets
@@ -24,8 +25,7 @@ from fedcompare.comparison.verdict import find_verdicts, summarise
 from fedcompare.comparison.voice import voice_of
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.evaluation.cases import Cases, check_own_cases
-from fedcompare.evaluation.chance import not_more_right, warn
-from fedcompare.evaluation.deciding import decided_by, followed, told_measure
+from fedcompare.evaluation.deciding import decided_by, told_measure
 from fedcompare.evaluation.measures.catalog import Measure, measures_of
 from fedcompare.evaluation.scores import Score
 from fedcompare.evaluation.stored import SeedAnswers, read_coalition_answers, read_seed_answers
@@ -71,10 +71,9 @@ def analyse(
     measures = sorted(measures_of(cases.task), key=lambda row: row is not cases.measure)
     singles = tuple(seed_scores(answers, cases, measures))
     scores = tuple(scores_over_seeds(singles))
-    finals = [seed.final for seed in answers]
-    warning = warn(finals, cases)
+    chance = judge([seed.final for seed in answers], cases)
     rules = Rules.of(config.comparison, cases.measure)
-    voice = voice_of(cases.measure, config.data.label, rules.margin, cases.class_names)
+    voice = voice_of(cases.measure, config.data.label, rules.margin)
     gains, unasked = find_gains(answers, cases, rules), find_unasked(cases)
     silos = cases.silo_facts(label_counts(answers))
     findings = Findings(
@@ -94,14 +93,14 @@ def analyse(
             num_seeds=len(answers),
             epochs=trained.epochs,
             unknown=cases.names(cases.tested(cases.nobodys_classes())),
-            warning=warning or not_more_right(finals, cases),
+            warning=chance.warning,
             hint=" ".join(_hints(config, sizes, cases, class_sizes(answers))) or None,
         ),
         verdicts=find_verdicts(
-            gains, silos, scores, unasked=unasked, voice=voice, learnt=warning is None
+            gains, silos, scores, unasked=unasked, voice=voice, learnt=chance.learnt
         ),
         gains=gains,
-        models=tuple(model_rows(config, cases.silos, cases.silo_names)),
+        models=tuple(model_rows(config, answers[0].final, cases.silo_names)),
         test_sets=tuple(map(cases.facts, cases.test_sets())),
         measures=tuple(_facts(row, config.data.label) for row in measures),
         scores=scores,
@@ -123,11 +122,10 @@ def analyse(
         unasked=unasked,
         margin=rules.margin,
         skew=mean_skew([seed.trainings[Regime.FEDERATED].skew for seed in answers]),
-        curve_measure=followed(cases).name,
         defaults=told_defaults(
             config,
             sizes,
-            is_table=bool(trained.columns),
+            is_table=trained.is_table,
             num_inputs=_num_inputs(trained) if cases.task is Task.REGRESSION else 0,
         ),
     )

@@ -16,11 +16,11 @@ from fedcompare.classes import (
     no_silo_has,
     quoted,
 )
+from fedcompare.comparison.chance import judge
 from fedcompare.data.silos import Silos
 from fedcompare.errors import ResultsError
 from fedcompare.evaluation.answers import Answers, answers_to_bytes
 from fedcompare.evaluation.cases import Cases
-from fedcompare.evaluation.chance import warn
 from fedcompare.evaluation.evaluator import Evaluator
 from fedcompare.evaluation.measures import classification
 from fedcompare.evaluation.measures.catalog import Measure
@@ -133,7 +133,7 @@ def evaluate(run: RunDirectory, silos: Silos, subsets: Sequence[Sequence[int]]) 
             )
         ),
         notes=tuple(_notes(cases)),
-        warning=warn([answers], cases),
+        warning=judge([answers], cases).warning,
         class_names=names,
         silo_names=silos.names,
     )

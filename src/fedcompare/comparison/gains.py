@@ -14,7 +14,7 @@ from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.gains import Gain, SeedGain
 from fedcompare.findings.questions import Question
 from fedcompare.regimes.catalog import Regime
-from fedcompare.statistics.significance import detectable_gain, holm, mcnemar_exact
+from fedcompare.statistics.significance import holm, mcnemar_exact
 from fedcompare.statistics.words import Decided
 from fedcompare.tasks import Task
 
@@ -75,7 +75,7 @@ def _find(
         beyond_margin=decided.beyond_margin,
         within_margin=decided.within_margin,
         lack=found.lack,
-        detectable=detectable_gain(found.standard_error, found.degrees_of_freedom, alpha=level),
+        detectable=found.detectable(alpha=level),
         unequal_gain=sign * (federated - isolated),
         budget_part=sign * (equal - isolated),
         unseen_part=unseen_part,

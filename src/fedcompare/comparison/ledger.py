@@ -7,7 +7,7 @@ import numpy as np
 
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.ledger import Budget
-from fedcompare.regimes.catalog import ROWS, Regime, Row, Way, row_of
+from fedcompare.regimes.catalog import Regime, Row, Way, row_of, rows_for
 from fedcompare.runs.manifest import Training
 
 
@@ -49,7 +49,7 @@ def find_budgets(answers: Sequence[SeedAnswers], *, example_bytes: int) -> tuple
             seconds=_mean([costs[regime].seconds for costs in seeds]),
             cpu_seconds=_mean([costs[regime].cpu_seconds for costs in seeds]),
         )
-        for regime in (row.regime for row in ROWS)
+        for regime in seeds[0]
     )
 
 
@@ -60,6 +60,7 @@ def _costs(seed: SeedAnswers, example_bytes: int) -> dict[Regime, _Cost]:
     exchanged = {
         Way.AVERAGE: _Cost(bytes_up=upload, bytes_down=upload),
         Way.ENSEMBLE: _Cost(bytes_up=upload, bytes_down=(len(counts) - 1) * upload),
+        Way.LIBRARY: _Cost(),  # fitted on the spot, in a moment that nobody measures
     }
     pooled = _Cost(bytes_up=sum(map(sum, counts)) * example_bytes)
 
@@ -68,7 +69,8 @@ def _costs(seed: SeedAnswers, example_bytes: int) -> dict[Regime, _Cost]:
         own += pooled if row.shared and row.way is Way.ALONE else _Cost()
         return own + cost(row_of(row.source)) if row.source else own
 
-    return {row.regime: cost(row) for row in ROWS}
+    rows = rows_for(is_table=seed.trainings[Regime.FEDERATED].is_table)
+    return {row.regime: cost(row) for row in rows}
 
 
 def _of(training: Training) -> _Cost:

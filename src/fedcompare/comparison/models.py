@@ -1,6 +1,6 @@
 """What every model does, over the seeds; all from stored answers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,16 @@ from fedcompare.evaluation.measures.catalog import Measure, summaries_of
 from fedcompare.evaluation.mistakes import find_mistakes
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.scores import Confusion, Fit, Mistake, Model, Quality, Score
-from fedcompare.regimes.catalog import ROWS, Regime, row_of
+from fedcompare.regimes.catalog import Regime, row_of
 from fedcompare.regimes.models import ModelId, models_of
 from fedcompare.tasks import Task
 
 
 def model_rows(
-    config: ExperimentConfig, silos: Sequence[int], names: Sequence[str] = ()
+    config: ExperimentConfig, models: Iterable[ModelId], names: Sequence[str] = ()
 ) -> Iterator[Model]:
-    """Yield every model of a comparison, in the order of tables; `names` are the silos' own."""
-    for model in models_of(ROWS, silos):
+    """Yield what is said of each model of a comparison; `names` are the silos' own."""
+    for model in models:
         yield Model(
             key=model.key,
             label=model.called(names),

@@ -130,7 +130,7 @@ def _check_file(run: RunDirectory, part: str, name: str, content: bytes, recorde
     stored = path.read_bytes()
     altered = hashlib.sha256(stored).hexdigest() != recorded
     if stored == content and not altered:
-        return Check(subject=subject, ok=True, finding="the stored weights give the same bytes")
+        return Check(subject=subject, ok=True, finding="made again, it has the same bytes")
     difference = _difference(stored, content)
     if altered:
         finding = f"was altered: {difference or 'its SHA-256 is not the recorded one'}"

@@ -15,7 +15,7 @@ class Evaluator:
     """Holds the test set and one model, into which weights are loaded in turn."""
 
     def __init__(self, config: ExperimentConfig, silos: Silos) -> None:
-        self._test = silos.test
+        self.test = silos.test
         self._threads, self._device = config.train.threads_per_silo, config.train.device
         self._model = initial_model(config, silos.dataset)
         self.initial: State = {
@@ -33,10 +33,10 @@ class Evaluator:
         check_finite(source, state)
         model = load_state(self._model, state, source=source)
         with torch_threads(self._threads):
-            outputs = predict(model, self._test.inputs, self._test.scale, device=self._device)
+            outputs = predict(model, self.test.inputs, self.test.scale, device=self._device)
         check_finite(source, {"an answer on the test set": outputs})
         return Answers.of(
-            outputs.numpy(), ids=self._test.ids.numpy(), labels=self._test.labels.numpy()
+            outputs.numpy(), ids=self.test.ids.numpy(), labels=self.test.labels.numpy()
         )
 
     def predict_file(self, run: RunDirectory, part: str, file: str, manifest: Manifest) -> Answers:

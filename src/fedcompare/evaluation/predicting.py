@@ -1,7 +1,7 @@
-"""Let all stored models of one seed answer the test set.
+"""Let all stored models of one seed answer the test set, and what scikit-learn makes of its rows.
 
-The answers are written once, from the stored weights, and all that a comparison says is derived
-from them. `verify` makes them again and compares the bytes.
+The answers are written once, from the stored weights and the silos' rows, and all that a
+comparison says is derived from them. `verify` makes them again and compares the bytes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,19 +9,21 @@ from dataclasses import dataclass
 
 from fedcompare.data.silos import Silos
 from fedcompare.evaluation.answers import Answers, answers_to_bytes
+from fedcompare.evaluation.conventional import conventional_answers
 from fedcompare.evaluation.derived import DERIVED, Made
 from fedcompare.evaluation.evaluator import Evaluator, read_weights
 from fedcompare.evaluation.stored import (
     GROUPS,
     OWNERS,
     ROUNDS,
+    answering_packages,
     answers_file,
     groups_to_bytes,
     owners_to_bytes,
     rounds_to_bytes,
     weights_of,
 )
-from fedcompare.regimes.catalog import FOLLOWED, ROWS, TRAINED, Row, row_of
+from fedcompare.regimes.catalog import FOLLOWED, ROWS, TRAINED, Row, Way, row_of, rows_for
 from fedcompare.regimes.coalitions import coalition_part, coalitions_to_train
 from fedcompare.regimes.models import ModelId, local_models, models_of, weights_file
 from fedcompare.runs.directory import COALITION_PREDICTIONS, PREDICTIONS, RunDirectory
@@ -58,7 +60,7 @@ def write_coalition_answers(
 
 
 def remake(run: RunDirectory, silos: Silos, part: str) -> Iterator[tuple[str, bytes]]:
-    """Yield (file name, bytes) of a part of answers, as the stored weights give it now.
+    """Yield (file name, bytes) of a part of answers, as weights and rows give it now.
 
     Raises: as `write_seed_answers`.
     """
@@ -112,6 +114,16 @@ class _Seed:
         source = f"the one-shot {row.regime}, seed {self.run.config.seed}"
         return DERIVED[row.way](made, self.evaluator, source)
 
+    def untrained(self, trained: Mapping[ModelId, Answers]) -> Iterator[tuple[ModelId, Answers]]:
+        """Yield (model, answers) of everything that has no weights of its own."""
+        rows = rows_for(is_table=bool(self.silos.contract))
+        for row in rows:
+            if row.way in DERIVED:
+                yield ModelId(row.regime), self.derive(row, trained)
+        regimes = [row.regime for row in rows if row.way is Way.LIBRARY]
+        test, seed = self.evaluator.test, self.run.config.seed
+        yield from conventional_answers(regimes, self.silos, test, seed=seed).items()
+
     def after_rounds(
         self, final: Mapping[ModelId, Answers]
     ) -> Iterator[tuple[ModelId, int, Answers]]:
@@ -140,9 +152,7 @@ def _seed_files(
     seed = _Seed(run=run, silos=silos, evaluator=evaluator, manifests=manifests)
     trained = models_of([row for row in ROWS if row.trained], silos.ids)
     final = answer(run, evaluator, trained, manifests)
-    for row in ROWS:
-        if not row.trained:
-            final[ModelId(row.regime)] = seed.derive(row, final)
+    final |= dict(seed.untrained(final))
     rounds = {(model, number): answers for model, number, answers in seed.after_rounds(final)}
     for model, answers in final.items():
         yield answers_file(model), answers_to_bytes(answers)
@@ -169,7 +179,12 @@ def _write(
     files: Mapping[str, bytes],
     made_from: Sequence[str],
 ) -> None:
-    inputs = wanted_inputs(run.config, silos.origin, sources=weights_of(run, made_from))
+    inputs = wanted_inputs(
+        run.config,
+        silos.origin,
+        sources=weights_of(run, made_from),
+        packages=answering_packages(part, is_table=bool(silos.contract)),
+    )
     with run.writing(part) as folder:
         for name, content in files.items():
             write_bytes(folder / name, content)

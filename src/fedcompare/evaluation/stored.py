@@ -13,7 +13,7 @@ from safetensors.torch import save
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.evaluation.answers import Answers, Labels, read_answers
 from fedcompare.learning.weights import read_tensors
-from fedcompare.regimes.catalog import FOLLOWED, ROWS, TRAINED, Regime
+from fedcompare.regimes.catalog import FOLLOWED, TRAINED, Regime, rows_for
 from fedcompare.regimes.coalitions import coalition_part
 from fedcompare.regimes.models import ModelId, local_models, models_of, weights_file
 from fedcompare.regimes.records import Origin
@@ -55,6 +55,11 @@ class SeedAnswers:
     groups: Ints | None = None
 
 
+def answering_packages(part: str, *, is_table: bool) -> tuple[str, ...]:
+    """Return the packages that can change a part of answers, beside those of every part."""
+    return ("scikit-learn",) if part == PREDICTIONS and is_table else ()
+
+
 def answers_file(model: ModelId) -> str:
     """Return the file of a model's answers."""
     return f"{model.key}{TENSORS}"
@@ -80,10 +85,11 @@ def read_seed_answers(run: RunDirectory) -> SeedAnswers:
     silos = range(1, len(trainings[Regime.FEDERATED].label_counts) + 1)
     last = run.config.budget.num_server_rounds
     task = Task.of(trainings[Regime.FEDERATED].class_names)
+    rows = rows_for(is_table=trainings[Regime.FEDERATED].is_table)
     return SeedAnswers(
         seed=run.config.seed,
         final={
-            model: read_answers(folder / answers_file(model)) for model in models_of(ROWS, silos)
+            model: read_answers(folder / answers_file(model)) for model in models_of(rows, silos)
         },
         rounds=_read_rounds(folder / ROUNDS, rounds_of(silos, last), task),
         origin=answers.inputs.origin,

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.data.silos import Silos
-from fedcompare.evaluation.stored import ANSWERS_REMEDY, weights_of
+from fedcompare.evaluation.stored import ANSWERS_REMEDY, answering_packages, weights_of
 from fedcompare.execution.jobs import BENCH, AnswerJob, TrainJob
 from fedcompare.execution.pictures import draw_losses, no_picture
 from fedcompare.federated.session import SESSION, FederatedJob
@@ -63,6 +63,11 @@ class Stage:
         """Return the parts of the same seed that must be there first."""
         return ()
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Return the packages that can change this part, beside those of every part."""
+        return ()
+
     def sources(self) -> Mapping[str, str]:
         """Return the SHA-256 of the files of other parts that this one is made from.
 
@@ -77,7 +82,9 @@ class Stage:
         Raises: as `sources`.
         """
         sources = self.sources() if all(map(self.run.is_finished, self.needs)) else {}
-        return wanted_inputs(self.config, self.silos.origin, self.regime, sources)
+        return wanted_inputs(
+            self.config, self.silos.origin, self.regime, sources, packages=self.packages
+        )
 
     def is_finished(self) -> bool:
         """Return whether the part is there and can be used.
@@ -301,6 +308,11 @@ class Answer(Stage):
     @override
     def needs(self) -> tuple[str, ...]:
         return tuple(map(coalition_part, self.coalitions)) if self.coalitions else TRAINED
+
+    @property
+    @override
+    def packages(self) -> tuple[str, ...]:
+        return answering_packages(self.part, is_table=bool(self.silos.contract))
 
     @override
     def sources(self) -> Mapping[str, str]:

@@ -14,7 +14,8 @@ class Budget:
     for `average` and `ensemble` one exchange of weights, and for `centralized` the raw
     examples; `seconds` is wall time (of the slowest silo, or of the federation from its
     first message to its last), measured while other regimes shared the CPUs; `cpu_seconds`
-    is CPU time of training.
+    is CPU time of training. Both are 0 for models that are no networks: these are fitted
+    while all models answer, in a moment that nobody measures.
     """
 
     regime: Regime

@@ -13,7 +13,8 @@ class Regime(StrEnum):
     """How a model was made, in the order of tables.
 
     `isolated-equal` is isolated training with the federated model's budget; the two
-    commands' own regimes are `isolated` (with `isolated-epochs`) and `federated`.
+    commands' own regimes are `isolated` (with `isolated-epochs`) and `federated`. The last three
+    are of tables, and no networks: what a silo's own rows give without any of this.
     """
 
     ISOLATED = "isolated"
@@ -23,6 +24,9 @@ class Regime(StrEnum):
     AVERAGE = "average"
     ENSEMBLE = "ensemble"
     CENTRALIZED = "centralized"
+    CONSTANT = "constant"
+    REGULARISED_LINEAR = "regularised-linear"
+    BOOSTED_TREES = "boosted-trees"
 
 
 class Role(StrEnum):
@@ -32,6 +36,7 @@ class Role(StrEnum):
     FEDERATED = "federated"
     REFERENCE = "reference"
     ALTERNATIVE = "alternative"
+    CONVENTIONAL = "conventional"
 
 
 class Way(StrEnum):
@@ -41,6 +46,7 @@ class Way(StrEnum):
     FEDERATION = "rounds of local training and aggregation"
     AVERAGE = "the mean of weights"
     ENSEMBLE = "the mean of answers"
+    LIBRARY = "scikit-learn, on each silo's own rows, whenever it is to answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +59,7 @@ class Row:
     first round, bit for bit, wherever their schedules say so. `stream` names the randomness of
     its training: training again from other weights draws other orders. `followed`: its models
     are evaluated after every round. `pictured`: its part holds a picture of its losses.
+    `of_tables`: only where examples are rows of a table.
     """
 
     regime: Regime
@@ -66,10 +73,11 @@ class Row:
     stream: str = "train"
     followed: bool = False
     pictured: bool = False
+    of_tables: bool = False
 
     @property
     def trained(self) -> bool:
-        """Return whether there are weights of its own; else answers are derived from others."""
+        """Return whether there are weights of its own; else answers are all that is stored."""
         return self.way in (Way.ALONE, Way.FEDERATION)
 
     def owners(self, silos: Iterable[int]) -> list[int | None]:
@@ -132,11 +140,28 @@ ROWS = (
         source=Regime.ISOLATED_EQUAL,
     ),
     Row(regime=Regime.CENTRALIZED, role=Role.REFERENCE, shared=True, followed=True),
+    *(
+        Row(
+            regime=regime,
+            role=Role.CONVENTIONAL,
+            way=Way.LIBRARY,
+            schedule=budgets.none,
+            of_tables=True,
+        )
+        for regime in (Regime.CONSTANT, Regime.REGULARISED_LINEAR, Regime.BOOSTED_TREES)
+    ),
 )
 TRAINED = tuple(row.regime for row in ROWS if row.trained)
 FOLLOWED = tuple(row for row in ROWS if row.followed)
-# Whose answers a gain speaks of; the alternatives are shown beside it.
-COMPARED = tuple(row for row in ROWS if row.role is not Role.ALTERNATIVE)
+CONVENTIONAL = tuple(row for row in ROWS if row.role is Role.CONVENTIONAL)
+# Whose answers a gain speaks of; the others are shown beside it.
+_BESIDE = (Role.ALTERNATIVE, Role.CONVENTIONAL)
+COMPARED = tuple(row for row in ROWS if row.role not in _BESIDE)
+
+
+def rows_for(*, is_table: bool) -> tuple[Row, ...]:
+    """Return what there is where examples are rows of a table, or are not, in order of tables."""
+    return tuple(row for row in ROWS if is_table or not row.of_tables)
 
 
 def row_of(regime: Regime) -> Row:

@@ -19,7 +19,7 @@ from fedcompare.report.blocks import BEST, Block, Cell, Fold, Grid, Section, She
 from fedcompare.report.wording import class_rows, model_labels, said_of_unit, units_of
 from fedcompare.tasks import CLASSES
 from fedcompare.text.units import Units
-from fedcompare.text.wording import DASH, count, percent, plural, sentence
+from fedcompare.text.wording import DASH, count, percent, plural
 
 # Above this many classes a matrix is no longer readable, and its largest entries are listed.
 _MOST_CLASSES = 20
@@ -35,7 +35,7 @@ def matrix_section(findings: Findings) -> Section:
     text = (
         "Each number is the mean over the seeds, with the lowest and highest seed below it. "
         f"{BEST} marks the best model of a column; the centralized model needs all data in one "
-        "place, so it is a reference and no choice."
+        f"place, so it is a reference and no choice.{_conventional(findings)}"
     )
     groups: dict[str, list[TestSetFacts]] = {}
     for test_set in findings.test_sets:
@@ -57,6 +57,21 @@ def matrix_section(findings: Findings) -> Section:
     )
     return Section(
         key="matrix", title="Decision matrix", blocks=(Text(text), *asked, *beside, *more)
+    )
+
+
+def _conventional(findings: Findings) -> str:
+    """Say what the models are that are no networks, where there are any."""
+    if not any(row_of(model.regime).role is Role.CONVENTIONAL for model in findings.models):
+        return ""
+    constant, linear = (
+        ("shares of its classes", "logistic") if findings.task in CLASSES else ("mean", "ridge")
+    )
+    return (
+        " The last models are no networks, but what scikit-learn makes of a silo's own training "
+        f"rows: constant always answers the {constant}, regularised-linear is {linear} regression "
+        "(penalty of strength 1, inputs standardised by the silo), boosted-trees histogram "
+        "gradient boosting."
     )
 
 
@@ -129,11 +144,11 @@ def _matrix(
     }
     return Sheet(
         key=f"matrix-{measure.name.replace(' ', '-')}-{name}",
-        caption=f"{sentence(measure.name)} {_GROUPS[name]}{_unit(measure)}",
+        caption=f"{measure.name.capitalize()} {_GROUPS[name]}{_unit(measure)}",
         columns=("model", *(f"{t.label} (n\u00a0=\u00a0{t.num_examples:,})" for t in test_sets)),
         rows=tuple(
             (
-                Cell(model.label, note=f"{plural(model.epochs, 'epoch')}"),
+                Cell(model.label, note=_made(model)),
                 *(
                     _score(
                         found.get((model.key, t.key)),
@@ -146,6 +161,11 @@ def _matrix(
             for model in findings.models
         ),
     )
+
+
+def _made(model: Model) -> str:
+    """Return how long a model was trained, or what made it where none of ours was."""
+    return plural(model.epochs, "epoch") if model.epochs else "scikit-learn"
 
 
 def _unit(measure: MeasureFacts) -> str:

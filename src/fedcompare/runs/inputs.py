@@ -1,6 +1,6 @@
 """What a part was made from. Parts with equal inputs are the same part, wherever they lie."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from fedcompare.config.dotted import DottedPath
@@ -12,7 +12,8 @@ from fedcompare.regimes.records import Origin
 # Raised when the same inputs would give another result, or results are stored otherwise.
 FORMAT = 3
 Value = str | int | float | bool
-# What can change the bits of training and of answers; Flower only those of a federation.
+# What can change the bits of training and of answers; Flower only those of a federation. What
+# changes those of some part only is named by who makes it.
 _SOFTWARE = ("torch", "numpy")
 _FEDERATED_SOFTWARE = (*_SOFTWARE, "flwr")
 
@@ -46,13 +47,15 @@ def wanted_inputs(
     origin: Origin,
     regime: Regime | None = None,
     sources: Mapping[str, str] | None = None,
+    packages: Iterable[str] = (),
 ) -> Inputs:
     """Return what a part must have been made from to be used with `config` and these data.
 
-    Without a regime these are the inputs that all parts share.
+    Without a regime these are the inputs that all parts share. `packages` are those on whose
+    versions this part depends besides.
     """
-    packages = _FEDERATED_SOFTWARE if regime is Regime.FEDERATED else _SOFTWARE
-    installed = environment.versions()
+    needed = (*(_FEDERATED_SOFTWARE if regime is Regime.FEDERATED else _SOFTWARE), *packages)
+    installed = environment.versions(needed)
     own = DottedPath.parse(config.model.model.name)
     return Inputs(
         regime=regime,
@@ -60,7 +63,7 @@ def wanted_inputs(
         data=origin.data,
         partition=origin.partition,
         sources=dict(sources or {}),
-        software={package: installed[package] for package in packages}
+        software={package: installed[package] for package in needed}
         | ({own.module: own.digest()} if own else {}),
     )
 

@@ -78,6 +78,11 @@ class Training:
     columns: tuple[tuple[str, str, str], ...] = ()
     skew: MeasuredSkew = UNMEASURED
 
+    @property
+    def is_table(self) -> bool:
+        """Return whether examples are rows of a table."""
+        return bool(self.columns)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:

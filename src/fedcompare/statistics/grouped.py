@@ -69,6 +69,12 @@ class GroupMoments:
         sizes: Floats = counts**2 / np.maximum(squares, 1)
         return sizes
 
+    def second(self, weights: Floats) -> Floats:
+        """Return what `Moments.second` is of examples, float [C, K, K]: of the groups' sums."""
+        products = np.einsum("ckcl->ckl", self.products[:, 1:, :, 1:])
+        second: Floats = weights[:, :, None] * weights[:, None, :] * products
+        return second
+
     def scatter(self, means: Floats, weights: Floats) -> Floats:
         """Return what `Moments.scatter` is of examples, float [K, K], summed over classes.
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from fedcompare.statistics.moments import Moments, Sample, plain
+from fedcompare.statistics.moments import Moments
+from fedcompare.statistics.samples import Sample, plain
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -55,16 +56,22 @@ def stratified(
 ) -> Sample:
     """Return the sample of `stratified_values`, whose moments are given; arguments as there.
 
-    Its size is Kish's, of the seed that has the fewest examples; of two AUROCs that of the rarer
-    class, so that their t has min(n_1, n_0) - 1 degrees of freedom. Each stratum gets the two
-    pseudo-examples of `paired_gain`: to placements, which count twice, of a fourth of the weight.
-    `groups`, int [N], number examples that are not independent.
+    Its t has one degree of freedom fewer than its size, which is Kish's, of the seed that has the
+    fewest examples; of two AUROCs that of the rarer class, so that they are min(n_1, n_0) - 1. Each
+    stratum gets the two pseudo-examples of `paired_gain`: to placements, which count twice and are
+    `linear`, of a fourth of the weight. `groups`, int [N], number examples that belong together.
     """
     sizes = _sizes(members, shares.shape[1], groups)
     kinds = range(times)
     size = min(_kish(times * shares[:, kind::times], sizes[:, kind::times]) for kind in kinds)
-    each = (shares / np.maximum(sizes, 1)) ** 2
-    return replace(plain(moments), size=size, coarseness=float(each.sum(axis=1).mean()))
+    has_share = shares.any(axis=0)
+    return replace(
+        plain(moments),
+        shares=shares[:, has_share].mean(axis=0),
+        sizes=np.maximum(sizes[:, has_share].mean(axis=0), 1.0),
+        freedom=max(size - 1, 1.0),
+        linear=times > 1,
+    )
 
 
 def _kish(shares: Floats, sizes: Floats) -> float:

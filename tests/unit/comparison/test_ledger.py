@@ -11,7 +11,7 @@ from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.cases import Cases
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.regimes.budgets import count_steps
-from fedcompare.regimes.catalog import Regime, row_of
+from fedcompare.regimes.catalog import CONVENTIONAL, ROWS, Regime, row_of
 from fedcompare.regimes.coalitions import coalitions_to_train
 from fedcompare.regimes.models import ModelId, models_of
 from fedcompare.runs.manifest import Training
@@ -48,13 +48,13 @@ def training(epochs, *, sizes=SIZES, factor=1, **changes):
     return Training(**fields | changes)
 
 
-def seed_of_training(factor=1):
+def seed_of_training(factor=1, **changes):
     """Return what training a seed took, and no answers."""
     trainings = {
         Regime.ISOLATED: training(ALONE, factor=factor),
         Regime.ISOLATED_EQUAL: training(EPOCHS, factor=factor),
         Regime.FEDERATED: training(
-            EPOCHS, factor=factor, bytes_up=700 * factor, bytes_down=800 * factor
+            EPOCHS, factor=factor, bytes_up=700 * factor, bytes_down=800 * factor, **changes
         ),
         Regime.FINE_TUNED: training(FINE_TUNING, factor=factor),
         Regime.CENTRALIZED: training(EPOCHS, sizes=[EXAMPLES], factor=factor),
@@ -75,7 +75,17 @@ def ledger(*seeds):
 
 
 def test_every_regime_has_a_row_in_the_order_of_tables():
-    assert list(ledger()) == list(Regime)
+    table = seed_of_training(columns=(("age", "number", "standardised"),))
+    assert list(ledger(table)) == list(Regime)
+    assert list(ledger()) == [row.regime for row in ROWS if not row.of_tables]
+
+
+def test_models_that_are_no_networks_take_nothing_that_is_measured():
+    table = seed_of_training(columns=(("age", "number", "standardised"),))
+    for row in CONVENTIONAL:
+        budget = ledger(table)[row.regime]
+        assert (budget.epochs, budget.local_steps, budget.examples) == (0, 0, 0)
+        assert (budget.bytes_up, budget.bytes_down, budget.seconds, budget.cpu_seconds) == (0,) * 4
 
 
 def test_isolated_federated_and_centralized_pass_over_every_example_equally_often():

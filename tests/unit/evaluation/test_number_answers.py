@@ -8,7 +8,6 @@ from fedcompare.data.examples import Scale
 from fedcompare.errors import WeightsError
 from fedcompare.evaluation.answers import Answers, answers_to_bytes, read_answers
 from fedcompare.evaluation.cases import Cases
-from fedcompare.evaluation.chance import no_number_learnt
 from fedcompare.evaluation.measures import regression
 from fedcompare.evaluation.measures.catalog import (
     ABSOLUTE_ERROR,
@@ -21,7 +20,6 @@ from fedcompare.evaluation.slicing import slice_of
 from fedcompare.evaluation.tally import count
 from fedcompare.findings.test_sets import ALL, own, seen, unseen
 from fedcompare.tasks import Task
-from fedcompare.text.units import PLAIN
 from made_up_numbers import LABELS, NAMES, OWNERS, SIZES, answering
 
 ERRORS = np.random.default_rng(1).normal(0, 3, len(LABELS))
@@ -116,17 +114,3 @@ def test_owners_follow_the_ids_of_the_answers():
     counts = [[(size,) for size in SIZES]]
     cases = Cases.build(LABELS[ids], counts, (), ids, owners=OWNERS[None])
     np.testing.assert_array_equal(cases.weights(own(2), 0) > 0, OWNERS[ids] == 2)
-
-
-def test_models_that_are_no_nearer_than_the_middle_label_learnt_nothing():
-    middle = float(np.median(LABELS))
-    errors = {"isolated, north": 2 * np.abs(LABELS - middle), "federated": np.abs(LABELS - middle)}
-    said = no_number_learnt(errors, LABELS, PLAIN)
-    assert said.startswith("Nothing was learnt: no model is surely nearer than always answering 80")
-    assert "The best one (federated) is off by" in said
-
-
-def test_one_model_that_learnt_is_enough():
-    middle = float(np.median(LABELS))
-    errors = {"isolated": np.abs(LABELS - middle), "federated": np.abs(LABELS - middle) / 3}
-    assert no_number_learnt(errors, LABELS, PLAIN) is None

@@ -3,7 +3,18 @@
 import pytest
 
 from fedcompare.comparison.models import model_rows
-from fedcompare.regimes.catalog import COMPARED, FOLLOWED, ROWS, TRAINED, Regime, Role, row_of
+from fedcompare.evaluation.conventional import FITS
+from fedcompare.regimes.catalog import (
+    COMPARED,
+    CONVENTIONAL,
+    FOLLOWED,
+    ROWS,
+    TRAINED,
+    Regime,
+    Role,
+    row_of,
+    rows_for,
+)
 from fedcompare.regimes.models import local_models, models_of
 
 
@@ -17,10 +28,18 @@ def test_a_shared_model_has_no_owner_and_others_one_per_silo(row):
     assert row.owners([1, 2, 3]) == ([None] if row.shared else [1, 2, 3])
 
 
-def test_what_is_followed_was_trained_and_what_is_derived_is_an_alternative():
+def test_what_is_followed_was_trained_and_what_is_not_is_an_alternative_or_conventional():
     assert {row.regime for row in FOLLOWED} <= set(TRAINED)
-    assert {row.role for row in ROWS if not row.trained} == {Role.ALTERNATIVE}
+    roles = {row.role for row in ROWS if not row.trained}
+    assert roles == {Role.ALTERNATIVE, Role.CONVENTIONAL}
     assert {row.regime for row in COMPARED} <= set(TRAINED)
+
+
+def test_conventional_models_are_of_tables_only_one_for_each_silo_and_fitted_by_a_function():
+    assert set(rows_for(is_table=True)) - set(rows_for(is_table=False)) == set(CONVENTIONAL)
+    assert rows_for(is_table=True) == ROWS
+    assert not any(row.shared or row.trained for row in CONVENTIONAL)
+    assert {row.regime for row in CONVENTIONAL} == set(FITS)
 
 
 def test_there_is_one_federated_and_one_followed_baseline():
@@ -30,7 +49,7 @@ def test_there_is_one_federated_and_one_followed_baseline():
 
 
 def test_a_model_is_called_by_its_regime_and_tables_keep_the_regimes_order(tiny):
-    models = list(model_rows(tiny(), [1, 2, 3]))
+    models = list(model_rows(tiny(), models_of(ROWS, [1, 2, 3])))
     for model in models:
         owner = "" if model.silo is None else f", silo {model.silo}"
         assert model.label == f"{model.regime.value}{owner}"

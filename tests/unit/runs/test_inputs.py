@@ -174,7 +174,7 @@ def test_a_key_that_is_unknown_now_is_a_difference(config):
 @pytest.mark.parametrize(("package", "parts"), [("torch", EVERYTHING), ("flwr", {"federated"})])
 def test_parts_made_with_other_versions_are_refused(trained, config, monkeypatch, package, parts):
     installed = environment.versions()
-    monkeypatch.setattr(environment, "versions", lambda: {**installed, package: "99"})
+    monkeypatch.setattr(environment, "versions", lambda packages: {**installed, package: "99"})
     for stage in stages_of(config, trained):
         if stage.part in parts:
             with pytest.raises(ResultsError, match=f"{package} {installed[package]}, now 99"):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from fedcompare.statistics.intervals import paired_gain
-from fedcompare.statistics.moments import Moments, plain, standardised
+from fedcompare.statistics.moments import Moments
+from fedcompare.statistics.samples import plain, standardised
 from raw_differences import LABELS, draw, raw_mean_squares
 
 SHARES = np.array([[0.5, 0.3, 0.2], [0.4, 0.4, 0.2], [0.6, 0.2, 0.2]])

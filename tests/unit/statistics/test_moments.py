@@ -7,7 +7,8 @@ import pytest
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
-from fedcompare.statistics.moments import Moments, plain, standardised
+from fedcompare.statistics.moments import Moments
+from fedcompare.statistics.samples import plain, standardised
 from raw_differences import LABELS, draw, raw_mean_squares
 
 SHARES = np.array([[0.7, 0.3, 0], [0.6, 0.4, 0], [0.8, 0.2, 0]])

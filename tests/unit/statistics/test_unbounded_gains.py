@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fedcompare.statistics.intervals import PSEUDO_WEIGHT, paired_gain
-from fedcompare.statistics.moments import Moments, plain, pseudo_values
+from fedcompare.statistics.intervals import paired_gain
+from fedcompare.statistics.moments import Moments
+from fedcompare.statistics.samples import PSEUDO_WEIGHT, plain, pseudo_values
 from fedcompare.statistics.significance import mean_interval
 
 

@@ -9,7 +9,8 @@ from statsmodels.stats.multitest import multipletests
 
 from fedcompare.names import Lack, Word
 from fedcompare.statistics.intervals import paired_gain
-from fedcompare.statistics.moments import Moments, plain, standardised
+from fedcompare.statistics.moments import Moments
+from fedcompare.statistics.samples import plain, standardised
 from fedcompare.statistics.word_rules import Correction
 from fedcompare.statistics.words import decide, levels
 
