@@ -3,7 +3,8 @@
 from random import Random
 
 from fedcompare.findings.findings import Findings
-from fedcompare.findings.gains import Contribution, Gain, SeedGain, Spread, Verdict
+from fedcompare.findings.forms import NO_FORMS, Choice, Decision, FormCost, FormGain, Forms
+from fedcompare.findings.gains import Contribution, Gain, SeedGain, Spread, Unasked, Verdict
 from fedcompare.findings.ledger import Budget
 from fedcompare.findings.questions import Question
 from fedcompare.findings.rounds import Curve, Forgetting, Point
@@ -95,6 +96,73 @@ def findings(
         budgets=tuple(_budget(regime) for regime in Regime),
         contributions=tuple(_contributions(complete)) if complete else (),
         skew=_skew(class_names[0]) if complete else UNMEASURED,
+        forms=_forms() if complete else NO_FORMS,
+        unasked=(Unasked(silo=3, question=Question.UNSEEN, reason="nobody knows them"),)
+        if complete
+        else (),
+    )
+
+
+def _forms() -> Forms:
+    behind = {
+        Regime.ENSEMBLE: 0.0,
+        Regime.FEDERATED: 0.001,
+        Regime.FINE_TUNED: 0.02,
+        Regime.AVERAGE: 0.1,
+    }
+    return Forms(
+        gains=tuple(
+            _form(silo, question, regime, GAINS[question][silo - 1] - behind[regime])
+            for silo in LACKS
+            for question in Question
+            for regime in behind
+        ),
+        costs=tuple(
+            FormCost(
+                regime=regime,
+                exchanges=exchanges,
+                bytes_up=407_000.0 * exchanges,
+                bytes_down=814_000.0 * exchanges,
+                epochs=30,
+            )
+            for regime, exchanges in (
+                (Regime.ISOLATED_EQUAL, 0),
+                (Regime.FEDERATED, 3),
+                (Regime.ENSEMBLE, 1),
+            )
+        ),
+        decisions=tuple(
+            Decision(
+                silo=silo,
+                choices=(Choice(question=Question.WHOLE, forms=(Regime.ENSEMBLE,)),),
+                forms=(Regime.ENSEMBLE, Regime.FEDERATED),
+                harmed=(Question.OWN,),
+                spared=(Regime.FINE_TUNED,),
+            )
+            for silo in LACKS
+        ),
+    )
+
+
+def _form(silo: int, question: Question, regime: Regime, gain: float) -> FormGain:
+    half = 0.002 + 0.01 * abs(gain)
+    sign = (gain - half > 0) - (gain + half < 0)
+    return FormGain(
+        silo=silo,
+        question=question,
+        regime=regime,
+        value=0.966 + gain,
+        gain=gain,
+        low=gain - half,
+        high=gain + half,
+        confidence=1 - 0.05 / 12,
+        adjusted_p_value=0.0012 if sign else 0.84,
+        word=WORDS[sign],
+        beyond_margin=False,
+        within_margin=False,
+        behind=0.01,
+        is_best=regime is Regime.ENSEMBLE,
+        as_good=regime in (Regime.ENSEMBLE, Regime.FEDERATED),
     )
 
 

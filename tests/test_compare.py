@@ -31,7 +31,7 @@ ONE_CLIENT = ("--cpus", 1)  # for all silos: each client that Ray starts takes s
 SEEDS = (5, 6, 7)
 FILES = {"config.toml", "report.html", "report.json", "report.md", "run.json", "verdict.json"}
 TABLES = {
-    *("budgets", "contributions", "curves", "forgetting", "gains"),
+    *("budgets", "contributions", "curves", "forgetting", "forms", "gains"),
     *("mistakes", "qualities", "scores", "single-scores"),
 }
 PREDICTIONS = "seed-6/predictions/federated.safetensors"

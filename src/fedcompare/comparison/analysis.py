@@ -8,6 +8,7 @@ import numpy as np
 from fedcompare.comparison.asking import find_unasked
 from fedcompare.comparison.chance import judge
 from fedcompare.comparison.contributions import Coalitions, find_contributions
+from fedcompare.comparison.forms import find_forms
 from fedcompare.comparison.gains import find_gains
 from fedcompare.comparison.ledger import find_budgets
 from fedcompare.comparison.models import (
@@ -75,6 +76,9 @@ def analyse(
     rules = Rules.of(config.comparison, cases.measure)
     voice = voice_of(cases.measure, config.data.label, rules.margin)
     gains, unasked = find_gains(answers, cases, rules), find_unasked(cases)
+    budgets = find_budgets(answers, example_bytes=trained.example_bytes)
+    rounds = config.budget.num_server_rounds
+    forms = find_forms(answers, cases, budgets, num_rounds=rounds, rules=rules)
     silos = cases.silo_facts(label_counts(answers))
     findings = Findings(
         name=config.name,
@@ -97,7 +101,13 @@ def analyse(
             hint=" ".join(_hints(config, sizes, cases, class_sizes(answers))) or None,
         ),
         verdicts=find_verdicts(
-            gains, silos, scores, unasked=unasked, voice=voice, learnt=chance.learnt
+            gains,
+            silos,
+            scores,
+            unasked=unasked,
+            forms=forms,
+            voice=voice,
+            learnt=chance.learnt,
         ),
         gains=gains,
         models=tuple(model_rows(config, answers[0].final, cases.silo_names)),
@@ -109,7 +119,7 @@ def analyse(
         confusions=tuple(confusions(answers, cases)),
         mistakes=tuple(mistakes(answers, cases)),
         forgetting=tuple(forgetting(answers, cases)),
-        budgets=find_budgets(answers, example_bytes=trained.example_bytes),
+        budgets=budgets,
         contributions=tuple(find_contributions(answers, coalitions, cases))
         if contributions
         else (),
@@ -120,6 +130,7 @@ def analyse(
         task=cases.task,
         fits=tuple(fits(answers, cases)),
         unasked=unasked,
+        forms=forms,
         margin=rules.margin,
         skew=mean_skew([seed.trainings[Regime.FEDERATED].skew for seed in answers]),
         defaults=told_defaults(

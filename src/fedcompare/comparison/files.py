@@ -27,6 +27,7 @@ _TABLES = (
     "qualities",
     "fits",
     "gains",
+    "forms",
     "curves",
     "mistakes",
     "forgetting",
@@ -98,13 +99,15 @@ def verdict_json(findings: Findings) -> dict[str, Any]:
         **({"measure": asdict(findings.measures[0])} if findings.task in NUMBERS else {}),
         "verdicts": [asdict(verdict) for verdict in findings.verdicts],
         "gains": [asdict(gain) for gain in findings.gains],
+        "unasked": [asdict(item) for item in findings.unasked],
+        "decisions": [asdict(decision) for decision in findings.forms.decisions],
     }
 
 
 def _rows(findings: Findings, table: str) -> Iterator[dict[str, object]]:
     """Yield flat rows: one per seed, point or class where a finding holds several."""
     names = findings.class_names
-    for item in getattr(findings, table):
+    for item in findings.forms.gains if table == "forms" else getattr(findings, table):
         row = asdict(item)
         if table == "gains":
             seeds = row.pop("seeds")

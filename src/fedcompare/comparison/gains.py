@@ -1,5 +1,6 @@
 """The answer to each question of each silo: federated minus isolated-equal, and how certain."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -13,7 +14,9 @@ from fedcompare.evaluation.measures.catalog import Measure
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.gains import Gain, SeedGain
 from fedcompare.findings.questions import Question
+from fedcompare.names import Word
 from fedcompare.regimes.catalog import Regime
+from fedcompare.statistics.intervals import PairedGain
 from fedcompare.statistics.significance import holm, mcnemar_exact
 from fedcompare.statistics.words import Decided
 from fedcompare.tasks import Task
@@ -26,28 +29,21 @@ def find_gains(
     seeds = [seed.seed for seed in answers]
     gains: list[Gain] = []
     for question in Question:
-        asked = list(ask(question, answers, cases))
-        contrasts = [item.contrast(Regime.FEDERATED, Regime.ISOLATED_EQUAL) for item in asked]
-        decided = rules.decide([contrast.found for contrast in contrasts])
-        level = rules.alpha / max(len(asked), 1)
-        found = [
-            _find(item, contrast, words, seeds, cases, level=level)
-            for item, contrast, words in zip(asked, contrasts, decided, strict=True)
-        ]
-        gains += _correct_mcnemar(found)
+        found = [_find(item, seeds, cases) for item in ask(question, answers, cases)]
+        words = rules.decide([contrast for _, contrast in found])
+        level = rules.alpha / max(len(found), 1)
+        gains += _correct_mcnemar(
+            [
+                _worded(gain, contrast, decided, level)
+                for (gain, contrast), decided in zip(found, words, strict=True)
+            ]
+        )
     return tuple(sorted(gains, key=lambda gain: gain.silo))
 
 
-def _find(
-    asked: Asked,
-    contrast: Contrast,
-    decided: Decided,
-    seeds: Sequence[int],
-    cases: Cases,
-    *,
-    level: float,
-) -> Gain:
-    """Return a gain with its words; `level` is what the correction leaves the least clear one."""
+def _find(asked: Asked, seeds: Sequence[int], cases: Cases) -> tuple[Gain, PairedGain]:
+    """Return a gain that has no word yet, and what decides it together with the other silos'."""
+    contrast = asked.contrast(Regime.FEDERATED, Regime.ISOLATED_EQUAL)
     found = contrast.found
     isolated, centralized = (
         float(asked.weighting.means(asked.answers[regime]).mean())
@@ -56,7 +52,7 @@ def _find(
     federated, equal = float(contrast.challenger.mean()), float(contrast.baseline.mean())
     unseen_part = _unseen_part(asked, cases)
     sign = cases.measure.sign
-    return Gain(
+    gain = Gain(
         silo=asked.silo,
         question=asked.question,
         num_examples=contrast.num_examples,
@@ -64,24 +60,37 @@ def _find(
         federated=federated,
         centralized=centralized,
         gain=found.gain,
-        low=decided.low,
-        high=decided.high,
-        confidence=decided.confidence,
+        low=found.low,
+        high=found.high,
         standard_error=found.standard_error,
         degrees_of_freedom=found.degrees_of_freedom,
         p_value=found.p_value,
-        adjusted_p_value=decided.adjusted_p_value,
-        word=decided.word,
-        beyond_margin=decided.beyond_margin,
-        within_margin=decided.within_margin,
+        adjusted_p_value=found.p_value,
+        word=Word.NO_WORD,
         lack=found.lack,
-        detectable=found.detectable(alpha=level),
+        detectable=math.nan,
         unequal_gain=sign * (federated - isolated),
         budget_part=sign * (equal - isolated),
         unseen_part=unseen_part,
         seen_part=None if unseen_part is None else found.gain - unseen_part,
         gap_closed=_gap_closed(asked, found.gain),
         seeds=tuple(_seed_gains(contrast, seeds, cases.measure)),
+    )
+    return gain, found
+
+
+def _worded(gain: Gain, found: PairedGain, decided: Decided, level: float) -> Gain:
+    """Return the gain with its word; `level` is what the correction leaves the least clear one."""
+    return replace(
+        gain,
+        low=decided.low,
+        high=decided.high,
+        confidence=decided.confidence,
+        adjusted_p_value=decided.adjusted_p_value,
+        word=decided.word,
+        beyond_margin=decided.beyond_margin,
+        within_margin=decided.within_margin,
+        detectable=found.detectable(alpha=level),
     )
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from fedcompare.classes import listed, no_silo_has
+from fedcompare.comparison.advice import advise, told_best
 from fedcompare.comparison.voice import RightAnswers, Voice
+from fedcompare.findings.forms import NO_FORMS, Forms
 from fedcompare.findings.gains import Gain, Unasked, Verdict
 from fedcompare.findings.questions import QUESTIONS, Question, row_of
 from fedcompare.findings.scores import Score, SiloFacts
@@ -45,10 +47,11 @@ def find_verdicts(
     scores: Sequence[Score],
     *,
     unasked: Sequence[Unasked] = (),
+    forms: Forms = NO_FORMS,
     voice: Voice = RIGHT_ANSWERS,
     learnt: bool = True,
 ) -> tuple[Verdict, ...]:
-    """Return a verdict per silo; the advice follows from the words of its gains.
+    """Return a verdict per silo; the advice follows from the words of all forms.
 
     `voice` speaks of the first of the scores' measures. Where nothing was `learnt` the advice is to
     decide nothing.
@@ -60,6 +63,7 @@ def find_verdicts(
             {gain.question: gain for gain in gains if gain.silo == facts.silo},
             {item.question: item.reason for item in unasked if item.silo == facts.silo},
             means,
+            forms=forms,
             voice=voice,
             learnt=learnt,
         )
@@ -123,6 +127,7 @@ def _verdict(
     unasked: Mapping[Question, str],
     means: Mapping[tuple[str, str], float],
     *,
+    forms: Forms,
     voice: Voice,
     learnt: bool,
 ) -> Verdict:
@@ -135,7 +140,10 @@ def _verdict(
                 f"On {row_of(question).of_silo} there is no answer: {unasked[question]}."
             )
     sentences += [*_unanswered(facts), *_fine_tuned(facts, means, voice), *_gap(gains, voice)]
-    sentences += [_advice(gains, facts) if learnt else _NO_ADVICE]
+    decision, found = forms.of_silo(facts.silo)
+    if learnt:
+        sentences += told_best(decision, found, voice)
+    sentences += [advise(decision, found, facts, forms.costs) if learnt else _NO_ADVICE]
     return Verdict(silo=facts.silo, headline=_headline(facts, gains), sentences=tuple(sentences))
 
 
@@ -223,32 +231,6 @@ def _gap(gains: Mapping[Question, Gain], voice: Voice) -> Iterator[str]:
             "and the centralized one, trained on everybody's data "
             f"({voice.reference(whole.centralized)}), on the whole population."
         )
-
-
-def _advice(gains: Mapping[Question, Gain], facts: SiloFacts) -> str:
-    better, worse = (
-        [
-            f"on {row_of(q).of_silo}"
-            for q in _ORDER
-            if q in gains and gains[q].word is word and not gains[q].within_margin
-        ]
-        for word in (Word.GAINS, Word.LOSES)
-    )
-    if better and not worse:
-        return f"Advice: join; the federated model is better {' and '.join(better)}."
-    if worse and not better:
-        return "Advice: do not use the federated model; nothing makes up for the loss."
-    if not better:
-        return "Advice: this comparison gives no reason to join, and none against it."
-    new = gains.get(Question.UNSEEN)
-    if new and new.word is Word.GAINS:
-        when = f"if it will meet cases of {listed(facts.learnable)}"
-    else:
-        when = f"for what it gains {' and '.join(better)}"
-    return (
-        f"Advice: join {when}; {' and '.join(worse)} its own model serves it better than the "
-        "federated one."
-    )
 
 
 def _means(scores: Sequence[Score]) -> dict[tuple[str, str], float]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fedcompare.evaluation.measures.catalog import Measure
+from fedcompare.findings.forms import Worded
 from fedcompare.findings.gains import Gain
 from fedcompare.names import Word
 from fedcompare.text.units import PERCENT, PLAIN
@@ -21,11 +22,11 @@ class Voice(Protocol):
         """Return how good a silo's own and the federated model are."""
         ...
 
-    def change(self, gain: Gain) -> str:
+    def change(self, gain: Worded) -> str:
         """Return by how much a silo gains or loses, with the interval: "gains 1.2 points (...)"."""
         ...
 
-    def difference(self, gain: Gain) -> str:
+    def difference(self, gain: Worded) -> str:
         """Return a difference that may be none, with its interval: "a difference of ..."."""
         ...
 
@@ -56,7 +57,7 @@ def voice_of(measure: Measure, label: str, margin: float | None = None) -> Voice
     return Errors(measure.name, label, margin)
 
 
-def _beside_margin(gain: Gain, margin: str) -> str:
+def _beside_margin(gain: Worded, margin: str) -> str:
     """Return on which side of the margin a difference lies, if it surely does."""
     if gain.word is Word.NO_DIFFERENCE:
         return f", within the margin of {margin}"
@@ -84,14 +85,14 @@ class RightAnswers:
             f"the federated one {percent(gain.federated)} %"
         )
 
-    def change(self, gain: Gain) -> str:
+    def change(self, gain: Worded) -> str:
         """Return percentage points without a sign: the word has it."""
         digits = PERCENT.digits(gain.gain)
         amount = percent(abs(gain.gain), digits)
         beside = _beside_margin(gain, self._margin())
         return f"{gain.word.value} {amount} points{beside} ({self._certain(gain)})"
 
-    def difference(self, gain: Gain) -> str:
+    def difference(self, gain: Worded) -> str:
         """Return signed percentage points."""
         beside = _beside_margin(gain, self._margin())
         return f"a difference of {PERCENT.gain(gain.gain)} points{beside} ({self._certain(gain)})"
@@ -124,7 +125,7 @@ class RightAnswers:
         """Return an accuracy."""
         return f"{percent(value)} %"
 
-    def _certain(self, gain: Gain) -> str:
+    def _certain(self, gain: Worded) -> str:
         bounds = PERCENT.interval(gain.low, gain.high, PERCENT.digits(gain.gain))
         return f"{level(gain.confidence)} interval {bounds}"
 
@@ -159,7 +160,7 @@ class Errors:
             return f"the {self.name} of its own model is {alone}, of the federated one {together}"
         return f"from {alone} of its own model to {together} of the federated one"
 
-    def change(self, gain: Gain) -> str:
+    def change(self, gain: Worded) -> str:
         """Return an amount without a sign: the verb has it, and the interval's bounds follow it."""
         lowers = gain.word is Word.GAINS
         low, high = (gain.low, gain.high) if lowers else (-gain.high, -gain.low)
@@ -172,7 +173,7 @@ class Errors:
             f"({level(gain.confidence)} interval {bounds})"
         )
 
-    def difference(self, gain: Gain) -> str:
+    def difference(self, gain: Worded) -> str:
         """Return a signed amount: above 0, the federated model is nearer."""
         digits = PLAIN.digits(gain.gain, gain.low, gain.high)
         bounds = PLAIN.interval(gain.low, gain.high, digits)

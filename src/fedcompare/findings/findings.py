@@ -7,7 +7,7 @@ this, and its schema is made from it.
 
 from dataclasses import dataclass
 
-from fedcompare.findings.forms import Decision, FormCost, FormGain
+from fedcompare.findings.forms import NO_FORMS, Forms
 from fedcompare.findings.gains import Contribution, Gain, Unasked, Verdict
 from fedcompare.findings.ledger import Budget
 from fedcompare.findings.rounds import Curve, Forgetting
@@ -40,8 +40,8 @@ class Findings:
     `measures`. Where the `task` is regression there are no classes, and `fits` in place of
     `qualities`, `confusions`, `mistakes` and `forgetting`. `skew` is how much silos differ in what
     they train on, as means over the seeds; empty where it was not measured. `unasked` says what
-    could not be asked of whom. `form_gains`, `form_costs` and `decisions` say in which form silos
-    should join. `margin` is the least gain that is worth it, in the unit of gains.
+    could not be asked of whom, and `forms` in which form silos should join. `margin` is the least
+    gain that is worth it, in the unit of gains.
     """
 
     name: str
@@ -72,9 +72,7 @@ class Findings:
     skew: MeasuredSkew = UNMEASURED
     defaults: str = ""
     unasked: tuple[Unasked, ...] = ()
-    form_gains: tuple[FormGain, ...] = ()
-    form_costs: tuple[FormCost, ...] = ()
-    decisions: tuple[Decision, ...] = ()
+    forms: Forms = NO_FORMS
     margin: float | None = None
 
     @property

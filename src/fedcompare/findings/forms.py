@@ -1,7 +1,9 @@
 """In which form a silo should join: what each form gives it, and what it costs."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from fedcompare.findings.gains import Gain
 from fedcompare.findings.questions import Question
 from fedcompare.names import Word
 from fedcompare.regimes.catalog import Regime
@@ -14,9 +16,9 @@ class FormGain:
     `value` is the form's mean of the comparison's first measure, and `gain` is above 0 where it is
     better. `word`, the interval `low` to `high` at level `confidence` that it comes from, and
     `adjusted_p_value` are corrected over all forms and silos that ask the question.
-    `is_best` marks the form with the best value of those that gain, or of all where none gains.
-    `behind` is by how much that one is better, and `as_good`, that the two cannot be told apart;
-    it is corrected for choosing the best of several.
+    `is_best` marks the form with the best value of those that are worth it, or of all where none
+    is. `behind` is by how much that one is better, and `as_good`, that the two cannot be told
+    apart; it is corrected for choosing the best of several.
     """
 
     silo: int
@@ -39,6 +41,10 @@ class FormGain:
     def is_worth_it(self) -> bool:
         """Return whether it surely gains, and not surely by less than the margin."""
         return self.word is Word.GAINS and not self.within_margin
+
+
+Worded: TypeAlias = Gain | FormGain
+"""What has a word, and the interval that it comes from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +84,21 @@ class Decision:
     forms: tuple[Regime, ...]
     harmed: tuple[Question, ...]
     spared: tuple[Regime, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forms:
+    """All forms of all silos: what each gives and costs, and in which one silos should join."""
+
+    gains: tuple[FormGain, ...] = ()
+    costs: tuple[FormCost, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+    def of_silo(self, silo: int) -> tuple[Decision, list[FormGain]]:
+        """Return a silo's decision, and what it follows from."""
+        nothing = Decision(silo=silo, choices=(), forms=(), harmed=(), spared=())
+        decision = next((one for one in self.decisions if one.silo == silo), nothing)
+        return decision, [gain for gain in self.gains if gain.silo == silo]
+
+
+NO_FORMS = Forms()

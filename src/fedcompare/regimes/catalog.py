@@ -154,6 +154,8 @@ ROWS = (
 TRAINED = tuple(row.regime for row in ROWS if row.trained)
 FOLLOWED = tuple(row for row in ROWS if row.followed)
 CONVENTIONAL = tuple(row for row in ROWS if row.role is Role.CONVENTIONAL)
+# In which form a silo can join; its own model is what they are compared with.
+FORMS = tuple(row for row in ROWS if row.role in (Role.FEDERATED, Role.ALTERNATIVE))
 # Whose answers a gain speaks of; the others are shown beside it.
 _BESIDE = (Role.ALTERNATIVE, Role.CONVENTIONAL)
 COMPARED = tuple(row for row in ROWS if row.role not in _BESIDE)

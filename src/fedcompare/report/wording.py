@@ -4,8 +4,7 @@ import math
 from collections.abc import Iterable
 
 from fedcompare.findings.findings import Findings
-from fedcompare.findings.forms import FormGain
-from fedcompare.findings.gains import Gain
+from fedcompare.findings.forms import Worded
 from fedcompare.findings.scores import MeasureFacts, SiloFacts
 from fedcompare.names import answer
 from fedcompare.report.blocks import Cell
@@ -38,13 +37,13 @@ def units(findings: Findings) -> Units:
     return units_of(findings.measures[0])
 
 
-def bounds(found: Gain | FormGain, written: Units, digits: int) -> str:
+def bounds(found: Worded, written: Units, digits: int) -> str:
     """Return the interval that a word comes from, with its level where that is not 95 %."""
     text = written.interval(found.low, found.high, digits)
     return text if f"{found.confidence:.3f}" == "0.950" else f"{text}, {level(found.confidence)}"
 
 
-def answer_cell(found: Gain | FormGain, note: str = "") -> Cell:
+def answer_cell(found: Worded, note: str = "") -> Cell:
     """Return the word, with the side of the margin that it is on."""
     said = answer(found.word, beyond_margin=found.beyond_margin, within_margin=found.within_margin)
     return Cell(said, note=note, word=found.word)

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from fedcompare.comparison.verdict import find_verdicts, summarise
+from fedcompare.comparison.forms import find_decisions
+from fedcompare.comparison.verdict import RIGHT_ANSWERS, find_verdicts, summarise
 from fedcompare.comparison.voice import RightAnswers
+from fedcompare.findings.forms import FormCost, FormGain, Forms
 from fedcompare.findings.gains import Gain, Unasked
 from fedcompare.findings.questions import QUESTIONS, Question
 from fedcompare.findings.scores import Score, SiloFacts
@@ -91,11 +93,56 @@ def gain(question, word, *, silo=1, **changes):
     return Gain(**fields | changes)
 
 
+def form_gain(question, word, *, regime=Regime.FEDERATED, silo=1, best=True, **changes):
+    """Return what a form gives on a question; it is as good as the best one."""
+    size = SIZE[word]
+    fields = {
+        "silo": silo,
+        "question": question,
+        "regime": regime,
+        "value": 0.9 + size,
+        "gain": size,
+        "low": size - 0.02,
+        "high": size + 0.02,
+        "confidence": 0.95,
+        "adjusted_p_value": 0.034567,
+        "word": word,
+        "beyond_margin": False,
+        "within_margin": False,
+        "behind": 0.0,
+        "is_best": best,
+        "as_good": True,
+    }
+    return FormGain(**fields | changes)
+
+
+def forms_of(gains):
+    """Return all forms of gains that are every silo's."""
+    costs = [
+        FormCost(regime=r, exchanges=n, bytes_up=1.0, bytes_down=1.0, epochs=30)
+        for r, n in ((Regime.FEDERATED, 3), (Regime.ENSEMBLE, 1))
+    ]
+    silos = dict.fromkeys(item.silo for item in gains)
+    return Forms(gains=tuple(gains), costs=tuple(costs), decisions=find_decisions(gains, silos))
+
+
+def federated(gains):
+    """Return the forms where the federated model is the only one."""
+    return forms_of(
+        [form_gain(g.question, g.word, silo=g.silo, within_margin=g.within_margin) for g in gains]
+    )
+
+
+def find(gains, facts, scores=SCORES, *, forms=None, **options):
+    """Return the verdicts; the federated model is the only form where none are given."""
+    return find_verdicts(gains, facts, scores, forms=forms or federated(gains), **options)
+
+
 def verdict(words, *, scores=SCORES, **changes):
     """Return the verdict of a silo with these words; `changes` are those of a question's gain."""
     gains = [gain(q, word, **changes.get(q.name, {})) for q, word in words.items()]
     facts = FACTS if Question.UNSEEN in words else COMPLETE
-    (found,) = find_verdicts(gains, [facts], scores, voice=RightAnswers(margin=0.01))
+    (found,) = find(gains, [facts], scores, voice=RightAnswers(margin=0.01))
     return found
 
 
@@ -154,13 +201,21 @@ def test_advice_comes_last_and_follows_from_the_words(words):
     assert not any(text.startswith("Advice") for text in others)
     gains, loses = Word.GAINS in words.values(), Word.LOSES in words.values()
     expected = {
-        (True, False): "join; the federated model is better on",
-        (True, True): "its own model serves it better",
+        (True, False): "with the federated model: it is the best supported form on",
+        (True, True): "its own model serves it better than the federated model",
         (False, True): "do not use the federated model",
-        (False, False): "gives no reason to join",
+        (False, False): "",
     }
     assert advice.startswith("Advice: ")
     assert expected[gains, loses] in advice
+    assert advice.startswith("Advice: join") == gains
+    if not gains and not loses:
+        said = {
+            frozenset({Word.NO_WORD}): "numbers without a word carry no decision",
+            frozenset({Word.NO_DIFFERENCE}): "no form makes a relevant difference",
+        }
+        usual = "gives no reason to join, and none against it"
+        assert said.get(frozenset(words.values()), usual) in advice
 
 
 @pytest.mark.parametrize("words", COMBINATIONS)
@@ -243,7 +298,7 @@ def test_the_level_of_an_interval_is_said_where_it_is_not_the_usual_one():
 )
 def test_a_gain_is_told_from_the_margin(sides, says):
     gains = [gain(Question.WHOLE, Word.GAINS, **sides), gain(Question.OWN, Word.NO_EVIDENCE)]
-    (found,) = find_verdicts(gains, [COMPLETE], SCORES, voice=RightAnswers(margin=0.025))
+    (found,) = find(gains, [COMPLETE], SCORES, voice=RightAnswers(margin=0.025))
     assert says in sentence(found, Question.WHOLE)
     assert ("join" in found.sentences[-1]) is True
     assert ("gives no reason to join" in found.sentences[-1]) is ("within_margin" in sides)
@@ -254,7 +309,7 @@ def test_what_cannot_be_asked_of_a_silo_is_said_and_harms_no_other():
     gains += [gain(Question.OWN, Word.LOSES, silo=2)]
     facts = [COMPLETE, replace(COMPLETE, silo=2)]
     unasked = [Unasked(silo=1, question=Question.OWN, reason="it has one row")]
-    first, second = find_verdicts(gains, facts, SCORES, unasked=unasked)
+    first, second = find(gains, facts, SCORES, unasked=unasked)
     assert "On its own cases there is no answer: it has one row." in first.sentences
     assert "own cases" not in first.headline
     assert "there is no answer" not in everything(second)
@@ -299,7 +354,7 @@ def test_each_silo_has_its_own_verdict():
         for question in (Question.OWN, Question.WHOLE)
     ]
     facts = [COMPLETE, SiloFacts(silo=2, label_counts=(1.0,), seen=("cat",), unseen=())]
-    found = find_verdicts(gains, facts, SCORES)
+    found = find(gains, facts, SCORES)
     assert [item.silo for item in found] == [1, 2]
     assert found[0].headline.startswith("Silo 1 loses")
     assert found[1].headline.startswith("Silo 2 gains")
@@ -357,7 +412,7 @@ def verdict_on(facts, *, asked=True):
     """Return the verdict of a silo that gains on what it never saw, where that is asked."""
     questions = [q for q in Question if asked or q is not Question.UNSEEN]
     gains = [gain(q, Word.GAINS, **(GAINED if q is Question.UNSEEN else {})) for q in questions]
-    (found,) = find_verdicts(gains, [facts], SCORES)
+    (found,) = find(gains, [facts], SCORES)
     return everything(found)
 
 
@@ -380,8 +435,94 @@ def test_a_silo_that_lacks_only_what_nobody_has_learns_nothing_from_others():
 def test_the_advice_names_only_what_can_be_learnt():
     facts = replace(FACTS, unseen=("hen", "owl"), unknown=("owl",))
     gains = [gain(Question.OWN, Word.LOSES), gain(Question.WHOLE, Word.GAINS)]
-    (found,) = find_verdicts([*gains, gain(Question.UNSEEN, Word.GAINS)], [facts], SCORES)
-    assert found.sentences[-1].startswith("Advice: join if it will meet cases of hen;")
+    (found,) = find([*gains, gain(Question.UNSEEN, Word.GAINS)], [facts], SCORES)
+    assert found.sentences[-1].startswith("Advice: join if it will meet cases of hen, with")
+
+
+# In which form to join.
+
+
+def advised(*gains, voice=RIGHT_ANSWERS):
+    """Return the verdict of a silo with these forms."""
+    federated = [g for g in gains if g.regime is Regime.FEDERATED]
+    of_federated = [gain(g.question, g.word) for g in federated]
+    (found,) = find(of_federated, [FACTS], forms=forms_of(gains), voice=voice)
+    return found
+
+
+def test_the_best_form_is_advised_and_its_numbers_are_told():
+    found = advised(
+        form_gain(Question.WHOLE, Word.GAINS, regime=Regime.ENSEMBLE, confidence=1 - 0.05 / 4),
+        form_gain(Question.WHOLE, Word.GAINS, best=False, as_good=False),
+        form_gain(Question.OWN, Word.NO_EVIDENCE, regime=Regime.ENSEMBLE),
+        form_gain(Question.OWN, Word.NO_EVIDENCE, best=False),
+    )
+    *_, told, advice = map(plain, found.sentences)
+    assert told == (
+        "With the ensemble of all silos' own models instead: on the whole population it gains 5.0 "
+        "points (98.8 % interval +3.0 to +7.0); on its own cases there is no evidence either way, "
+        "a difference of +0.10 points (95 % interval −1.90 to +2.10)."
+    )
+    assert advice == (
+        "Advice: join with the ensemble of all silos' own models: it is the best supported form on "
+        "the whole population."
+    )
+
+
+def test_forms_that_cannot_be_told_apart_are_both_named_with_what_they_cost():
+    found = advised(
+        form_gain(Question.WHOLE, Word.GAINS, regime=Regime.ENSEMBLE),
+        form_gain(Question.WHOLE, Word.GAINS, best=False),
+    )
+    assert found.sentences[-1] == (
+        "Advice: join with the ensemble of all silos' own models or the federated model: both are "
+        "better than its own model on the whole population, and cannot be told apart (the ensemble "
+        "of all silos' own models takes 1 exchange of weights, the federated model takes 3 "
+        "exchanges of weights)."
+    )
+
+
+def test_a_form_that_is_as_good_on_one_question_only_is_named_there():
+    found = advised(
+        form_gain(Question.WHOLE, Word.GAINS, regime=Regime.ENSEMBLE),
+        form_gain(Question.WHOLE, Word.GAINS, as_good=False, best=False),
+        form_gain(Question.UNSEEN, Word.GAINS, regime=Regime.ENSEMBLE),
+        form_gain(Question.UNSEEN, Word.GAINS, best=False),
+    )
+    assert found.sentences[-1] == (
+        "Advice: join with the ensemble of all silos' own models: it is the best supported form on "
+        "the whole population and on cases of classes it never saw; on cases of classes it never "
+        "saw the federated model cannot be told from it."
+    )
+
+
+def test_what_the_best_form_costs_on_other_cases_is_said_and_who_loses_nowhere():
+    found = advised(
+        form_gain(Question.UNSEEN, Word.GAINS, regime=Regime.ENSEMBLE),
+        form_gain(Question.UNSEEN, Word.GAINS, regime=Regime.FINE_TUNED, as_good=False),
+        form_gain(Question.OWN, Word.LOSES, regime=Regime.ENSEMBLE),
+        form_gain(Question.OWN, Word.NO_EVIDENCE, regime=Regime.FINE_TUNED),
+        form_gain(Question.OWN, Word.LOSES),
+        form_gain(Question.WHOLE, Word.NO_EVIDENCE),
+    )
+    assert found.sentences[-1] == (
+        "Advice: join if it will meet cases of hen, with the ensemble of all silos' own models: it "
+        "is the best supported form on cases of classes it never saw; on its own cases its own "
+        "model serves it better than the ensemble of all silos' own models. The fine-tuned model "
+        "gains on cases of classes it never saw, and loses nowhere for sure."
+    )
+
+
+def test_where_questions_want_other_forms_each_is_named():
+    found = advised(
+        form_gain(Question.WHOLE, Word.GAINS),
+        form_gain(Question.OWN, Word.NO_EVIDENCE),
+        form_gain(Question.OWN, Word.GAINS, regime=Regime.FINE_TUNED),
+    )
+    assert found.sentences[-1].startswith(
+        "Advice: join in the form that its cases ask for: on the whole population the federated "
+        "model, on its own cases the fine-tuned model."
+    )
 
 
 def test_names_with_commas_are_told_apart():
@@ -413,7 +554,7 @@ def test_where_nothing_was_learnt_the_advice_is_to_decide_nothing(words):
     gains = [gain(question, word) for question, word in words.items()]
     facts = FACTS if Question.UNSEEN in words else COMPLETE
     voice = RightAnswers(margin=0.01)
-    (found,) = find_verdicts(gains, [facts], SCORES, learnt=False, voice=voice)
+    (found,) = find(gains, [facts], SCORES, learnt=False, voice=voice)
     assert found.sentences[:-1] == verdict(words).sentences[:-1]
     assert found.sentences[-1].startswith("Advice: decide nothing")
 
