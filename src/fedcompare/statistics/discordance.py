@@ -29,7 +29,9 @@ class Discordance:
     def of(cls, shares: Floats, sizes: Floats) -> "Discordance":
         """Return V for classes with these shares and numbers of examples, float [C], above 0."""
         ratios = shares / sizes
-        slopes = np.unique(np.concatenate((ratios, -ratios)))[::-1]
+        # Rounded, so that classes that weigh alike but for the last bits are one point.
+        points = np.round(ratios / ratios.max(), 9) * ratios.max()
+        slopes = np.unique(np.concatenate((points, -points)))[::-1]
         of_classes = np.clip((1 - slopes[:, None] / ratios) / 2, 0.0, 1.0)
         return cls(
             gains=tuple((of_classes @ shares).tolist()),

@@ -42,6 +42,20 @@ class GroupMoments:
             lost=(balance < 0).sum(axis=0),
         )
 
+    @classmethod
+    def side_by_side(cls, parts: "Sequence[GroupMoments]") -> "GroupMoments":
+        """Return the sums of groups that each have examples of one class only: a class a part."""
+        numbers = parts[0].products.shape[1]
+        products = np.zeros((len(parts), numbers, len(parts), numbers))
+        for index, part in enumerate(parts):
+            products[index, :, index, :] = part.products[0, :, 0, :]
+        return cls(
+            count=sum(part.count for part in parts),
+            products=products,
+            won=np.sum([part.won for part in parts], axis=0),
+            lost=np.sum([part.lost for part in parts], axis=0),
+        )
+
     def __add__(self, other: "GroupMoments") -> "GroupMoments":
         return GroupMoments(
             count=self.count + other.count,

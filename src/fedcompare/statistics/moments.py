@@ -60,6 +60,24 @@ class Moments:
             else GroupMoments.of(differences, labels, groups, num_classes),
         )
 
+    @classmethod
+    def by_silo(cls, silos: "Sequence[Moments]") -> "Moments":
+        """Return the moments of several silos' examples, in which a silo is what a class was.
+
+        Raises:
+            ValueError: Some silos have groups, and some do not.
+        """
+        pooled = [silo.pooled() for silo in silos]
+        groups = [silo.groups for silo in pooled if silo.groups is not None]
+        if len(groups) not in (0, len(pooled)):
+            raise ValueError("moments with and without groups do not go together")
+        return cls(
+            counts=np.concatenate([silo.counts for silo in pooled]),
+            sums=np.concatenate([silo.sums for silo in pooled]),
+            products=np.concatenate([silo.products for silo in pooled]),
+            groups=GroupMoments.side_by_side(groups) if groups else None,
+        )
+
     def __add__(self, other: "Moments") -> "Moments":
         if self.sums.shape != other.sums.shape:
             raise ValueError("moments of other seeds or classes do not add up")

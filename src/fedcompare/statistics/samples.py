@@ -37,7 +37,8 @@ class Sample:
     of freedom of what varies over examples.
 
     `linear` says that rows are a value plus its influence function and not differences within
-    [-1, 1], as those of AUROCs: then the interval is the t interval.
+    [-1, 1], as those of AUROCs: then the interval is the t interval. `pseudo_weight` is that of
+    each of the two pseudo-examples.
 
     Where groups of examples are independent, and not examples, a group is what is called an
     example here, and sizes are effective numbers of groups (`GroupMoments.sizes`); it is
@@ -56,6 +57,7 @@ class Sample:
     freedom: float
     grouped: bool = False
     linear: bool = False
+    pseudo_weight: float = PSEUDO_WEIGHT
 
     @property
     def size(self) -> float:

@@ -12,7 +12,7 @@ from fedcompare.statistics.combined import (
     squared_t,
 )
 from fedcompare.statistics.discordance import Discordance
-from fedcompare.statistics.samples import PSEUDO_WEIGHT, Sample
+from fedcompare.statistics.samples import Sample
 
 # Beyond 0 the variance can rise faster than the distance, as far as the centre lies from 0.
 _STEPS = 8
@@ -133,8 +133,8 @@ class Uncertainty:
     def p_value(self) -> float:
         """Return the two-sided p-value against no gain."""
         error = self.error_at(0.0)
-        if not error:  # two models that answer every example alike
-            return 1.0
+        if not error:  # two models that answer every example alike, or differ alike on all
+            return 0.0 if self.centre else 1.0
         part = self.variances(0.0)[0] / error**2
         return combined_p_value(abs(self.centre) / error, part, self.freedoms)
 
@@ -147,7 +147,7 @@ class Uncertainty:
 def uncertainty_of(sample: Sample, *, bounded: bool = True, folds: int = 1) -> Uncertainty:
     """Return the uncertainty that `intervals.paired_gain` describes, of two or more seeds."""
     num_seeds, num_examples = len(sample.seed_gains), sample.num_examples
-    weight, answers = 2 * PSEUDO_WEIGHT, num_seeds * num_examples
+    weight, answers = 2 * sample.pseudo_weight, num_seeds * num_examples
     centre = sample.gain * sample.size / (sample.size + weight)
     # The pseudo-examples' own sum of squares around the centre is 2 w (square + centre^2).
     square = 1 if bounded else sample.mean_square

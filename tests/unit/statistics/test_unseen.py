@@ -37,6 +37,13 @@ def test_classes_that_weigh_as_they_have_examples_have_wilsons_variance(shares, 
         assert found.variance(gain) == pytest.approx(gain * (1 - gain) / sum(sizes), abs=1e-15)
 
 
+def test_classes_that_weigh_alike_but_for_the_last_bits_are_alike():
+    sizes = np.random.default_rng(9).integers(1, 99, 40).astype(float)
+    found = Discordance.of(sizes * (1 / sizes.sum()), sizes)
+    for gain in np.linspace(0, 1, 21):
+        assert found.variance(gain) == pytest.approx(gain * (1 - gain) / sizes.sum(), abs=1e-11)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_the_largest_variance_is_the_one_that_a_search_finds(seed):
     rng = np.random.default_rng(seed)
