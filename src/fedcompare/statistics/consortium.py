@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from fedcompare.statistics.combined import squared_t
 from fedcompare.statistics.intervals import PairedGain, paired_gain
@@ -140,22 +141,18 @@ def _heterogeneity(
 
     A silo's own variance, of few seeds and rows, is too uncertain to weigh it by.
     """
-    from statsmodels.stats.meta_analysis import combine_effects
-
     samples = [replace(plain(silo), linear=linear) for silo in silos]
     found = [paired_gain(sample, bounded=bounded, folds=folds) for sample in samples]
     sizes = np.array([sample.size for sample in samples])
-    of_one = float(
-        np.mean([n * gain.standard_error**2 for n, gain in zip(sizes, found, strict=True)])
-    )
+    of_one = float((sizes * np.array([gain.standard_error**2 for gain in found])).mean())
     if not of_one:
         return None
-    gains = np.array([gain.gain for gain in found])
-    with np.errstate(invalid="ignore"):  # it takes the root of a tau^2 that may be below 0
-        combined = combine_effects(gains, of_one / sizes, method_re="chi2")
-    test = combined.test_homogeneity()
+    gains, weights = np.array([gain.gain for gain in found]), sizes / of_one
+    total, freedom = float(weights.sum()), len(gains) - 1
+    statistic = float((weights * (gains - weights @ gains / total) ** 2).sum())
+    variance = (statistic - freedom) / (total - float((weights**2).sum()) / total)
     return Heterogeneity(
-        spread=math.sqrt(max(float(combined.tau2), 0.0)),
-        statistic=float(test.statistic),
-        p_value=float(test.pvalue),
+        spread=math.sqrt(max(variance, 0.0)),
+        statistic=statistic,
+        p_value=float(special.chdtrc(freedom, statistic)),
     )
