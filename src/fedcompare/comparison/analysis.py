@@ -26,7 +26,7 @@ from fedcompare.comparison.verdict import find_verdicts, summarise
 from fedcompare.comparison.voice import voice_of
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.evaluation.cases import Cases, check_own_cases
-from fedcompare.evaluation.deciding import decided_by, told_measure
+from fedcompare.evaluation.deciding import decided_by, followed, told_measure
 from fedcompare.evaluation.measures.catalog import Measure, measures_of
 from fedcompare.evaluation.scores import Score
 from fedcompare.evaluation.stored import SeedAnswers, read_coalition_answers, read_seed_answers
@@ -74,7 +74,7 @@ def analyse(
     scores = tuple(scores_over_seeds(singles))
     chance = judge([seed.final for seed in answers], cases)
     rules = Rules.of(config.comparison, cases.measure)
-    voice = voice_of(cases.measure, config.data.label, rules.margin)
+    voice = voice_of(cases.measure, config.data.label, rules.margin, cases.class_names)
     gains, unasked = find_gains(answers, cases, rules), find_unasked(cases)
     budgets = find_budgets(answers, example_bytes=trained.example_bytes)
     rounds = config.budget.num_server_rounds
@@ -133,6 +133,7 @@ def analyse(
         forms=forms,
         margin=rules.margin,
         skew=mean_skew([seed.trainings[Regime.FEDERATED].skew for seed in answers]),
+        curve_measure=followed(cases).name,
         defaults=told_defaults(
             config,
             sizes,

@@ -1,7 +1,7 @@
 """Whether anything was learnt at all: the best model against always giving one answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -99,9 +99,8 @@ class _Asked:
             model.called(cases.silo_names): [seed[model].at(cases.ids) for seed in seeds]
             for model in answers[0]
         }
-        weights = Weighting.of(cases, ALL, len(answers)).weights
-        weights = weights if len(answers) > 1 else np.repeat(weights, 2, axis=0)
-        weighting = Weighting(cases=cases, test_set=ALL, weights=weights)
+        cases = cases if len(answers) > 1 else _twice(cases)
+        weighting = Weighting.of(cases, ALL, len(seeds))
         return cls(cases=cases, models=models, weighting=weighting)
 
     def best(self, measure: Measure) -> _Best | None:
@@ -117,6 +116,15 @@ class _Asked:
         constant = [_constant(self.cases, measure)] * len(self.weighting.weights)
         contrast = self.weighting.contrast(self.models[name], constant, measure)
         return _Best(name=name, measure=measure, contrast=contrast)
+
+
+def _twice(cases: Cases) -> Cases:
+    """Return the cases of one seed as those of two."""
+    return replace(
+        cases,
+        class_shares=np.repeat(cases.class_shares, 2, axis=1),
+        owners=None if cases.owners is None else np.repeat(cases.owners, 2, axis=0),
+    )
 
 
 def _constant(cases: Cases, measure: Measure) -> Answers:

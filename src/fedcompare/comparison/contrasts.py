@@ -11,7 +11,7 @@ from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.cases import Cases, Floats, Ints
 from fedcompare.evaluation.measures.catalog import Measure
 from fedcompare.evaluation.measures.slices import Slice, Strata
-from fedcompare.evaluation.slicing import slice_of
+from fedcompare.evaluation.slicing import slice_of, why_not_measured
 from fedcompare.findings.test_sets import Kind, TestSet
 from fedcompare.statistics.intervals import PairedGain, paired_gain
 from fedcompare.statistics.moments import Moments
@@ -56,12 +56,8 @@ class Weighting:
         return cls(cases=cases, test_set=test_set, weights=np.stack(weights))
 
     def missing(self, measure: Measure | None = None) -> str:
-        """Return why some seed's examples cannot be compared by a measure; empty where they can.
-
-        Where it says something, there is no contrast.
-        """
-        asked = measure or self.cases.measure
-        return next(filter(None, (asked.missing(part) for part in self._slices)), "")
+        """Return why nothing can be said of these examples by a measure; empty where it can."""
+        return why_not_measured(self.cases, self.test_set, measure)
 
     def means(self, answers: Sequence[Answers], measure: Measure | None = None) -> Floats:
         """Return the measure of each seed's answers, float [K]; without one, the cases' own.
@@ -83,10 +79,10 @@ class Weighting:
 
         Raises:
             ResultsError: they are not on the test examples of these cases.
-            ValueError: something is `missing`.
+            ValueError: the measure cannot compare these examples.
         """
         measure = measure or self.cases.measure
-        if reason := self.missing(measure):
+        if reason := next(filter(None, map(measure.missing, self._slices)), ""):
             raise ValueError(f"{self.test_set.key} cannot be compared by {measure.name}: {reason}")
         differences = self._differences(challenger, baseline, measure)
         moments, sample = self._sample(differences, measure)

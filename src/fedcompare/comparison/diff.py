@@ -21,8 +21,7 @@ from fedcompare.report.blocks import Sheet, Value, sheet_of
 from fedcompare.report.wording import units
 from fedcompare.statistics.intervals import PairedGain
 from fedcompare.statistics.words import Decided
-from fedcompare.tasks import CLASSES
-from fedcompare.text.units import PERCENT, PLAIN, Units
+from fedcompare.text.units import Units, units_in
 from fedcompare.text.wording import level, listing
 
 
@@ -98,7 +97,8 @@ def _config_table(old: Findings, new: Findings) -> Sheet:
 
 def _gains_table(old: Findings, new: Findings) -> Sheet:
     before = {(gain.silo, gain.question): gain for gain in old.gains}
-    written, unit = units(new), ", in points" if new.task in CLASSES else ""
+    written = units(new)
+    unit = ", in points" if written.in_points else ""
     return sheet_of(
         "gains",
         f"Gain over isolated-equal{unit}, in each comparison",
@@ -136,19 +136,19 @@ def _paired_table(first: Comparison, second: Comparison) -> Sheet:
 
 
 def _said(measure: Measure) -> str:
-    if measure.is_share:
-        return f"{measure.name} in %"
+    if measure.is_bounded:
+        return f"{measure.name} in {measure.unit}"
     return f"{measure.name} (a change above 0 is for the better)"
 
 
 def _shown(value: float, written: Units) -> Value:
     """Return a number for tables, which have two decimals of each; of any size only as text."""
-    return written.plotted(value) if written is PERCENT else written.value(value)
+    return written.plotted(value) if written.in_points else written.value(value)
 
 
 def _interval(gain: PairedGain, decided: Decided, written: Units) -> str:
     low, high = decided.low, decided.high
-    digits = 2 if written is PERCENT else written.digits(gain.gain, low, high)
+    digits = 2 if written.in_points else written.digits(gain.gain, low, high)
     return f"{written.interval(low, high, digits)} ({level(decided.confidence)})"
 
 
@@ -169,7 +169,7 @@ def _check_paired(old: Sequence[SeedAnswers], new: Sequence[SeedAnswers]) -> Non
 def _paired_rows(
     old: Sequence[SeedAnswers], new: Sequence[SeedAnswers], cases: Cases, rules: Rules
 ) -> Iterator[tuple[Value, ...]]:
-    written = PERCENT if cases.measure.is_bounded else PLAIN
+    written = units_in(cases.measure.unit)
     for question in Question:
         found: list[tuple[int, Contrast]] = []
         pairs = zip(ask(question, old, cases), ask(question, new, cases), strict=True)

@@ -7,6 +7,8 @@ import numpy as np
 
 from fedcompare.comparison.spread import spread
 from fedcompare.evaluation.cases import Cases, Floats
+from fedcompare.evaluation.deciding import followed
+from fedcompare.evaluation.slicing import slice_of
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.rounds import Curve, Forgetting, Point
 from fedcompare.findings.scores import Shares
@@ -20,7 +22,7 @@ def curves(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Curve]:
     """Yield how good all that has rounds is after each of them, over the seeds.
 
     Shared models on the whole test set and every silo's own cases, others on the
-    whole test set and their own silo's.
+    whole test set and their own silo's, by the measure that is `followed`.
     """
     for model in models_of(FOLLOWED, cases.silos):
         numbers = sorted(number for key, number in answers[0].rounds if key == model)
@@ -33,15 +35,15 @@ def curves(answers: Sequence[SeedAnswers], cases: Cases) -> Iterator[Curve]:
 def _point(
     answers: Sequence[SeedAnswers], cases: Cases, model: ModelId, number: int, test_set: TestSet
 ) -> Point:
-    found = spread(
-        [
-            cases.measure.mean(
-                cases.measure.values(cases.answered(seed.rounds[model, number])),
-                cases.weights(test_set, index),
-            )
-            for index, seed in enumerate(answers)
-        ]
-    )
+    measure = followed(cases)
+    values = [
+        measure.value(
+            measure.values(cases.answered(seed.rounds[model, number])),
+            slice_of(cases, test_set, index),
+        )
+        for index, seed in enumerate(answers)
+    ]
+    found = spread([value for value in values if value is not None])
     return Point(round=number, mean=found.mean, lowest=found.lowest, highest=found.highest)
 
 

@@ -13,7 +13,7 @@ from fedcompare.findings.test_sets import ALL, own, unseen
 from fedcompare.names import Lack, Word, silo_name, silo_title
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.models import ModelId
-from fedcompare.text.wording import count, percent, plural, points
+from fedcompare.text.wording import count, percent, plural
 
 _HARDLY_ANY = 0.01
 _SHARED = (Regime.ENSEMBLE, Regime.AVERAGE, Regime.FEDERATED)
@@ -134,7 +134,8 @@ def _verdict(
     sentences: list[str] = []
     for question in _ORDER:
         if gain := gains.get(question):
-            sentences += [_gain_sentence(gain, voice), *_composition(gain), *_learnt(gain, facts)]
+            sentences += [_gain_sentence(gain, voice), *_composition(gain, voice)]
+            sentences += _learnt(gain, facts)
         elif question in unasked:
             sentences.append(
                 f"On {row_of(question).of_silo} there is no answer: {unasked[question]}."
@@ -173,15 +174,14 @@ def _gain_sentence(gain: Gain, voice: Voice) -> str:
     return f"{sentence} {_LACKS[gain.lack]}" if gain.lack else sentence
 
 
-def _composition(whole: Gain) -> Iterator[str]:
+def _composition(whole: Gain, voice: Voice) -> Iterator[str]:
     """Say how much of a gain on everything is nothing but classes that were never seen."""
     unseen_part, seen_part = whole.unseen_part, whole.seen_part
     if whole.question is not Question.WHOLE or unseen_part is None or seen_part is None:
         return
     if whole.word is Word.GAINS and unseen_part > whole.gain / 2:
         yield (
-            f"Of this, {points(unseen_part)} points come from the classes it never saw and "
-            f"{points(seen_part)} from those it has: a wider range of cases, "
+            f"Of this, {voice.parts(unseen_part, seen_part)}: a wider range of cases, "
             f"{'not a better' if seen_part < _HARDLY_ANY else 'and a better'} "
             "judgement of the cases it knows."
         )

@@ -1,14 +1,15 @@
-"""How sentences speak of a measure: of cases that a model gets right, or of how far it is off."""
+"""How sentences speak of a measure: of right answers, of points, or of how far a model is off."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from fedcompare.evaluation.measures.catalog import Measure
+from fedcompare.evaluation.measures.catalog import AUROC, Measure
 from fedcompare.findings.forms import Worded
 from fedcompare.findings.gains import Gain
 from fedcompare.names import Word
-from fedcompare.text.units import PERCENT, PLAIN
-from fedcompare.text.wording import level, percent
+from fedcompare.text.units import PERCENT, PLAIN, Unit
+from fedcompare.text.wording import level, percent, sentence, several
 
 
 class Voice(Protocol):
@@ -46,15 +47,32 @@ class Voice(Protocol):
         """Return a value to which others are compared."""
         ...
 
+    def parts(self, unseen: float, seen: float) -> str:
+        """Return what two kinds of classes contribute to a gain."""
+        ...
 
-def voice_of(measure: Measure, label: str, margin: float | None = None) -> Voice:
+
+def voice_of(
+    measure: Measure, label: str, margin: float | None = None, class_names: Sequence[str] = ()
+) -> Voice:
     """Return how to speak of a measure; `label` names what models are to tell.
 
     `margin` is the least gain that is worth it, in the unit of gains.
     """
     if measure.is_share:
         return RightAnswers(margin)
-    return Errors(measure.name, label, margin)
+    if measure is AUROC and class_names:
+        first, second = class_names
+        said = (
+            f"AUROC is how often, of 100 pairs, a case of class {second} gets a higher score than "
+            f"one of class {first}: 50 is guessing."
+        )
+        return Points(measure.name, said, RightAnswers(margin))
+    if measure.is_bounded:
+        said = f"{sentence(measure.name)} is {measure.line}; it is written in points of 100."
+        return Points(measure.name, said, RightAnswers(margin))
+    unit = f"the unit of {label}" if measure.unit is Unit.LABEL else measure.unit.value
+    return Errors(measure.name, unit, margin)
 
 
 def _beside_margin(gain: Worded, margin: str) -> str:
@@ -125,6 +143,13 @@ class RightAnswers:
         """Return an accuracy."""
         return f"{percent(value)} %"
 
+    def parts(self, unseen: float, seen: float) -> str:
+        """Return signed percentage points."""
+        return (
+            f"{PERCENT.gain(unseen)} points come from the classes it never saw and "
+            f"{PERCENT.gain(seen)} from those it has"
+        )
+
     def _certain(self, gain: Worded) -> str:
         bounds = PERCENT.interval(gain.low, gain.high, PERCENT.digits(gain.gain))
         return f"{level(gain.confidence)} interval {bounds}"
@@ -135,16 +160,76 @@ class RightAnswers:
 
 
 @dataclass(frozen=True, slots=True)
-class Errors:
-    """Speaks of how far a model is off, in the unit of the label: less is better."""
+class Points:
+    """Speaks of a measure in [0, 1] that is no share of right answers, in points of 100.
+
+    Gains are spoken of as those of right answers, which are in points too.
+    """
 
     name: str
-    label: str
+    said: str
+    gains: RightAnswers
+
+    def preamble(self) -> str:
+        """Return what the measure is."""
+        return self.said
+
+    def models(self, gain: Gain) -> str:
+        """Return both values."""
+        return (
+            f"its own model has {self._one} of {percent(gain.isolated_equal)}, the federated one "
+            f"{percent(gain.federated)}"
+        )
+
+    def change(self, gain: Worded) -> str:
+        """Return points without a sign: the word has it."""
+        return self.gains.change(gain)
+
+    def difference(self, gain: Worded) -> str:
+        """Return signed points."""
+        return self.gains.difference(gain)
+
+    def detectable(self, gain: Gain) -> str:
+        """Return points; no gain is larger than 100."""
+        return self.gains.detectable(gain)
+
+    def alternatives(self, ensemble: float, average: float, federated: float) -> str:
+        """Return three values."""
+        return (
+            f"the ensemble of the isolated-equal models has {self._one} of {percent(ensemble)} and "
+            f"their average {percent(average)}, the federated model {percent(federated)}"
+        )
+
+    def fine_tuned(self, own: float, unseen: float | None) -> str:
+        """Return one or two values."""
+        also = "" if unseen is None else f", and {percent(unseen)} on those of classes it never saw"
+        return f"has {self._one} of {percent(own)} on its own cases{also}"
+
+    def reference(self, value: float) -> str:
+        """Return the measure with its value."""
+        return f"{self.name} {percent(value)}"
+
+    def parts(self, unseen: float, seen: float) -> str:
+        """Return signed points."""
+        return self.gains.parts(unseen, seen)
+
+    @property
+    def _one(self) -> str:
+        return f"{'an' if self.name[0] in 'AEIO' else 'a'} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """Speaks of how far a model is off, in the unit of the label, or another: less is better."""
+
+    name: str
+    unit: str
     margin: float | None = None
 
     def preamble(self) -> str:
         """Return whose unit the numbers have."""
-        return f"Errors are {self.name}s in the unit of {self.label}; a gain lowers them."
+        unit = f" in {self.unit}" if self.unit else ""
+        return f"Errors are {several(self.name)}{unit}; a gain lowers them."
 
     def models(self, gain: Gain) -> str:
         """Return both errors."""
@@ -203,3 +288,10 @@ class Errors:
     def reference(self, value: float) -> str:
         """Return an error."""
         return PLAIN.value(value)
+
+    def parts(self, unseen: float, seen: float) -> str:
+        """Return by how much they lower the error, as positive amounts."""
+        return (
+            f"{PLAIN.gain(unseen)} comes from the classes it never saw and {PLAIN.gain(seen)} from "
+            "those it has"
+        )

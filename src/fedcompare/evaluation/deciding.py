@@ -40,6 +40,14 @@ def decided_by(name: str, cases: Cases, sizes: Sequence[float]) -> Cases:
     return cases
 
 
+def followed(cases: Cases) -> Measure:
+    """Return the measure of verdicts; where that needs probabilities, the task's first.
+
+    After each round only what models answered is stored.
+    """
+    return measures_of(cases.task)[0] if cases.measure.needs_probabilities else cases.measure
+
+
 def is_rare(task: Task, sizes: Sequence[float]) -> bool:
     """Return whether the rarer of two classes has few of the training rows."""
     return task is Task.BINARY and 0 < min(sizes) < RARE * sum(sizes)

@@ -4,8 +4,9 @@ import numpy as np
 
 from fedcompare.evaluation.cases import Cases, Floats
 from fedcompare.evaluation.measures.catalog import Measure
+from fedcompare.evaluation.measures.ordering import ORDERED_PAIRS
 from fedcompare.evaluation.measures.slices import Slice
-from fedcompare.findings.test_sets import TestSet
+from fedcompare.findings.test_sets import Kind, TestSet
 
 
 def slice_of(
@@ -28,6 +29,8 @@ def why_not_measured(cases: Cases, test_set: TestSet, measure: Measure | None = 
     What some seed lacks is lacking. Without a measure it is the one that verdicts are about.
     """
     asked = measure or cases.measure
+    if asked.form is ORDERED_PAIRS and test_set.kind is Kind.OWN and cases.owners is None:
+        return f"an {asked.name} is the same however common classes are, as on the whole test set"
     seeds = range(cases.class_shares.shape[1])
     reasons = (asked.missing(slice_of(cases, test_set, index)) for index in seeds)
     return next(filter(None, reasons), "")

@@ -36,8 +36,9 @@ class Findings:
     `commands` what reproduces it; `curves` hold the learning curves of the isolated-equal,
     federated and centralized models; `contributions` is empty unless asked for,
     `columns` unless the data are a table, and so is `defaults`, which says with which settings
-    models were trained. Verdicts, gains, curves and contributions are by the first of the
-    `measures`. Where the `task` is regression there are no classes, and `fits` in place of
+    models were trained. Verdicts, gains and contributions are by the first of the `measures`, and
+    so are curves, unless `curve_measure` names another: after rounds no probabilities are known.
+    Where the `task` is regression there are no classes, and `fits` in place of
     `qualities`, `confusions`, `mistakes` and `forgetting`. `skew` is how much silos differ in what
     they train on, as means over the seeds; empty where it was not measured. `unasked` says what
     could not be asked of whom, and `forms` in which form silos should join. `margin` is the least
@@ -74,6 +75,13 @@ class Findings:
     unasked: tuple[Unasked, ...] = ()
     forms: Forms = NO_FORMS
     margin: float | None = None
+    curve_measure: str = ""
+
+    @property
+    def followed(self) -> MeasureFacts:
+        """Return by which measure curves are."""
+        named = [measure for measure in self.measures if measure.name == self.curve_measure]
+        return (named or list(self.measures))[0]
 
     @property
     def silo_names(self) -> tuple[str, ...]:

@@ -107,7 +107,8 @@ class Contribution:
     """What one silo adds to how good the federation is on a test set, by the first measure.
 
     `leave_one_out` is the grand coalition's accuracy minus that without the silo, or by how much
-    its error is lower; `shapley` is the silo's Shapley value (None for more than five silos).
+    its error is lower; `shapley` is the silo's Shapley value: None for more than five silos, and
+    by measures of probabilities, which are not known of an untrained model.
     """
 
     silo: int

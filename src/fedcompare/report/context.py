@@ -8,29 +8,24 @@ from fedcompare.findings.ledger import Budget
 from fedcompare.names import silo_name
 from fedcompare.regimes.devices import CPU, repeatability
 from fedcompare.report.blocks import Block, Cell, Code, Fold, Section, Sheet, Terms, Text
-from fedcompare.report.gains import seeds_sheet
-from fedcompare.report.wording import test_set_labels, units
+from fedcompare.report.gains import has_tests, seeds_sheet
+from fedcompare.report.wording import said_of_unit, test_set_labels, units
 from fedcompare.statistics.word_rules import RULES, SIDES, Correction
 from fedcompare.tasks import CLASSES
 from fedcompare.text.escaping import toml
 from fedcompare.text.units import Units
-from fedcompare.text.wording import DASH, count, duration, listing, plural, size
+from fedcompare.text.wording import DASH, count, duration, listing, plural, sentence, size
 
 
 def contributions_section(findings: Findings) -> Section:
     """Return what each silo adds to the federation."""
     labels, written = test_set_labels(findings), units(findings)
-    text = (
-        f"Left out is {_left_out(findings)}. The "
-        "Shapley value is what the silo adds to the silos before it, as the mean over all orders "
-        "of joining; the values of all silos add up to what the federation gains over an "
-        "untrained model."
-    )
+    text = f"Left out is {_left_out(findings)}. {_shapley_said(findings)}"
     sheet = Sheet(
         key="contributions-table",
         caption=(
-            f"What a silo adds{', percentage points' if findings.task in CLASSES else ''} (lowest "
-            "to highest seed)"
+            f"What a silo adds{', percentage points' if written.in_points else ''} (lowest to "
+            "highest seed)"
         ),
         columns=("silo", "test set", "left out", "Shapley value"),
         rows=tuple(
@@ -43,11 +38,24 @@ def contributions_section(findings: Findings) -> Section:
     return Section(key="contributions", title="Who contributes", blocks=(Text(text), sheet))
 
 
+def _shapley_said(findings: Findings) -> str:
+    if any(found.shapley for found in findings.contributions):
+        return (
+            "The Shapley value is what the silo adds to the silos before it, as the mean over all "
+            "orders of joining; the values of all silos add up to what the federation gains over "
+            "an untrained model."
+        )
+    return (
+        "There is no Shapley value: of many silos it is dear, and of an untrained model no "
+        "probabilities are stored."
+    )
+
+
 def _left_out(findings: Findings) -> str:
-    if findings.task in CLASSES:
-        return "the federation's accuracy minus that of a federation without the silo"
-    name = findings.measures[0].name
-    return f"by how much the federation's {name} is lower than that of one without the silo"
+    measure = findings.measures[0]
+    if measure.higher_is_better:
+        return f"the federation's {measure.name} minus that of a federation without the silo"
+    return f"by how much the federation's {measure.name} is lower than that of one without the silo"
 
 
 def budget_section(findings: Findings) -> Section:
@@ -118,7 +126,7 @@ def method_section(findings: Findings) -> Section:
             "interval never contradict each other.",
         ),
         ("Words", _words(findings)),
-        *([_MCNEMAR] if has_classes else []),
+        *([_MCNEMAR] if has_tests(findings) else []),
         (
             "No selection",
             "Models are those of the last round. No model, round or setting was chosen by looking "
@@ -133,7 +141,9 @@ def method_section(findings: Findings) -> Section:
     blocks: tuple[Block, ...] = (
         Terms(terms),
         Fold(
-            title="Exact McNemar test of every seed" if has_classes else "Every seed's numbers",
+            title="Exact McNemar test of every seed"
+            if has_tests(findings)
+            else "Every seed's numbers",
             blocks=(seeds_sheet(findings),),
         ),
     )
@@ -174,16 +184,22 @@ _NO_EVIDENCE = (
 
 
 def _gain_said(findings: Findings) -> str:
-    if findings.task in CLASSES:
-        return (
-            "Accuracy of the federated model minus accuracy of the silo's isolated-equal model, in "
-            "percentage points."
-        )
     measure = findings.measures[0]
+    name = sentence(measure.name)
+    if measure.in_hundredths:
+        return (
+            f"{name} of the federated model minus {measure.name} of the silo's isolated-equal "
+            "model, in percentage points."
+        )
+    unit = f", {said}" if (said := said_of_unit(measure)) else ""
+    trained = (
+        ""
+        if findings.task in CLASSES
+        else " Models are trained on the squared error of the standardised label."
+    )
     return (
         f"By how much the {measure.name} of the federated model is lower than that of the silo's "
-        f"isolated-equal model, in the unit of {measure.unit}. Models are trained on the squared "
-        "error of the standardised label."
+        f"isolated-equal model{unit}.{trained}"
     )
 
 

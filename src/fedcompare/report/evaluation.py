@@ -11,7 +11,8 @@ from fedcompare.names import silo_name
 from fedcompare.regimes.catalog import ROWS
 from fedcompare.regimes.records import RoundRecord, ServerRecord
 from fedcompare.report.blocks import Cell, Sheet, Value, sheet_of
-from fedcompare.text.units import PERCENT, PLAIN, Units
+from fedcompare.text.units import PERCENT, PLAIN, Units, units_in
+from fedcompare.text.wording import sentence
 
 if TYPE_CHECKING:
     from fedcompare.evaluation.measures.catalog import Measure
@@ -32,7 +33,7 @@ def whole_table(scores: "Sequence[Score]", names: Sequence[str] = ()) -> Sheet:
         if score.test_set.silo is None
     )
     measure = scores[0].measure
-    title = f"{measure.name.capitalize()} on the test set{_written(measure).of_values}"
+    title = f"{sentence(measure.name)} on the test set{_written(measure).of_values}"
     return _pivot(measure.key, title, "model", cells, _written(measure))
 
 
@@ -54,7 +55,7 @@ def of_silos_table(scores: "Sequence[Score]", names: Sequence[str] = ()) -> Shee
     if measure.is_share:
         title = "Accuracy on the classes each silo has (seen) and lacks (unseen), %"
         return _pivot("seen-unseen", title, "silo", cells, PERCENT)
-    title = f"{measure.name.capitalize()} on each silo's own held-out rows"
+    title = f"{sentence(measure.name)} on each silo's own held-out rows"
     return _pivot("own", title, "silo", cells, _written(measure))
 
 
@@ -143,7 +144,7 @@ def _id_or_name(silo: int, names: Sequence[str]) -> Value:
 
 
 def _written(measure: "Measure") -> Units:
-    return PERCENT if measure.is_bounded else PLAIN
+    return units_in(measure.unit)
 
 
 def _pivot(
@@ -158,7 +159,7 @@ def _pivot(
     for row, column, value in cells:
         rows.setdefault(row, {})[column] = value
     columns = tuple(dict.fromkeys(column for row in rows.values() for column in row))
-    digits = 2 if written is PERCENT else None
+    digits = 2 if written.in_points else None
     return Sheet(
         key=key,
         caption=title,

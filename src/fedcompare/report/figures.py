@@ -63,7 +63,7 @@ def forest(
     root = svg.picture(key, WIDTH, height, title=f"Gain, {caption}", description=said)
     marks = svg.ticks(low, high, about=6)
     digits = next(d for d in (0, 1, 2, 9) if all(mark == round(mark, d) for mark in marks))
-    below = "gain, percentage points" if units is PERCENT else "gain: a lower error"
+    below = "gain, percentage points" if units.in_points else "gain: a lower error"
     for tick in marks:
         x, floor = scale(tick), height - bottom
         svg.line(root, (x, 0), (x, floor), css="zero" if tick == 0 else "grid")
@@ -92,8 +92,8 @@ def chart(
     crowd, named = _crowd(series)
     height = base + 44 + legend * len(named)
     shown = [value for line in series for row in line.rows for value in row[1:]]
-    marks = _axis(shown) if units is PERCENT else _free_axis(shown)
-    if units is not PERCENT:
+    marks = _axis(shown) if units.in_points else _free_axis(shown)
+    if not units.in_points:
         left = max(left, 10 + _LETTER * max(len(f"{mark:g}") for mark in marks))
     y = Scale(marks[0], marks[-1], base, top)
     rounds = [row[0] for line in series for row in line.rows]
@@ -142,7 +142,7 @@ def _forest_row(
     root: Element, gain: Gain, name: str, scale: Scale, units: Units, *, top: float
 ) -> None:
     digits = units.digits(gain.gain, gain.low, gain.high)
-    digits -= units is not PERCENT and digits > 0  # there is little room
+    digits -= not units.in_points and digits > 0  # there is little room
     word = _SHORT.get(gain.word, gain.word.value)
     value = f"{units.gain(gain.gain, digits)} ({units.interval(gain.low, gain.high, digits)})"
     # The words stand above the line, on a ground of their own where grid lines would cross them.
@@ -156,7 +156,7 @@ def _forest_row(
     word_start = 62 + 7.5 * max(0, _breadth(name) - len("silo 12"))
     svg.write(root, word_start, top + 17, f"{ICONS[gain.word]} {word}", css=f"label {tone}")
     room = WIDTH - 12 - word_start - _LETTER * len(f"{ICONS[gain.word]} {word}")
-    if units is not PERCENT and _LETTER * len(value) > room:  # the line shows the interval
+    if not units.in_points and _LETTER * len(value) > room:  # the line shows the interval
         value = units.gain(gain.gain)
     svg.write(root, WIDTH - 12, top + 17, value, css="value", anchor="end")
     y = top + 37

@@ -11,10 +11,10 @@ from fedcompare.names import silo_name, silo_title
 from fedcompare.regimes.catalog import Regime
 from fedcompare.report.blocks import Block, Card, Cell, Fold, Grid, Section, Sheet, Text
 from fedcompare.report.figures import forest
-from fedcompare.report.wording import answer_cell, bounds, units
+from fedcompare.report.wording import answer_cell, bounds, said_of_unit, units
 from fedcompare.tasks import CLASSES
-from fedcompare.text.units import Units
-from fedcompare.text.wording import DASH, number, p_value, percent
+from fedcompare.text.units import Unit, Units
+from fedcompare.text.wording import DASH, number, p_value, percent, sentence, several
 
 
 def verdict_section(findings: Findings) -> Section:
@@ -106,12 +106,17 @@ def seeds_sheet(findings: Findings) -> Sheet:
             f"isolated-equal{written.of_values}",
             f"federated{written.of_values}",
             f"gain{written.of_gains}",
-            *(tests if findings.task in CLASSES else ()),
+            *(tests if has_tests(findings) else ()),
         ),
         rows=rows,
         heads=3,
         words=frozenset({1}),
     )
+
+
+def has_tests(findings: Findings) -> bool:
+    """Return whether answers are just right or wrong, so that each seed has McNemar's test."""
+    return any(seed.mcnemar is not None for gain in findings.gains for seed in gain.seeds)
 
 
 def _mcnemar_cells(seed: SeedGain) -> Iterator[Cell]:
@@ -127,9 +132,10 @@ def _digits(gain: Gain, written: Units) -> int:
 
 def _unit_of_gains(findings: Findings) -> str:
     """Return what follows the title of a table of gains."""
-    if findings.task in CLASSES:
+    measure = findings.measures[0]
+    if measure.in_hundredths:
         return ", percentage points"
-    return f": by how much its {findings.measures[0].name} is lower"
+    return f": by how much its {measure.name} is lower"
 
 
 def _cards(findings: Findings) -> list[Card]:
@@ -189,11 +195,14 @@ def gains_sheet(findings: Findings) -> Sheet:
 
 
 def _said_of_gains(measure: MeasureFacts) -> str:
-    if measure.unit == "%":
+    if measure.unit == Unit.PERCENT:
         return "Points are percentage points."
+    if measure.in_hundredths:
+        return f"{sentence(measure.name)} is in points of 100."
+    unit = f" {said}" if (said := said_of_unit(measure)) else ""
     return (
-        f"Numbers are {measure.name}s in the unit of {measure.unit}. A gain is by how much the "
-        "federated model's is lower."
+        f"Numbers are {several(measure.name)}{unit}. A gain is by how much the federated model's "
+        "is lower."
     )
 
 
@@ -247,7 +256,8 @@ def _numbers(findings: Findings) -> Sheet:
 
 
 def _parts(findings: Findings) -> Sheet:
-    written, has_classes = units(findings), findings.task in CLASSES
+    written = units(findings)
+    has_parts = any(gain.unseen_part is not None for gain in findings.gains)
     rows = tuple(
         (
             Cell(silo_name(gain.silo, findings.silo_names)),
@@ -267,14 +277,14 @@ def _parts(findings: Findings) -> Sheet:
     return Sheet(
         key="gains-parts",
         caption=(
-            f"{'Where each gain comes from, and how' if has_classes else 'How'} near it gets to a "
+            f"{'Where each gain comes from, and how' if has_parts else 'How'} near it gets to a "
             "centralized model"
         ),
         columns=(
             "silo",
             "question",
             f"gain{written.of_gains}",
-            *(("from classes it never saw", "from classes it has") if has_classes else ()),
+            *(("from classes it never saw", "from classes it has") if has_parts else ()),
             f"centralized{written.of_values}",
             "gap closed, %",
         ),

@@ -19,7 +19,7 @@ from fedcompare.report.blocks import BEST, Block, Cell, Fold, Grid, Section, She
 from fedcompare.report.wording import class_rows, model_labels, said_of_unit, units_of
 from fedcompare.tasks import CLASSES
 from fedcompare.text.units import Units
-from fedcompare.text.wording import DASH, count, percent, plural
+from fedcompare.text.wording import DASH, count, percent, plural, sentence
 
 # Above this many classes a matrix is no longer readable, and its largest entries are listed.
 _MOST_CLASSES = 20
@@ -144,7 +144,7 @@ def _matrix(
     }
     return Sheet(
         key=f"matrix-{measure.name.replace(' ', '-')}-{name}",
-        caption=f"{measure.name.capitalize()} {_GROUPS[name]}{_unit(measure)}",
+        caption=f"{sentence(measure.name)} {_GROUPS[name]}{_unit(measure)}",
         columns=("model", *(f"{t.label} (n\u00a0=\u00a0{t.num_examples:,})" for t in test_sets)),
         rows=tuple(
             (

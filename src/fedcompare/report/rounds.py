@@ -21,10 +21,16 @@ from fedcompare.report.blocks import (
     fold_many,
 )
 from fedcompare.report.figures import Series, chart
-from fedcompare.report.wording import class_rows, mean, model_labels, test_set_labels, units
-from fedcompare.tasks import CLASSES
+from fedcompare.report.wording import (
+    class_rows,
+    mean,
+    model_labels,
+    said_of_unit,
+    test_set_labels,
+    units_of,
+)
 from fedcompare.text.units import Units
-from fedcompare.text.wording import percent, points
+from fedcompare.text.wording import percent, points, sentence
 
 
 def curves_section(findings: Findings) -> Section:
@@ -34,7 +40,7 @@ def curves_section(findings: Findings) -> Section:
         "and from the lowest to the highest seed as a band. Pictures begin at round 1 and each has "
         "its own scale; round 0, before training, is in the tables. A round of an isolated-equal "
         "or a centralized model is as much training as a federated round. Only the last round "
-        "decides."
+        f"decides.{_others(findings)}"
     )
     test_sets = tuple(dict.fromkeys(curve.test_set for curve in findings.curves))
     panels = tuple(
@@ -92,7 +98,7 @@ def _curves(findings: Findings, test_set: str, key: str) -> Figure:
         for curve in findings.curves
         if curve.test_set == test_set and _concerns(models.get(curve.model), owner)
     ]
-    series = [_series(curve, models.get(curve.model), units(findings)) for curve in shown]
+    series = [_series(curve, models.get(curve.model), _units(findings)) for curve in shown]
     ends = "; ".join(
         f"{line.label} ends at {_ending(line, findings)}" for line in series if line.rows
     )
@@ -102,24 +108,39 @@ def _curves(findings: Findings, test_set: str, key: str) -> Figure:
         series,
         x_label="round",
         description=f"{_measured(findings)} per round. {ends}.",
-        units=units(findings),
+        units=_units(findings),
     )
 
 
 def _measured(findings: Findings) -> str:
-    return findings.measures[0].name.capitalize()
+    return sentence(findings.followed.name)
 
 
 def _in_unit(findings: Findings) -> str:
-    unit = findings.measures[0].unit
-    return ", in percent" if unit == "%" else f", in the unit of {unit} (lower is better)"
+    measure = findings.followed
+    if measure.in_hundredths:
+        return ", in percent"
+    return f"{f', {said}' if (said := said_of_unit(measure)) else ''} (lower is better)"
+
+
+def _units(findings: Findings) -> Units:
+    return units_of(findings.followed)
+
+
+def _others(findings: Findings) -> str:
+    """Say where verdicts are by another measure than what is known after each round."""
+    asked = findings.measures[0]
+    if findings.followed == asked:
+        return ""
+    return (
+        f" After rounds only answers are stored and no probabilities, so this is not by "
+        f"{asked.name}, as verdicts are."
+    )
 
 
 def _ending(line: Series, findings: Findings) -> str:
-    last = line.rows[-1][1]
-    if findings.task in CLASSES:
-        return f"{percent(last / 100)} percent"
-    return units(findings).value(last)
+    last, written = line.rows[-1][1], _units(findings)
+    return f"{percent(last / 100)} percent" if written.in_points else written.value(last)
 
 
 def _concerns(model: Model | None, owner: int | None) -> bool:
@@ -140,7 +161,7 @@ def _series(curve: Curve, model: Model | None, written: Units) -> Series:
 
 
 def _rounds_sheet(findings: Findings, test_set: str, key: str) -> Sheet:
-    written = units(findings)
+    written = _units(findings)
     labels = model_labels(findings)
     curves = [curve for curve in findings.curves if curve.test_set == test_set]
     found = {(c.model, p.round): p for c in curves for p in c.points}

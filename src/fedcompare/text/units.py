@@ -33,6 +33,11 @@ class Units(Protocol):
     """
 
     @property
+    def in_points(self) -> bool:
+        """Return whether values are parts of 1, written times 100, and gains are in points."""
+        ...
+
+    @property
     def of_values(self) -> str:
         """Return what follows the name of values: ", %"."""
         ...
@@ -74,8 +79,9 @@ class Units(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Percent:
-    """Shares of examples: values in percent, gains in percentage points."""
+    """Shares, or other parts of 1: values in percent, gains in percentage points."""
 
+    in_points: bool = True
     of_values: str = ", %"
     of_gains: str = ", points"
     noun: str = " points"
@@ -109,6 +115,7 @@ class Percent:
 class Plain:
     """Numbers in the unit of what they are: about three digits of each."""
 
+    in_points: bool = False
     of_values: str = ""
     of_gains: str = ""
     noun: str = ""
@@ -158,3 +165,8 @@ def _number(value: float, digits: int) -> str:
 
 
 PERCENT, POINTS, PLAIN = Percent(), Percent(of_values=", points"), Plain()
+
+
+def units_in(unit: Unit) -> Units:
+    """Return how values of a unit are written."""
+    return {Unit.PERCENT: PERCENT, Unit.POINTS: POINTS}.get(unit, PLAIN)

@@ -89,6 +89,16 @@ def plural(count: int, noun: str, several: str = "") -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {several or f'{noun}s'}"
 
 
+def several(noun: str) -> str:
+    """Return a noun's plural: "mean absolute errors", "log losses"."""
+    return f"{noun}es" if noun.endswith("s") else f"{noun}s"
+
+
+def sentence(text: str) -> str:
+    """Return a text as a sentence or a title begins with it: only its first letter changes."""
+    return text[:1].upper() + text[1:]
+
+
 def listing(items: Iterable[object]) -> str:
     """Return a comma-separated list, or "none"."""
     return ", ".join(map(str, items)) or "none"

@@ -146,3 +146,11 @@ def test_numbers_must_be_nearer_than_the_one_that_suits_all_best(measure):
     assert judge(
         [{ISOLATED: numbers(off, true), FEDERATED: numbers(off / 3, true)}] * 3, cases
     ).learnt
+
+
+def test_one_seed_is_judged_where_silos_have_rows_of_their_own():
+    true = np.random.default_rng(0).normal(80, 9, 60)
+    cases = replace(cases_of(true, names=(), seeds=1), owners=np.ones((1, 60), np.int64))
+    off = np.median(true) - true
+    assert not judge([{FEDERATED: numbers(off, true)}], cases).learnt
+    assert judge([{FEDERATED: numbers(off / 3, true)}], cases).learnt
