@@ -132,15 +132,15 @@ class Uncertainty:
 
     def p_value(self) -> float:
         """Return the two-sided p-value against no gain."""
-        error = self.error_at(0.0)
-        if not error:  # two models that answer every example alike, or differ alike on all
+        seed, example = self.variances(0.0)
+        if not seed + example:  # two models that answer every example alike, or differ alike on all
             return 0.0 if self.centre else 1.0
-        part = self.variances(0.0)[0] / error**2
-        return combined_p_value(abs(self.centre) / error, part, self.freedoms)
+        statistic = abs(self.centre) / math.sqrt(seed + example)
+        return combined_p_value(statistic, seed / (seed + example), self.freedoms)
 
     def equivalent_freedom(self, level: float) -> float:
         """Return the degrees of freedom of the t that equals the critical value of `error`."""
-        part = self.of_seeds / (self.error**2 or 1.0)
+        part = self.of_seeds / (self.of_seeds + self.widened * self.of_examples or 1.0)
         return equivalent_freedom(combined_t(level, part, self.freedoms), level, self.freedoms)
 
 

@@ -81,6 +81,15 @@ def test_what_a_new_silo_may_expect_is_wider_than_the_mean_of_such_silos():
     assert expected.low < ours.of_such_silos.low
 
 
+def test_silos_that_all_gain_the_same_in_a_seed_are_as_sure_as_seeds_are():
+    rng = np.random.default_rng(11)
+    for _ in range(200):
+        shift = np.repeat(rng.normal(0.1, 0.05, (3, 1)), 7, axis=1)
+        ours = found([shift] * 4, bounded=False).of_such_silos
+        student = stats.ttest_1samp(shift[:, 0], 0)
+        assert ours.p_value == pytest.approx(student.pvalue)
+
+
 def test_few_silos_say_nothing_of_others():
     two, four = found(drawn()[:2]), found(drawn()[:4])
     assert (two.of_such_silos, two.of_a_new_silo, four.of_a_new_silo) == (None, None, None)
