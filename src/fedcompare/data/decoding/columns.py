@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from fedcompare.data.several_labels import ONE_LABEL
 from fedcompare.errors import DataError
 
 _LABEL_TYPES = ("int", "uint", "bool", "string")
@@ -82,8 +83,8 @@ def read_labels(rows: Any, column: str, split: str) -> list[Any]:
 def _only(labels: Sequence[Any] | None, place: str, column: str) -> Any:
     if labels is not None and len(labels) > 1:
         raise DataError(
-            f"{place} has {len(labels)} labels in column {column!r}; fedcompare needs one label "
-            "an example. Set label to another."
+            f"{place} has {len(labels)} labels in column {column!r}; {ONE_LABEL}, or set label to "
+            "another"
         )
     return labels[0] if labels else None
 

@@ -14,6 +14,7 @@ from fedcompare.config.groups import DataConfig
 from fedcompare.data.decoding.assemble import StoredSplit, assemble
 from fedcompare.data.decoding.pictures import Picture
 from fedcompare.data.examples import Decoded
+from fedcompare.data.several_labels import ONE_LABEL
 from fedcompare.errors import DataError
 
 _Array = npt.NDArray[Any]
@@ -190,8 +191,8 @@ def _labels(stored: _Array, place: str) -> list[int] | list[str]:
         stored = stored[:, 0]
     if stored.ndim != 1:
         raise DataError(
-            f"{place} has the shape {stored.shape}: several labels an example. fedcompare needs "
-            "one class each (N, or N x 1); store the column that is to be told."
+            f"{place} has the shape {stored.shape}: several labels an example. {ONE_LABEL}, "
+            "as N, or N x 1, classes"
         )
     if stored.dtype.kind == "U":
         return [str(label) for label in stored]

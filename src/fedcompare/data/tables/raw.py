@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow.compute as pc
 
+from fedcompare.data.several_labels import ONE_LABEL
 from fedcompare.data.tables.column import Column
 from fedcompare.errors import DataError
 from fedcompare.text.typed import shown, suggestion
 
+_REMEDIES = {"label": ONE_LABEL}
 _NUMBERED = "row numbers, a first column without a name"
 
 
@@ -62,8 +64,13 @@ class RawTable:
         """Return a column that a key names.
 
         Raises:
-            DataError: the file has no such column; its columns are named.
+            DataError: the file has no such column, or not as single values; its columns are named.
         """
+        if name in self.left_out:
+            raise DataError(
+                f"{key} = {shown(name)}: {self.place} has the column, but {self.left_out[name]}; "
+                f"{_REMEDIES.get(key, 'choose another one, or store single values')}"
+            )
         if name not in self.columns:
             raise DataError(
                 f"{key} = {shown(name)}: {self.place} has no such column; "

@@ -10,6 +10,7 @@ from fedcompare.classes import listed, split_names
 from fedcompare.config.groups import DataConfig
 from fedcompare.data.asked_task import check_task
 from fedcompare.data.order import naturally
+from fedcompare.data.several_labels import ONE_LABEL, several_columns, several_labels
 from fedcompare.data.tables.column import Column, Indices, join, places
 from fedcompare.data.tables.raw import RawTable
 from fedcompare.data.tables.values import Mask
@@ -37,9 +38,13 @@ def find_roles(table: RawTable, config: DataConfig) -> Roles:
     """Return what the keys say of a table's columns.
 
     Raises:
-        DataError: a key names a column that is not there, or two of them the same one.
+        DataError: a key names a column that is not there, or several, or two of them the same one.
     """
     given = table.given
+    if config.label not in table.columns and (
+        several := several_columns(config.label, table.columns)
+    ):
+        raise DataError(f"label = {shown(config.label)} ({table.place}): {several}")
     single = {
         "label": config.label or given.label,
         "silo": _said("silo", config.silo, given.silo, table),
@@ -113,12 +118,16 @@ def is_filled(column: Column) -> Mask:
 def check_classes(
     table: RawTable, label: str, rows: int, classes: Sequence[str], task: str
 ) -> None:
-    """Raise if a label is no class, but a name of each row or always the same, or as `check_task`.
+    """Raise if a label is no class: several of them, a name of each row, or always the same.
+
+    Or as `check_task`.
 
     Raises:
         DataError: saying so.
     """
     where = f"label = {shown(label)} ({table.place})"
+    if several := several_labels(classes):
+        raise DataError(f"{where}: {several}; {ONE_LABEL}")
     if len(classes) < 2:
         raise DataError(
             f"{where}: all training rows are of one class, {listed(classes)}: there is nothing to "
