@@ -8,6 +8,7 @@ import numpy as np
 from fedcompare.comparison.asking import find_unasked
 from fedcompare.comparison.chance import judge
 from fedcompare.comparison.contributions import Coalitions, find_contributions
+from fedcompare.comparison.endings import read_losses
 from fedcompare.comparison.forms import find_forms
 from fedcompare.comparison.gains import find_gains
 from fedcompare.comparison.ledger import find_budgets
@@ -20,8 +21,10 @@ from fedcompare.comparison.models import (
     scores_over_seeds,
     seed_scores,
 )
+from fedcompare.comparison.references import find_references
 from fedcompare.comparison.rounds import curves, forgetting
 from fedcompare.comparison.rules import Rules
+from fedcompare.comparison.training import find_training, told_failed, told_unfinished
 from fedcompare.comparison.verdict import find_verdicts, summarise
 from fedcompare.comparison.voice import voice_of
 from fedcompare.config.groups import ExperimentConfig
@@ -62,6 +65,7 @@ def analyse(
         WeightsError: a file of predictions is missing, corrupt or altered.
     """
     answers = list(map(read_seed_answers, runs))
+    losses = list(map(read_losses, runs))
     cases = find_cases(answers, config.comparison.measure)
     sizes = list(map(sum, label_counts(answers)[0]))
     coalitions: list[Coalitions] = []
@@ -79,6 +83,8 @@ def analyse(
     budgets = find_budgets(answers, example_bytes=trained.example_bytes)
     rounds = config.budget.num_server_rounds
     forms = find_forms(answers, cases, budgets, num_rounds=rounds, rules=rules)
+    references = find_references(answers, cases, rules, forms.advised)
+    training = find_training(losses, answers, singles, cases, rules)
     silos = cases.silo_facts(label_counts(answers))
     findings = Findings(
         name=config.name,
@@ -97,8 +103,15 @@ def analyse(
             num_seeds=len(answers),
             epochs=trained.epochs,
             unknown=cases.names(cases.tested(cases.nobodys_classes())),
+            unstable=told_failed(training, len(answers), voice, cases.silo_names),
             warning=chance.warning,
-            hint=" ".join(_hints(config, sizes, cases, class_sizes(answers))) or None,
+            hint=" ".join(
+                (
+                    *told_unfinished(training, voice, cases.silo_names),
+                    *_hints(config, sizes, cases, class_sizes(answers)),
+                )
+            )
+            or None,
         ),
         verdicts=find_verdicts(
             gains,
@@ -106,6 +119,8 @@ def analyse(
             scores,
             unasked=unasked,
             forms=forms,
+            references=references,
+            training=training,
             voice=voice,
             learnt=chance.learnt,
         ),
@@ -131,6 +146,8 @@ def analyse(
         fits=tuple(fits(answers, cases)),
         unasked=unasked,
         forms=forms,
+        references=references,
+        training=training,
         margin=rules.margin,
         skew=mean_skew([seed.trainings[Regime.FEDERATED].skew for seed in answers]),
         curve_measure=followed(cases).name,

@@ -1,7 +1,7 @@
 """Whether anything was learnt at all: the best model against always giving one answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -99,7 +99,7 @@ class _Asked:
             model.called(cases.silo_names): [seed[model].at(cases.ids) for seed in seeds]
             for model in answers[0]
         }
-        cases = cases if len(answers) > 1 else _twice(cases)
+        cases = cases if len(answers) > 1 else cases.of_seeds([0, 0])
         weighting = Weighting.of(cases, ALL, len(seeds))
         return cls(cases=cases, models=models, weighting=weighting)
 
@@ -113,21 +113,12 @@ class _Asked:
                 measure.sign * float(self.weighting.means(self.models[name], measure).mean())
             ),
         )
-        constant = [_constant(self.cases, measure)] * len(self.weighting.weights)
+        constant = [one_answer(self.cases, measure)] * len(self.weighting.weights)
         contrast = self.weighting.contrast(self.models[name], constant, measure)
         return _Best(name=name, measure=measure, contrast=contrast)
 
 
-def _twice(cases: Cases) -> Cases:
-    """Return the cases of one seed as those of two."""
-    return replace(
-        cases,
-        class_shares=np.repeat(cases.class_shares, 2, axis=1),
-        owners=None if cases.owners is None else np.repeat(cases.owners, 2, axis=0),
-    )
-
-
-def _constant(cases: Cases, measure: Measure) -> Answers:
+def one_answer(cases: Cases, measure: Measure) -> Answers:
     """Return the one answer that suits all cases best, on each of them."""
     if cases.task is Task.REGRESSION:
         middle = np.mean if measure is ROOT_MEAN_SQUARED_ERROR else np.median
@@ -174,7 +165,7 @@ def _always(asked: _Asked, found: _Best) -> str:
     cases, constant = asked.cases, found.constant
     if cases.task is Task.REGRESSION:
         where = "the mean" if found.measure is ROOT_MEAN_SQUARED_ERROR else "the middle one"
-        answer = float(_constant(cases, found.measure).predicted[0])
+        answer = float(one_answer(cases, found.measure).predicted[0])
         return (
             f"always answering {PLAIN.value(answer)}, {where} of the labels, which on "
             f"{plural(len(cases.labels), 'test example')} has {_written(found, constant)}"

@@ -28,6 +28,7 @@ _TABLES = (
     "fits",
     "gains",
     "forms",
+    "references",
     "curves",
     "mistakes",
     "forgetting",

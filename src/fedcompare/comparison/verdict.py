@@ -4,12 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from fedcompare.classes import listed, no_silo_has
 from fedcompare.comparison.advice import advise, told_best
+from fedcompare.comparison.references import NO_REASON, is_no_reason, told_references
+from fedcompare.comparison.training import told_without
 from fedcompare.comparison.voice import RightAnswers, Voice
 from fedcompare.findings.forms import NO_FORMS, Forms
 from fedcompare.findings.gains import Gain, Unasked, Verdict
 from fedcompare.findings.questions import QUESTIONS, Question, row_of
+from fedcompare.findings.references import ReferenceGain
 from fedcompare.findings.scores import Score, SiloFacts
 from fedcompare.findings.test_sets import ALL, own, unseen
+from fedcompare.findings.training import NOTHING_ODD, TrainingFacts
 from fedcompare.names import Lack, Word, silo_name, silo_title
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.models import ModelId
@@ -48,13 +52,16 @@ def find_verdicts(
     *,
     unasked: Sequence[Unasked] = (),
     forms: Forms = NO_FORMS,
+    references: Sequence[ReferenceGain] = (),
+    training: TrainingFacts = NOTHING_ODD,
     voice: Voice = RIGHT_ANSWERS,
     learnt: bool = True,
 ) -> tuple[Verdict, ...]:
     """Return a verdict per silo; the advice follows from the words of all forms.
 
     `voice` speaks of the first of the scores' measures. Where nothing was `learnt` the advice is to
-    decide nothing.
+    decide nothing, and to stay where no form beats the silo's `references`. Seeds that failed in
+    `training` are told before any gain.
     """
     means = _means(scores)
     return tuple(
@@ -64,6 +71,8 @@ def find_verdicts(
             {item.question: item.reason for item in unasked if item.silo == facts.silo},
             means,
             forms=forms,
+            references=[gain for gain in references if gain.silo == facts.silo],
+            training=training,
             voice=voice,
             learnt=learnt,
         )
@@ -80,15 +89,17 @@ def summarise(
     num_seeds: int,
     epochs: int,
     unknown: Sequence[str] = (),
+    unstable: str | None = None,
     warning: str | None = None,
     hint: str | None = None,
 ) -> str:
-    """Return the whole comparison in a few sentences; a `warning` comes before any gain.
+    """Return the whole comparison in a few sentences; what warns comes before any gain.
 
+    First of all which training was `unstable`, then a `warning` on what the models learnt.
     `unknown` names classes that no silo has; a `hint` on how models were trained comes last.
     """
     means = _means(scores)
-    lines = [warning] if warning else []
+    lines = [text for text in (unstable, warning) if text]
     for question in _ORDER:
         asked = [gain for gain in gains if gain.question is question]
         if asked:
@@ -128,10 +139,13 @@ def _verdict(
     means: Mapping[tuple[str, str], float],
     *,
     forms: Forms,
+    references: Sequence[ReferenceGain],
+    training: TrainingFacts,
     voice: Voice,
     learnt: bool,
 ) -> Verdict:
-    sentences: list[str] = []
+    num_seeds = max((len(gain.seeds) for gain in gains.values()), default=0)
+    sentences = list(told_without(training, facts.silo, num_seeds, voice))
     for question in _ORDER:
         if gain := gains.get(question):
             sentences += [_gain_sentence(gain, voice), *_composition(gain, voice)]
@@ -142,9 +156,13 @@ def _verdict(
             )
     sentences += [*_unanswered(facts), *_fine_tuned(facts, means, voice), *_gap(gains, voice)]
     decision, found = forms.of_silo(facts.silo)
-    if learnt:
+    if not learnt:
+        sentences.append(_NO_ADVICE)
+    else:
         sentences += told_best(decision, found, voice)
-    sentences += [advise(decision, found, facts, forms.costs) if learnt else _NO_ADVICE]
+        sentences += told_references(decision, references, voice)
+        no_reason = is_no_reason(decision, references)
+        sentences.append(NO_REASON if no_reason else advise(decision, found, facts, forms.costs))
     return Verdict(silo=facts.silo, headline=_headline(facts, gains), sentences=tuple(sentences))
 
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +74,15 @@ class Cases:
             silo_names=silo_names,
             owners=None if owners is None else owners[:, numbers],
             groups=None if groups is None else groups[numbers],
+        )
+
+    def of_seeds(self, indices: Sequence[int]) -> "Cases":
+        """Return the same cases for some of the seeds, by position, in this order."""
+        chosen = list(indices)
+        return replace(
+            self,
+            class_shares=self.class_shares[:, chosen],
+            owners=None if self.owners is None else self.owners[chosen],
         )
 
     @property

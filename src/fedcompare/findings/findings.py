@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fedcompare.findings.forms import NO_FORMS, Forms
 from fedcompare.findings.gains import Contribution, Gain, Unasked, Verdict
 from fedcompare.findings.ledger import Budget
+from fedcompare.findings.references import ReferenceGain
 from fedcompare.findings.rounds import Curve, Forgetting
 from fedcompare.findings.scores import (
     ColumnUse,
@@ -23,6 +24,7 @@ from fedcompare.findings.scores import (
     SiloFacts,
     TestSetFacts,
 )
+from fedcompare.findings.training import NOTHING_ODD, TrainingFacts
 from fedcompare.statistics.skew import UNMEASURED, MeasuredSkew
 from fedcompare.tasks import Task
 
@@ -42,7 +44,9 @@ class Findings:
     `qualities`, `confusions`, `mistakes` and `forgetting`. `skew` is how much silos differ in what
     they train on, as means over the seeds; empty where it was not measured. `unasked` says what
     could not be asked of whom, and `forms` in which form silos should join. `margin` is the least
-    gain that is worth it, in the unit of gains.
+    gain that is worth it, in the unit of gains. `references` say whether forms beat what a silo's
+    own rows give without a network, where the data are a table, and `training` what is odd about
+    training.
     """
 
     name: str
@@ -76,6 +80,8 @@ class Findings:
     forms: Forms = NO_FORMS
     margin: float | None = None
     curve_measure: str = ""
+    references: tuple[ReferenceGain, ...] = ()
+    training: TrainingFacts = NOTHING_ODD
 
     @property
     def followed(self) -> MeasureFacts:

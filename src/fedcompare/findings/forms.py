@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from fedcompare.findings.gains import Gain
 from fedcompare.findings.questions import Question
+from fedcompare.findings.references import ReferenceGain
 from fedcompare.names import Word
 from fedcompare.regimes.catalog import Regime
 
@@ -43,7 +44,7 @@ class FormGain:
         return self.word is Word.GAINS and not self.within_margin
 
 
-Worded: TypeAlias = Gain | FormGain
+Worded: TypeAlias = Gain | FormGain | ReferenceGain
 """What has a word, and the interval that it comes from."""
 
 
@@ -93,6 +94,14 @@ class Forms:
     gains: tuple[FormGain, ...] = ()
     costs: tuple[FormCost, ...] = ()
     decisions: tuple[Decision, ...] = ()
+
+    @property
+    def advised(self) -> dict[int, tuple[Regime, ...]]:
+        """Return the forms that are worth it on some question, by silo."""
+        return {
+            one.silo: tuple(dict.fromkeys(form for c in one.choices for form in c.forms))
+            for one in self.decisions
+        }
 
     def of_silo(self, silo: int) -> tuple[Decision, list[FormGain]]:
         """Return a silo's decision, and what it follows from."""

@@ -15,7 +15,7 @@ from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.manifest import REMEDY, check_file
 from fedcompare.text.csv_text import parse_csv
 
-SERVER_FILE = "server.csv"
+SERVER_FILE, EPOCHS_FILE = "server.csv", "epochs.csv"
 Row = TypeVar("Row")
 
 
@@ -39,6 +39,17 @@ def read_rows(path: Path, kind: type[Row]) -> list[Row]:
 def read_reports(run: RunDirectory, part: str) -> tuple[RoundRecord, ...]:
     """Return what silos did in each round of a stored training; raises as `read_rows`."""
     return tuple(read_rows(run.path / part / "rounds.csv", RoundRecord))
+
+
+def read_epochs(run: RunDirectory, part: str) -> tuple[EpochRecord, ...]:
+    """Return every epoch's loss of a stored training, if the file is the one that was written.
+
+    Raises:
+        ResultsError: it is missing, damaged or altered.
+    """
+    folder = run.path / part
+    check_file(folder, run.read_manifest(part), EPOCHS_FILE)
+    return tuple(read_rows(folder / EPOCHS_FILE, EpochRecord))
 
 
 def read_server(run: RunDirectory, part: str) -> tuple[ServerRecord, ...]:
@@ -67,7 +78,7 @@ def read_first_round(
     first = Round(
         number=1,
         weights=weights,
-        epochs=tuple(r for r in read_rows(folder / "epochs.csv", EpochRecord) if r.round == 1),
+        epochs=tuple(r for r in read_rows(folder / EPOCHS_FILE, EpochRecord) if r.round == 1),
         reports=tuple(reports),
     )
     return Trained(rounds=(first,), seconds=max(report.seconds for report in reports))

@@ -257,6 +257,7 @@ def analysed(monkeypatch, tmp_path):
     def build(measures):
         monkeypatch.setattr(analysis, "measures_of", lambda task: measures)
         monkeypatch.setattr(analysis, "read_seed_answers", lambda run: stored[run.config.seed])
+        monkeypatch.setattr(analysis, "read_losses", lambda run: {})
         monkeypatch.setattr(analysis, "read_environment", lambda folder: {})
         return analyse(config, runs, contributions=False).findings
 

@@ -42,6 +42,7 @@ def analysed(monkeypatch, tmp_path, answers):
         runs = [RunDirectory(tmp_path, config.with_seed(seed)) for seed in SEEDS]
         stored = dict(zip(SEEDS, given, strict=True))
         monkeypatch.setattr(analysis, "read_seed_answers", lambda run: stored[run.config.seed])
+        monkeypatch.setattr(analysis, "read_losses", lambda run: {})
         monkeypatch.setattr(analysis, "read_environment", lambda folder: {"python": "3"})
         return config, analyse(config, runs, contributions=False)
 

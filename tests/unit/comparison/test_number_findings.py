@@ -37,6 +37,7 @@ def analysed(monkeypatch, tmp_path):
     def build(answers):
         stored = dict(zip(SEEDS, answers, strict=True))
         monkeypatch.setattr(analysis, "read_seed_answers", lambda run: stored[run.config.seed])
+        monkeypatch.setattr(analysis, "read_losses", lambda run: {})
         monkeypatch.setattr(analysis, "read_environment", lambda folder: {"python": "3"})
         return analyse(CONFIG, runs, contributions=False)
 

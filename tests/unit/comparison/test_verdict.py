@@ -11,10 +11,12 @@ from fedcompare.comparison.forms import find_decisions
 from fedcompare.comparison.verdict import RIGHT_ANSWERS, find_verdicts, summarise
 from fedcompare.comparison.voice import RightAnswers
 from fedcompare.findings.forms import FormCost, FormGain, Forms
-from fedcompare.findings.gains import Gain, Unasked
+from fedcompare.findings.gains import Gain, SeedGain, Unasked
 from fedcompare.findings.questions import QUESTIONS, Question
+from fedcompare.findings.references import ReferenceGain
 from fedcompare.findings.scores import Score, SiloFacts
 from fedcompare.findings.test_sets import ALL, own, unseen
+from fedcompare.findings.training import FailedSeed, TrainingFacts
 from fedcompare.names import Lack, Word
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.models import ModelId
@@ -580,3 +582,88 @@ def test_scores_by_other_measures_change_no_sentence():
     words = dict.fromkeys(Question, Word.GAINS)
     others = [replace(item, measure="distance", mean=0.5) for item in SCORES]
     assert verdict(words, scores=[*SCORES, *others]) == verdict(words)
+
+
+def reference(question, word, *, regime=Regime.FEDERATED, silo=1):
+    """Return how the form compares with the best that needs no network, which has 91 %."""
+    size = SIZE[word]
+    return ReferenceGain(
+        silo=silo,
+        question=question,
+        regime=regime,
+        reference=Regime.BOOSTED_TREES,
+        value=0.91 + size,
+        reference_value=0.91,
+        gain=size,
+        low=size - 0.02,
+        high=size + 0.02,
+        confidence=0.95,
+        adjusted_p_value=0.5,
+        word=word,
+        beyond_margin=False,
+        within_margin=False,
+    )
+
+
+GAINING = {Question.OWN: Word.GAINS, Question.WHOLE: Word.GAINS}
+
+
+def with_references(*references, words=GAINING):
+    gains = [gain(question, word) for question, word in words.items()]
+    (found,) = find(gains, [COMPLETE], references=references)
+    return plain(" ".join(found.sentences)), found.sentences[-1]
+
+
+@pytest.mark.parametrize("word", [Word.LOSES, Word.NO_EVIDENCE])
+def test_beating_only_a_weak_network_of_ones_own_is_no_reason_to_join(word):
+    text, advice = with_references(*(reference(question, word) for question in GAINING))
+    assert advice == (
+        "Advice: this comparison gives no reason to join; a federation that beats only a weak "
+        "network of the silo's own is no reason to join."
+    )
+    assert (
+        "On its own cases boosted trees of its own rows, without any network, comes to 91.0 %, and "
+        "the federated model does not surely beat that"
+    ) in text
+
+
+def test_a_form_that_beats_the_silos_reference_is_advised_as_ever():
+    plainly = find([gain(q, w) for q, w in GAINING.items()], [COMPLETE])[0].sentences
+    text, advice = with_references(*(reference(question, Word.GAINS) for question in GAINING))
+    assert advice == plainly[-1]
+    assert "without any network" not in text
+
+
+def test_where_one_question_only_is_such_a_gain_it_is_told_and_the_advice_stays():
+    text, advice = with_references(
+        reference(Question.OWN, Word.LOSES), reference(Question.WHOLE, Word.GAINS)
+    )
+    assert advice.startswith("Advice: join")
+    assert text.count("without any network") == 1
+
+
+def test_other_silos_references_and_questions_without_a_gain_change_nothing():
+    words = {Question.OWN: Word.NO_EVIDENCE, Question.WHOLE: Word.GAINS}
+    others = (
+        reference(Question.OWN, Word.LOSES),
+        reference(Question.WHOLE, Word.LOSES, silo=2),
+        reference(Question.WHOLE, Word.LOSES, regime=Regime.ENSEMBLE),
+    )
+    assert with_references(*others, words=words) == with_references(words=words)
+
+
+def test_unstable_training_comes_first_in_summary_and_verdict():
+    failed = FailedSeed(
+        seed=44, regime=Regime.FEDERATED, silo=None, test_set="all", value=0.11, usual=0.95
+    )
+    without = gain(Question.WHOLE, Word.GAINS, gain=0.2)
+    training = TrainingFacts(failed=(failed,), without=(without,))
+    seeds = (SeedGain(**dict.fromkeys(SeedGain.__dataclass_fields__, 0)),) * 5
+    gains = [gain(q, w, seeds=seeds) for q, w in GAINING.items()]
+    (found,) = find(gains, [COMPLETE], training=training)
+    first, second, third = found.sentences[:3]
+    assert first == "Unstable training: 1 of 5 seeds failed (seed 44, the federated model)."
+    assert plain(second).startswith("Without it: on the whole population it gains 20.0 points (")
+    assert third.startswith("On ")
+    said = summary([GAINING], unstable="Unstable training: ...", warning="Nothing was learnt.")
+    assert said.startswith("Unstable training: ... Nothing was learnt. On ")
