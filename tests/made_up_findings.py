@@ -7,6 +7,7 @@ from fedcompare.findings.forms import NO_FORMS, Choice, Decision, FormCost, Form
 from fedcompare.findings.gains import Contribution, Gain, SeedGain, Spread, Unasked, Verdict
 from fedcompare.findings.ledger import Budget
 from fedcompare.findings.questions import Question
+from fedcompare.findings.references import ReferenceGain
 from fedcompare.findings.rounds import Curve, Forgetting, Point
 from fedcompare.findings.scores import (
     Confusion,
@@ -19,6 +20,7 @@ from fedcompare.findings.scores import (
     TestSetFacts,
 )
 from fedcompare.findings.test_sets import ALL, Kind, TestSet, own, seen, unseen
+from fedcompare.findings.training import NOTHING_ODD, FailedSeed, TrainingFacts, Unfinished
 from fedcompare.names import Word
 from fedcompare.regimes.catalog import ROWS, Regime
 from fedcompare.regimes.models import models_of
@@ -97,6 +99,10 @@ def findings(
         contributions=tuple(_contributions(complete)) if complete else (),
         skew=_skew(class_names[0]) if complete else UNMEASURED,
         forms=_forms() if complete else NO_FORMS,
+        references=tuple(_reference(silo, GAINS[Question.OWN][silo - 1]) for silo in LACKS)
+        if complete
+        else (),
+        training=_training() if complete else NOTHING_ODD,
         unasked=(Unasked(silo=3, question=Question.UNSEEN, reason="nobody knows them"),)
         if complete
         else (),
@@ -164,6 +170,34 @@ def _form(silo: int, question: Question, regime: Regime, gain: float) -> FormGai
         is_best=regime is Regime.ENSEMBLE,
         as_good=regime in (Regime.ENSEMBLE, Regime.FEDERATED),
     )
+
+
+def _reference(silo: int, gain: float) -> ReferenceGain:
+    sign = (gain > 0.004) - (gain < -0.004)
+    return ReferenceGain(
+        silo=silo,
+        question=Question.OWN,
+        regime=Regime.FEDERATED,
+        reference=Regime.BOOSTED_TREES,
+        value=0.966 + gain,
+        reference_value=0.966,
+        gain=gain,
+        low=gain - 0.003,
+        high=gain + 0.003,
+        confidence=1 - 0.05 / 3,
+        adjusted_p_value=0.01 if sign else 0.7,
+        word=WORDS[sign],
+        beyond_margin=False,
+        within_margin=False,
+    )
+
+
+def _training() -> TrainingFacts:
+    failed = FailedSeed(
+        seed=2, regime=Regime.ISOLATED, silo=3, test_set="all", value=0.1, usual=0.66
+    )
+    unfinished = Unfinished(regime=Regime.ISOLATED, silos=(1, 2), fall=0.04)
+    return TrainingFacts(failed=(failed,), unfinished=(unfinished,))
 
 
 def _skew(feature: str) -> MeasuredSkew:

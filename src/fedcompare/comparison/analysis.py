@@ -21,7 +21,7 @@ from fedcompare.comparison.models import (
     scores_over_seeds,
     seed_scores,
 )
-from fedcompare.comparison.references import find_references
+from fedcompare.comparison.references import find_references, told_no_reason
 from fedcompare.comparison.rounds import curves, forgetting
 from fedcompare.comparison.rules import Rules
 from fedcompare.comparison.training import find_training, told_failed, told_unfinished
@@ -103,6 +103,7 @@ def analyse(
             num_seeds=len(answers),
             epochs=trained.epochs,
             unknown=cases.names(cases.tested(cases.nobodys_classes())),
+            no_reason=told_no_reason(forms.decisions, references, len(silos)),
             unstable=told_failed(training, len(answers), voice, cases.silo_names),
             warning=chance.warning,
             hint=" ".join(

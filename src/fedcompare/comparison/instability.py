@@ -53,11 +53,9 @@ def find_failed(
     failed: dict[tuple[int, ModelId], FailedSeed] = {}
     for kind in (Kind.ALL, Kind.OWN):
         tables = [one for one in _tables(singles, answers, cases) if one.test_set.kind is kind]
-        usual = float(np.median([_deviation(one.losses) for one in tables])) if tables else 0.0
+        least = _least_deviations(tables)
         for table in tables:
-            alike = [one for one in tables if one.model.regime is table.model.regime]
-            least = max(usual, *(_deviation(one.losses) for one in alike if len(alike) > 1), 0.0)
-            for index in _odd(table, least, answers, cases):
+            for index in _odd(table, least[table.model.regime], answers, cases):
                 found = _failed(table, index, answers[index].seed, cases)
                 failed.setdefault((index, table.model), found)
     order = list(Regime)
@@ -115,6 +113,18 @@ def _tables(
             array = np.array(own)
             losses = -cases.measure.sign * array
             yield _Table(model=model, test_set=test_set, values=array, losses=losses)
+
+
+def _least_deviations(tables: Sequence[_Table]) -> dict[Regime, float]:
+    """Return the smallest deviation of seeds to reckon with, by regime: others' are no smaller.
+
+    A single model tells nothing of its like.
+    """
+    found: dict[Regime, list[float]] = {}
+    for table in tables:
+        found.setdefault(table.model.regime, []).append(_deviation(table.losses))
+    usual = float(np.median([one for own in found.values() for one in own])) if found else 0.0
+    return {regime: max(usual, *own) if len(own) > 1 else usual for regime, own in found.items()}
 
 
 def _odd(

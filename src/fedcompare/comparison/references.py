@@ -1,6 +1,6 @@
 """Each form against the best that a silo's own rows give without a network, and the words on it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fedcompare.comparison.advice import form_name
 from fedcompare.comparison.asking import Asked, ask
@@ -13,6 +13,7 @@ from fedcompare.findings.questions import Question, row_of
 from fedcompare.findings.references import ReferenceGain
 from fedcompare.regimes.catalog import CONVENTIONAL, FORMS, Regime
 from fedcompare.regimes.models import models_of
+from fedcompare.text.wording import plural
 
 _NAMES = {
     Regime.CONSTANT: "one constant answer",
@@ -20,7 +21,10 @@ _NAMES = {
     Regime.BOOSTED_TREES: "boosted trees of its own rows",
 }
 _NO_REASON = "a federation that beats only a weak network of the silo's own is no reason to join"
-NO_REASON = f"Advice: this comparison gives no reason to join; {_NO_REASON}."
+NO_REASON = (
+    "Advice: this comparison gives no reason to join, since no form surely beats what its own rows "
+    "give without a network."
+)
 _NONE: Mapping[int, Sequence[Regime]] = {}
 
 
@@ -105,6 +109,22 @@ def is_no_reason(decision: Decision, references: Sequence[ReferenceGain]) -> boo
     """Return whether all that speaks for joining is that it beats the silo's own network."""
     every = [_of(choice, references) for choice in decision.choices]
     return bool(every) and all(own and not any(g.is_beaten for g in own) for own in every)
+
+
+def told_no_reason(
+    decisions: Iterable[Decision], references: Sequence[ReferenceGain], num_silos: int
+) -> str | None:
+    """Return of how many silos no form beats the reference though some beats their own network."""
+    count = 0
+    for decision in decisions:
+        own = [gain for gain in references if gain.silo == decision.silo]
+        count += is_no_reason(decision, own)
+    if not count:
+        return None
+    return (
+        f"For {count} of {plural(num_silos, 'silo')} this beats only a weak network of their own: "
+        "no form surely beats what scikit-learn makes of the same rows without one."
+    )
 
 
 def _of(choice: Choice, references: Sequence[ReferenceGain]) -> list[ReferenceGain]:

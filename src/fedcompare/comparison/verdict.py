@@ -89,13 +89,15 @@ def summarise(
     num_seeds: int,
     epochs: int,
     unknown: Sequence[str] = (),
+    no_reason: str | None = None,
     unstable: str | None = None,
     warning: str | None = None,
     hint: str | None = None,
 ) -> str:
     """Return the whole comparison in a few sentences; what warns comes before any gain.
 
-    First of all which training was `unstable`, then a `warning` on what the models learnt.
+    First of all which training was `unstable`, then a `warning` on what the models learnt; after
+    the gains, for how many silos these are `no_reason` to join.
     `unknown` names classes that no silo has; a `hint` on how models were trained comes last.
     """
     means = _means(scores)
@@ -104,6 +106,7 @@ def summarise(
         asked = [gain for gain in gains if gain.question is question]
         if asked:
             lines.append(f"On {row_of(question).of_silos}, {_tally(asked)}.")
+    lines += filter(None, [no_reason])
     if unknown:
         lines.append(no_silo_has(unknown))
     whole = voice.alternatives(*(means[ModelId(row).key, ALL.key] for row in _SHARED))

@@ -8,6 +8,7 @@ from fedcompare.findings.forms import Decision, FormGain
 from fedcompare.findings.questions import QUESTIONS, Question
 from fedcompare.names import Word, silo_name
 from fedcompare.report.blocks import BEST, MANY, Block, Cell, Fold, Section, Sheet, Text
+from fedcompare.report.references import reference_blocks
 from fedcompare.report.wording import bounds, units
 from fedcompare.text.wording import DASH, count, size
 
@@ -33,6 +34,7 @@ def forms_section(findings: Findings) -> Section:
         Text(text),
         *shown,
         Fold(title="The form for every silo", blocks=(decisions,)) if many else decisions,
+        *reference_blocks(findings),
         _costs_sheet(findings),
     )
     return Section(key="forms", title="In which form to join", blocks=blocks)

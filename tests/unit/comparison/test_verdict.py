@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fedcompare.comparison.forms import find_decisions
+from fedcompare.comparison.references import told_no_reason
 from fedcompare.comparison.verdict import RIGHT_ANSWERS, find_verdicts, summarise
 from fedcompare.comparison.voice import RightAnswers
 from fedcompare.findings.forms import FormCost, FormGain, Forms
@@ -618,8 +619,8 @@ def with_references(*references, words=GAINING):
 def test_beating_only_a_weak_network_of_ones_own_is_no_reason_to_join(word):
     text, advice = with_references(*(reference(question, word) for question in GAINING))
     assert advice == (
-        "Advice: this comparison gives no reason to join; a federation that beats only a weak "
-        "network of the silo's own is no reason to join."
+        "Advice: this comparison gives no reason to join, since no form surely beats what its own "
+        "rows give without a network."
     )
     assert (
         "On its own cases boosted trees of its own rows, without any network, comes to 91.0 %, and "
@@ -667,3 +668,14 @@ def test_unstable_training_comes_first_in_summary_and_verdict():
     assert third.startswith("On ")
     said = summary([GAINING], unstable="Unstable training: ...", warning="Nothing was learnt.")
     assert said.startswith("Unstable training: ... Nothing was learnt. On ")
+
+
+def test_the_summary_counts_the_silos_whose_gain_is_no_reason():
+    gains = [form_gain(Question.WHOLE, Word.GAINS, silo=silo) for silo in (1, 2)]
+    decisions = forms_of(gains).decisions
+    weak = [reference(Question.WHOLE, Word.NO_EVIDENCE, silo=1)]
+    weak.append(reference(Question.WHOLE, Word.GAINS, silo=2))
+    said = told_no_reason(decisions, weak, 2)
+    assert said.startswith("For 1 of 2 silos this beats only a weak network of their own")
+    assert told_no_reason(decisions, weak[1:], 2) is None
+    assert said in summary([GAINING], no_reason=said)
