@@ -1,7 +1,9 @@
 """A made-up but plausible comparison, for tests of reports."""
 
+from dataclasses import replace
 from random import Random
 
+from fedcompare.findings.consortium import Consortium, Estimand, JointGain, Prospect
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.forms import NO_FORMS, Choice, Decision, FormCost, FormGain, Forms
 from fedcompare.findings.gains import Contribution, Gain, SeedGain, Spread, Unasked, Verdict
@@ -441,3 +443,124 @@ def _contributions(complete: bool):
                 leave_one_out=Spread(mean=0.012, lowest=0.0098, highest=0.0141),
                 shapley=Spread(mean=0.32, lowest=0.31, highest=0.33) if test_set == "all" else None,
             )
+
+
+def many(count: int = 100) -> Findings:
+    """Return findings on many silos with names, of which few are sure of anything."""
+    random, found = Random(11), findings()
+    silos = range(1, count + 1)
+    names = [f"clinic {silo:03d}" if silo % 7 else f"St. Mary's {silo:03d}" for silo in silos]
+    gains = [
+        _uncertain(random, found.gains[0], silo, question)
+        for silo in silos
+        for question in (Question.OWN, Question.WHOLE)
+    ]
+    models = [
+        model if model.silo is None else _renamed(model, silo)
+        for silo in silos
+        for model in found.models
+        if model.silo == 1 or (model.silo is None and silo == 1)
+    ]
+    test_sets = [
+        _facts(ALL, "whole population", 10 * count),
+        *(_facts(own(s), f"own cases of {n}", 10) for s, n in zip(silos, names, strict=True)),
+    ]
+    return replace(
+        found,
+        silos=tuple(
+            replace(found.silos[0], silo=silo, name=name, unseen=())
+            for silo, name in zip(silos, names, strict=True)
+        ),
+        verdicts=tuple(replace(found.verdicts[0], silo=silo) for silo in silos),
+        gains=tuple(gains),
+        models=tuple(models),
+        test_sets=tuple(test_sets),
+        scores=tuple(
+            _score(random, model, test_set)
+            for model in models
+            for test_set in test_sets
+            if model.silo is None or test_set.silo in (None, model.silo)
+        ),
+        qualities=tuple(_quality(random, model, {}) for model in models),
+        curves=tuple(_curve(random, m, test_sets[0]) for m in models if _drawn(m, test_sets[0])),
+        confusions=tuple(
+            _confusion(random, m, {})
+            for m in models
+            if m.regime in (Regime.ISOLATED_EQUAL, Regime.FEDERATED)
+        ),
+        mistakes=(),
+        forgetting=(),
+        contributions=(),
+        skew=UNMEASURED,
+        forms=Forms(
+            gains=tuple(
+                _form(silo, question, regime, random.gauss(0.02, 0.05))
+                for silo in silos
+                for question in (Question.OWN, Question.WHOLE)
+                for regime in (Regime.FEDERATED, Regime.FINE_TUNED, Regime.ENSEMBLE)
+            ),
+            costs=found.forms.costs,
+            decisions=tuple(replace(found.forms.decisions[0], silo=silo) for silo in silos),
+        ),
+        unasked=(),
+        consortium=(_together(count),),
+    )
+
+
+def _renamed(model: Model, silo: int) -> Model:
+    regime = model.regime.value
+    return replace(model, key=f"{regime}-silo-{silo}", label=f"{regime}, {silo}", silo=silo)
+
+
+def _uncertain(random: Random, gain: Gain, silo: int, question: Question) -> Gain:
+    """Return a gain whose interval goes by the silo's size."""
+    error = random.choice((0.01, 0.03, 0.06, 0.1))
+    size = random.gauss(0.03, 0.03) + random.gauss(0, error)
+    low, high = size - 3.5 * error, size + 3.5 * error
+    sign = (low > 0) - (high < 0)
+    return replace(
+        gain,
+        silo=silo,
+        question=question,
+        gain=size,
+        low=low,
+        high=high,
+        confidence=0.9995,
+        standard_error=error,
+        word=WORDS[sign],
+    )
+
+
+def _together(count: int) -> Consortium:
+    joint = JointGain(
+        estimand=Estimand.SILOS,
+        gain=0.028,
+        low=0.019,
+        high=0.037,
+        confidence=0.95,
+        p_value=1e-6,
+        word=Word.GAINS,
+        beyond_margin=False,
+        within_margin=False,
+        lack=None,
+    )
+    return Consortium(
+        question=Question.OWN,
+        num_silos=count,
+        gains=(
+            joint,
+            replace(joint, estimand=Estimand.ROWS, gain=0.021),
+            replace(joint, estimand=Estimand.SUCH, low=0.012, high=0.044),
+        ),
+        prospect=Prospect(gain=0.028, low=-0.12, high=0.17),
+        spread=0.031,
+        differ=True,
+        leads=True,
+        sentences=(
+            f"On their own cases a silo gains 2.8 points (95 % interval +1.9 to +3.7), on average "
+            f"over {count} silos, each alike.",
+            "Each of their rows alike, a silo gains 2.1 points (95 % interval +1.9 to +3.7).",
+            "Over other silos like these, a silo gains 2.8 points (95 % interval +1.2 to +4.4), on "
+            "average on their own cases.",
+        ),
+    )

@@ -13,7 +13,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
 
 from fedcompare.report.html import render_html
-from made_up_findings import NASTY, findings
+from made_up_findings import NASTY, findings, many
 
 PHONE, DESKTOP = (360, 740), (1280, 800)
 THEMES = ("light", "dark")
@@ -139,7 +139,7 @@ def test_all_sections_are_visible_and_the_page_never_scrolls_sideways(show, size
         "return [...document.querySelectorAll('section')].map(e => "
         "[e.id, e.checkVisibility(), e.getBoundingClientRect().height])"
     )
-    assert len(seen) == 13
+    assert len(seen) == 14
     assert all(visible and height > 60 for _, visible, height in seen)
     driver.execute_script("document.querySelectorAll('details').forEach(e => e.open = true)")
     width, client = driver.execute_script(
@@ -234,6 +234,59 @@ def test_the_keyboard_reaches_the_verdict_and_everything_that_scrolls(show):
     region.send_keys(Keys.ARROW_RIGHT)
     outline = driver.execute_script("return getComputedStyle(arguments[0]).outlineStyle", region)
     assert outline == "solid"
+
+
+def typed(driver, text):
+    """Type into the field that finds silos; return what is to be seen of each kind."""
+    field = driver.find_element("css selector", ".search input")
+    field.clear()
+    field.send_keys(text)
+    return driver.execute_script(
+        "const seen = (css) => [...document.querySelectorAll(css)].filter(e => e.checkVisibility()"
+        "  && getComputedStyle(e).display !== 'none').map(e => e.dataset.silo);"
+        "return {cards: seen('#verdict .card[data-silo]'), rows: seen('#verdict tr[data-silo]'),"
+        "  lines: seen('#gains g[data-silo]'),"
+        "  said: document.querySelector('.search output').textContent}"
+    )
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_one_of_many_silos_is_found_by_its_name(chromium, tmp_path, size):
+    path = tmp_path / "report.html"
+    path.write_text(render_html(many(100)), encoding="utf-8")
+    screen = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "screen", "features": []})
+    chromium.get("about:blank")
+    chromium.get_log("browser")
+    chromium.get(path.as_uri())
+    assert typed(chromium, "")["cards"] == []  # closed until somebody asks
+    found = typed(chromium, "MARY'S 014")
+    assert found["cards"] == ["St. Mary's 014"]
+    assert found["rows"] == found["lines"] == ["St. Mary's 014"] * 2
+    assert found["said"] == "1 of them"
+    assert typed(chromium, "nowhere") == {"cards": [], "rows": [], "lines": [], "said": "0 of them"}
+    assert typed(chromium, "mary")["said"] == "14 of them"
+    chromium.execute_script("document.querySelectorAll('details').forEach(e => e.open = true)")
+    width, client = chromium.execute_script(
+        "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert width <= client <= size[0]
+    assert chromium.get_log("browser") == []
+
+
+def test_many_silos_can_be_read_without_a_script(chromium, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(render_html(many(100)), encoding="utf-8")
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        chromium.get(path.as_uri())
+        assert not chromium.find_element("css selector", ".search").is_displayed()
+        fold = chromium.find_element("css selector", "#verdict details summary")
+        fold.send_keys(Keys.ENTER)
+        assert chromium.find_element("css selector", "#verdict .card[data-silo]").is_displayed()
+    finally:
+        chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
 def test_paper_shows_all(show):

@@ -8,8 +8,10 @@ from rich.padding import Padding
 from fedcompare.cli.console import stderr, stdout
 from fedcompare.findings.findings import Findings
 from fedcompare.names import silo_names
+from fedcompare.report.blocks import MANY
 from fedcompare.report.context import ledger_sheet
 from fedcompare.report.gains import gains_sheet
+from fedcompare.report.many import sure_lines
 from fedcompare.report.terminal import to_terminal
 from fedcompare.text.escaping import visible
 
@@ -37,17 +39,34 @@ def say_untested(silos: Sequence[int], names: Sequence[str] = ()) -> None:
 
 
 def print_findings(findings: Findings) -> None:
-    """Print the verdict, and the numbers behind it."""
+    """Print the verdict, and the numbers behind it.
+
+    Of many silos, those who surely gain or lose are named; every silo's verdict is in the report.
+    """
     console = stdout()
     console.print(findings.summary)
-    for verdict in findings.verdicts:
-        console.print()
-        console.print(verdict.headline, style="bold")
-        for sentence in verdict.sentences:
-            console.print(Padding(f"• {sentence}", (0, 0, 0, 2)))
+    for found in findings.consortium:
+        if found.leads:
+            _print_said(f"All silos together, {found.question.value}", found.sentences)
+    many = len(findings.silos) > MANY
+    for verdict in () if many else findings.verdicts:
+        _print_said(verdict.headline, verdict.sentences)
     console.print()
-    console.print(to_terminal(gains_sheet(findings)))
+    if many:
+        _print_said("Who surely gains or loses", sure_lines(findings) or ["Nobody."])
+        console.print("Every silo's verdict is in the report.")
+        console.print()
+    else:
+        console.print(to_terminal(gains_sheet(findings)))
     console.print(to_terminal(ledger_sheet(findings)))
+
+
+def _print_said(headline: str, sentences: Sequence[str]) -> None:
+    console = stdout()
+    console.print()
+    console.print(headline, style="bold")
+    for sentence in sentences:
+        console.print(Padding(f"• {sentence}", (0, 0, 0, 2)))
 
 
 def shown(path: Path) -> str:

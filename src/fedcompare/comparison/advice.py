@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from fedcompare.classes import listed
+from fedcompare.comparison.phrases import THERE
 from fedcompare.comparison.voice import Voice
 from fedcompare.findings.forms import Decision, FormCost, FormGain
 from fedcompare.findings.questions import QUESTIONS, Question, row_of
@@ -119,9 +120,9 @@ def _without_gain(gains: Sequence[FormGain]) -> str:
 
 
 def _told(gain: FormGain, voice: Voice) -> str:
-    if gain.word in (Word.GAINS, Word.LOSES):
-        return f"it {voice.change(gain)}"
-    return f"there is {gain.word.value}, {voice.difference(gain)}"
+    if gain.word in THERE:
+        return f"{THERE[gain.word]}, {voice.difference(gain)}"
+    return f"it {voice.change(gain)}"
 
 
 def _on(questions: Sequence[Question]) -> str:

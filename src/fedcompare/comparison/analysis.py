@@ -7,6 +7,7 @@ import numpy as np
 
 from fedcompare.comparison.asking import find_unasked
 from fedcompare.comparison.chance import judge
+from fedcompare.comparison.consortium import find_consortium
 from fedcompare.comparison.contributions import Coalitions, find_contributions
 from fedcompare.comparison.endings import read_losses
 from fedcompare.comparison.forms import find_forms
@@ -85,6 +86,7 @@ def analyse(
     forms = find_forms(answers, cases, budgets, num_rounds=rounds, rules=rules)
     references = find_references(answers, cases, rules, forms.advised)
     training = find_training(losses, answers, singles, cases, rules)
+    together = find_consortium(answers, cases, gains, voice, rules)
     silos = cases.silo_facts(label_counts(answers))
     findings = Findings(
         name=config.name,
@@ -98,6 +100,7 @@ def analyse(
         summary=summarise(
             gains,
             scores,
+            together=together,
             voice=voice,
             num_silos=len(silos),
             num_seeds=len(answers),
@@ -149,6 +152,7 @@ def analyse(
         forms=forms,
         references=references,
         training=training,
+        consortium=together,
         margin=rules.margin,
         skew=mean_skew([seed.trainings[Regime.FEDERATED].skew for seed in answers]),
         curve_measure=followed(cases).name,

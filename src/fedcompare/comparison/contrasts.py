@@ -1,7 +1,7 @@
 """One model minus another, paired by seed and by example: the one interval machinery."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,6 +93,22 @@ class Weighting:
             moments=moments,
             found=paired_gain(sample, bounded=measure.is_bounded),
         )
+
+    def mean_gain(self, pairs: Iterable[tuple[Sequence[Answers], Sequence[Answers]]]) -> PairedGain:
+        """Return the mean of several contrasts of challenger and baseline, on these examples.
+
+        They are answers to the same examples, so they have one matrix: the mean of theirs.
+        """
+        measure = self.cases.measure
+        every = [self._differences(ours, theirs, measure) for ours, theirs in pairs]
+        _, sample = self._sample(np.mean(every, axis=0), measure)
+        return paired_gain(sample, bounded=measure.is_bounded)
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether each example weighs alike in the cases' measure, here."""
+        form = self.cases.measure.form
+        return not self._by_shares and all(form.strata(part) is None for part in self._slices)
 
     def part(
         self,

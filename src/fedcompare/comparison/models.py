@@ -16,8 +16,10 @@ from fedcompare.evaluation.measures.catalog import Measure, summaries_of
 from fedcompare.evaluation.mistakes import find_mistakes
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.scores import Confusion, Fit, Mistake, Model, Quality, Score
+from fedcompare.findings.test_sets import TestSet
 from fedcompare.regimes.catalog import Regime, row_of
 from fedcompare.regimes.models import ModelId, models_of
+from fedcompare.report.blocks import MANY
 from fedcompare.tasks import Task
 
 
@@ -38,13 +40,23 @@ def model_rows(
 def seed_scores(
     answers: Sequence[SeedAnswers], cases: Cases, measures: Sequence[Measure]
 ) -> Iterator[evaluation.Score]:
-    """Yield every model of every seed on every test set by every measure."""
-    test_sets = cases.test_sets()
+    """Yield every model of every seed on every test set by every measure.
+
+    Where silos are many, a silo's model is measured on what is its own silo's and on what is
+    nobody's: of 100 silos, every model on every silo's test sets would be 40,000 numbers a measure.
+    """
+    every, are_many = cases.test_sets(), len(cases.silos) > MANY
+
+    def test_sets(model: ModelId) -> Iterable[TestSet]:
+        if model.silo is None or not are_many:
+            return every
+        return (test_set for test_set in every if test_set.silo in (None, model.silo))
+
     for index, seed in enumerate(answers):
         yield from evaluation.find_scores(
             seed.final,
             cases,
-            lambda model: test_sets,
+            test_sets,
             measures=measures,
             seed=seed.seed,
             seed_index=index,

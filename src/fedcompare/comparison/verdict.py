@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from fedcompare.classes import listed, no_silo_has
 from fedcompare.comparison.advice import advise, told_best
+from fedcompare.comparison.phrases import THERE
 from fedcompare.comparison.references import NO_REASON, is_no_reason, told_references
 from fedcompare.comparison.training import told_without
 from fedcompare.comparison.voice import RightAnswers, Voice
+from fedcompare.findings.consortium import Consortium
 from fedcompare.findings.forms import NO_FORMS, Forms
 from fedcompare.findings.gains import Gain, Unasked, Verdict
 from fedcompare.findings.questions import QUESTIONS, Question, row_of
@@ -37,11 +39,6 @@ _VERBS = {
     Word.NO_DIFFERENCE: ("show no relevant difference", "shows no relevant difference"),
     Word.NO_EVIDENCE: ("show no evidence either way", "shows no evidence either way"),
     Word.NO_WORD: ("have numbers only", "has numbers only"),
-}
-_THERE = {
-    Word.NO_DIFFERENCE: "there is no relevant difference",
-    Word.NO_EVIDENCE: "there is no evidence either way",
-    Word.NO_WORD: "there are numbers only",
 }
 
 
@@ -84,6 +81,7 @@ def summarise(
     gains: Sequence[Gain],
     scores: Sequence[Score],
     *,
+    together: Sequence[Consortium] = (),
     voice: Voice = RIGHT_ANSWERS,
     num_silos: int,
     num_seeds: int,
@@ -96,12 +94,14 @@ def summarise(
 ) -> str:
     """Return the whole comparison in a few sentences; what warns comes before any gain.
 
-    First of all which training was `unstable`, then a `warning` on what the models learnt; after
-    the gains, for how many silos these are `no_reason` to join.
+    First of all which training was `unstable`, then a `warning` on what the models learnt, and
+    what is known of all silos `together` where that is the first thing to know; after the gains,
+    for how many silos these are `no_reason` to join.
     `unknown` names classes that no silo has; a `hint` on how models were trained comes last.
     """
     means = _means(scores)
     lines = [text for text in (unstable, warning) if text]
+    lines += [found.sentences[0] for found in together if found.leads]
     for question in _ORDER:
         asked = [gain for gain in gains if gain.question is question]
         if asked:
@@ -176,7 +176,7 @@ def _headline(facts: SiloFacts, gains: Mapping[Question, Gain]) -> str:
             f"on {row_of(q).of_silo}" for q in _ORDER if q in gains and gains[q].word is word
         ]
         if questions:
-            parts.append(f"{_THERE.get(word, word.value)} {' and '.join(questions)}")
+            parts.append(f"{THERE.get(word, word.value)} {' and '.join(questions)}")
     if not parts:
         parts = ["there is no question that could be asked"]
     name = facts.name or silo_name(facts.silo)
@@ -187,9 +187,9 @@ def _headline(facts: SiloFacts, gains: Mapping[Question, Gain]) -> str:
 
 def _gain_sentence(gain: Gain, voice: Voice) -> str:
     models, cases = voice.models(gain), row_of(gain.question).of_silo
-    if gain.word not in _THERE:
+    if gain.word not in THERE:
         return f"On {cases} it {voice.change(gain)}: {models}."
-    sentence = f"On {cases} {_THERE[gain.word]}: {models}, {voice.difference(gain)}."
+    sentence = f"On {cases} {THERE[gain.word]}: {models}, {voice.difference(gain)}."
     if gain.word is Word.NO_EVIDENCE:
         return f"{sentence} {voice.detectable(gain)}"
     return f"{sentence} {_LACKS[gain.lack]}" if gain.lack else sentence

@@ -7,6 +7,7 @@ this, and its schema is made from it.
 
 from dataclasses import dataclass
 
+from fedcompare.findings.consortium import Consortium
 from fedcompare.findings.forms import NO_FORMS, Forms
 from fedcompare.findings.gains import Contribution, Gain, Unasked, Verdict
 from fedcompare.findings.ledger import Budget
@@ -43,10 +44,10 @@ class Findings:
     Where the `task` is regression there are no classes, and `fits` in place of
     `qualities`, `confusions`, `mistakes` and `forgetting`. `skew` is how much silos differ in what
     they train on, as means over the seeds; empty where it was not measured. `unasked` says what
-    could not be asked of whom, and `forms` in which form silos should join. `margin` is the least
-    gain that is worth it, in the unit of gains. `references` say whether forms beat what a silo's
-    own rows give without a network, where the data are a table, and `training` what is odd about
-    training.
+    could not be asked of whom, `forms` in which form silos should join, and `consortium` what is
+    known of all silos together. `margin` is the least gain that is worth it, in the unit of gains.
+    `references` say whether forms beat what a silo's own rows give without a network, where the
+    data are a table, and `training` what is odd about training.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Findings:
     defaults: str = ""
     unasked: tuple[Unasked, ...] = ()
     forms: Forms = NO_FORMS
+    consortium: tuple[Consortium, ...] = ()
     margin: float | None = None
     curve_measure: str = ""
     references: tuple[ReferenceGain, ...] = ()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from fedcompare.findings.consortium import JointGain
 from fedcompare.findings.gains import Gain
 from fedcompare.findings.questions import Question
 from fedcompare.findings.references import ReferenceGain
@@ -44,7 +45,7 @@ class FormGain:
         return self.word is Word.GAINS and not self.within_margin
 
 
-Worded: TypeAlias = Gain | FormGain | ReferenceGain
+Worded: TypeAlias = Gain | FormGain | JointGain | ReferenceGain
 """What has a word, and the interval that it comes from."""
 
 

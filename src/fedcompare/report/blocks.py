@@ -117,13 +117,17 @@ class Code:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One silo's verdict; `answers` pair each question with its cell."""
+    """One silo's verdict; `answers` pair each question with its cell.
+
+    `silo` is the name by which it is found, where silos are many.
+    """
 
     kind: ClassVar[str] = "card"
     owner: str
     headline: str
     sentences: tuple[str, ...]
     answers: tuple[tuple[str, Cell], ...]
+    silo: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +148,14 @@ class Fold:
     blocks: "tuple[Block, ...]"
 
 
-Block = Sheet | Figure | Text | Terms | Code | Card | Grid | Fold
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A field that leaves of cards, rows and lines those of the silos whose names have a text."""
+
+    kind: ClassVar[str] = "search"
+
+
+Block = Sheet | Figure | Text | Terms | Code | Card | Grid | Fold | Search
 
 
 def sheet_of(
@@ -166,6 +177,11 @@ def _plain(value: Value) -> str:
     if isinstance(value, float):
         return "–" if math.isnan(value) else f"{value:.2f}"
     return str(value)
+
+
+def folded(title: str, block: "Block", count: int) -> "Block":
+    """Return a block in which each of so many silos has a line, in a fold where they are many."""
+    return Fold(title=title, blocks=(block,)) if count > MANY else block
 
 
 def fold_many(title: str, blocks: "Sequence[Block]", *, grid: bool) -> "tuple[Block, ...]":

@@ -57,9 +57,9 @@ def forest(
     row, bottom = 50.0, 34.0
     height = row * len(gains) + bottom
     bounds = [units.plotted(v) for g in gains for v in (g.low, g.gain, g.high)]
-    low, high = _padded(0.0, *bounds)
+    low, high = padded(0.0, *bounds)
     scale = Scale(low, high, 12, WIDTH - 12)
-    said = "; ".join(f"{silo_name(g.silo, names)} {_said(g, units)}" for g in gains)
+    said = "; ".join(f"{silo_name(g.silo, names)} {said_of_gains(g, units)}" for g in gains)
     root = svg.picture(key, WIDTH, height, title=f"Gain, {caption}", description=said)
     marks = svg.ticks(low, high, about=6)
     digits = next(d for d in (0, 1, 2, 9) if all(mark == round(mark, d) for mark in marks))
@@ -67,10 +67,10 @@ def forest(
     for tick in marks:
         x, floor = scale(tick), height - bottom
         svg.line(root, (x, 0), (x, floor), css="zero" if tick == 0 else "grid")
-        svg.write(root, x, floor + 15, _signed(tick, digits), css="small", anchor="middle")
+        svg.write(root, x, floor + 15, signed(tick, digits), css="small", anchor="middle")
     svg.write(root, WIDTH / 2, height - 4, below, css="small", anchor="middle")
     for index, gain in enumerate(gains):
-        name = _cut(silo_name(gain.silo, names))
+        name = cut(silo_name(gain.silo, names))
         _forest_row(root, gain, name, scale, units, top=row * index)
     return Figure(caption=caption, svg=svg.to_text(root))
 
@@ -97,7 +97,7 @@ def chart(
         left = max(left, 10 + _LETTER * max(len(f"{mark:g}") for mark in marks))
     y = Scale(marks[0], marks[-1], base, top)
     rounds = [row[0] for line in series for row in line.rows]
-    x = Scale(*_padded(*rounds, share=0.02), left, WIDTH - right)
+    x = Scale(*padded(*rounds, share=0.02), left, WIDTH - right)
     root = svg.picture(key, WIDTH, height, title=caption, description=description)
     for mark in marks:
         svg.line(root, (left, y(mark)), (WIDTH - right, y(mark)), css="grid")
@@ -117,9 +117,9 @@ def chart(
     return Figure(caption=caption, svg=svg.to_text(root))
 
 
-def _cut(name: str) -> str:
+def cut(name: str, longest: int = _LONGEST_NAME) -> str:
     """Return a name that leaves room for the answer and its numbers."""
-    while _breadth(name) > _LONGEST_NAME:
+    while _breadth(name) > longest:
         name = f"{name.removesuffix('…')[:-1]}…"
     return name
 
@@ -129,7 +129,8 @@ def _breadth(name: str) -> int:
     return sum(1 + (east_asian_width(letter) in "WF") for letter in name)
 
 
-def _said(gain: Gain, units: Units) -> str:
+def said_of_gains(gain: Gain, units: Units) -> str:
+    """Return a gain in words: its word, its size and its interval."""
     digits = units.digits(gain.gain, gain.low, gain.high)
     bounds = units.interval(gain.low, gain.high, digits)
     return (
@@ -208,7 +209,7 @@ def _legend(root: Element, line: Series, *, top: float, dash: str, shape: int) -
     svg.write(root, 52, top + 4, label, css="label")
 
 
-def _padded(*values: float, share: float = 0.06) -> tuple[float, float]:
+def padded(*values: float, share: float = 0.06) -> tuple[float, float]:
     """Return bounds around all values with some air; NaN is left out."""
     known = [value for value in values if not math.isnan(value)] or [0.0]
     low, high = min(known), max(known)
@@ -218,7 +219,7 @@ def _padded(*values: float, share: float = 0.06) -> tuple[float, float]:
 
 def _axis(values: Sequence[float]) -> list[float]:
     """Return marks that enclose all percentages, within 0 to 100."""
-    low, high = _padded(*values, share=0.02)
+    low, high = padded(*values, share=0.02)
     low, high = max(low, 0.0), min(high, 100.0)
     if high - low < 1:
         low, high = max(0.0, high - 1), max(high, 1.0)
@@ -246,6 +247,7 @@ def _round_marks(rounds: Sequence[float]) -> list[float]:
     return [mark for mark in marks if mark == round(mark)]
 
 
-def _signed(value: float, digits: int) -> str:
+def signed(value: float, digits: int) -> str:
+    """Return a number with its sign, as axes have it."""
     text = number(value, digits)
     return f"+{text}" if value > 0 else text

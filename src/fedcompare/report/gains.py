@@ -9,8 +9,23 @@ from fedcompare.findings.questions import Question, row_of
 from fedcompare.findings.scores import MeasureFacts
 from fedcompare.names import silo_name, silo_title
 from fedcompare.regimes.catalog import Regime
-from fedcompare.report.blocks import Block, Card, Cell, Fold, Grid, Section, Sheet, Text
+from fedcompare.report.blocks import (
+    MANY,
+    Block,
+    Card,
+    Cell,
+    Figure,
+    Fold,
+    Grid,
+    Search,
+    Section,
+    Sheet,
+    Text,
+    folded,
+)
+from fedcompare.report.consortium import leading_cards
 from fedcompare.report.figures import forest
+from fedcompare.report.many import crowd_blocks, sure_sheet
 from fedcompare.report.wording import answer_cell, bounds, said_of_unit, units
 from fedcompare.tasks import CLASSES
 from fedcompare.text.units import Unit, Units
@@ -18,37 +33,55 @@ from fedcompare.text.wording import DASH, number, p_value, percent, sentence, se
 
 
 def verdict_section(findings: Findings) -> Section:
-    """Return each silo's verdict as a card, and all gains in one compact table."""
-    return Section(
-        key="verdict",
-        title="Verdict",
-        blocks=(
-            Grid(blocks=tuple(_cards(findings))),
-            gains_sheet(findings),
-        ),
-    )
+    """Return each silo's verdict as a card, and all gains in one compact table.
+
+    What is known of all silos together comes first where that is the first thing to know. Where
+    silos are many, those who surely gain or lose are named, and all else is a click away.
+    """
+    cards, together = Grid(blocks=tuple(_cards(findings))), leading_cards(findings)
+    first: tuple[Block, ...] = (Grid(blocks=together),) if together else ()
+    blocks: tuple[Block, ...] = (*first, cards, gains_sheet(findings))
+    if len(findings.silos) > MANY:
+        blocks = (
+            *first,
+            sure_sheet(findings),
+            Search(),
+            Fold(title="The verdict of every silo", blocks=(cards,)),
+            Fold(title="The gains of every silo", blocks=(gains_sheet(findings),)),
+        )
+    return Section(key="verdict", title="Verdict", blocks=blocks)
 
 
 def gains_section(findings: Findings) -> Section:
     """Return the gains with their intervals, a panel per question, and all their numbers."""
-    panels = tuple(
+    text = (
+        "A point is the mean gain of federating over training alone, with the same budget; "
+        "the line is the interval that its word comes from. Right of zero, federating is better. "
+        f"Each panel has its own scale. {_ABOUT}"
+    )
+    many = len(findings.silos) > MANY
+    blocks: tuple[Block, ...] = (
+        Text(text),
+        *(crowd_blocks(findings) if many else (Grid(blocks=_panels(findings)),)),
+        Fold(title="All numbers behind the gains", blocks=(_numbers(findings), _parts(findings))),
+    )
+    return Section(key="gains", title="Gains", blocks=blocks)
+
+
+_ABOUT = (
+    "An interval is about new seeds and new cases of a silo's kind, with the training rows as they "
+    "are: what another collection of data would give is not in it."
+)
+
+
+def _panels(findings: Findings) -> tuple[Figure, ...]:
+    return tuple(
         forest(
             f"gain-{index}", row_of(question).on, own, findings.silo_names, units=units(findings)
         )
         for index, question in enumerate(Question)
         if (own := [gain for gain in findings.gains if gain.question is question])
     )
-    text = (
-        "A point is the mean gain of federating over training alone, with the same budget; "
-        "the line is the interval that its word comes from. Right of zero, federating is better. "
-        "Each panel has its own scale."
-    )
-    blocks: tuple[Block, ...] = (
-        Text(text),
-        Grid(blocks=panels),
-        Fold(title="All numbers behind the gains", blocks=(_numbers(findings), _parts(findings))),
-    )
-    return Section(key="gains", title="Gains", blocks=blocks)
 
 
 def split_section(findings: Findings) -> Section:
@@ -75,7 +108,8 @@ def split_section(findings: Findings) -> Section:
         words=frozenset({1}),
         note=f"The share is {DASH} where there is no gain to share, or a part is negative.",
     )
-    return Section(key="equal-budget", title="Equal and unequal budget", blocks=(Text(text), sheet))
+    shown = folded("The parts of every silo's gain", sheet, len(findings.silos))
+    return Section(key="equal-budget", title="Equal and unequal budget", blocks=(Text(text), shown))
 
 
 def seeds_sheet(findings: Findings) -> Sheet:
@@ -148,6 +182,7 @@ def _cards(findings: Findings) -> list[Card]:
             else silo_title(verdict.silo, names),
             headline=verdict.headline,
             sentences=verdict.sentences,
+            silo=silo_name(verdict.silo, names) if len(findings.silos) > MANY else "",
             answers=tuple(
                 (
                     gain.question.value,

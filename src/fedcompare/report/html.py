@@ -1,9 +1,13 @@
-"""The report as one HTML page that needs nothing else: no network, no script, no other file."""
+"""The report as one HTML page that needs nothing else: no network, no other file.
+
+Where silos are many a few lines of script find one by its name; the page is whole without.
+"""
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import escape
 
 from fedcompare.findings.findings import Findings
+from fedcompare.report.blocks import MANY
 from fedcompare.report.sections import sections
 from fedcompare.text.escaping import visible, visible_lines
 from fedcompare.text.wording import listing, plural
@@ -31,6 +35,7 @@ def render_html(findings: Findings) -> str:
         sections=sections(findings),
         seeds=f"{plural(len(findings.seeds), 'seed')}: {listing(findings.seeds)}",
         silos=plural(len(findings.silos), "silo"),
+        many=len(findings.silos) > MANY,
     )
 
 

@@ -13,6 +13,7 @@ from fedcompare.report.blocks import (
     Figure,
     Fold,
     Grid,
+    Search,
     Sheet,
     Terms,
     Text,
@@ -60,7 +61,7 @@ def _block(block: Block) -> Iterable[str]:
             if block.title:
                 yield f"### {markdown(block.title)}"
             yield from _blocks(block.blocks)
-        case Figure():
+        case Figure() | Search():
             return
 
 

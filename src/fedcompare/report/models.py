@@ -1,6 +1,7 @@
 """What the report says of models: accuracy on every test set, quality, and mistakes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.scores import (
@@ -15,7 +16,18 @@ from fedcompare.findings.scores import (
 from fedcompare.findings.test_sets import Kind
 from fedcompare.names import silo_name, silo_title
 from fedcompare.regimes.catalog import Regime, Role, row_of
-from fedcompare.report.blocks import BEST, Block, Cell, Fold, Grid, Section, Sheet, Text, fold_many
+from fedcompare.report.blocks import (
+    BEST,
+    MANY,
+    Block,
+    Cell,
+    Fold,
+    Grid,
+    Section,
+    Sheet,
+    Text,
+)
+from fedcompare.report.matrix_of_many import means_sheet, silos_sheet
 from fedcompare.report.wording import class_rows, model_labels, said_of_unit, units_of
 from fedcompare.tasks import CLASSES
 from fedcompare.text.units import Units
@@ -32,32 +44,51 @@ _GROUPS = {
 
 def matrix_section(findings: Findings) -> Section:
     """Return how good every model is on every test set, its quality, and recall per class."""
+    means = "Each number is the mean over the seeds, with the lowest and highest seed below it. "
     text = (
-        "Each number is the mean over the seeds, with the lowest and highest seed below it. "
-        f"{BEST} marks the best model of a column; the centralized model needs all data in one "
-        f"place, so it is a reference and no choice.{_conventional(findings)}"
+        f"{means}{BEST} marks the best model of a column; the centralized model needs all data in "
+        f"one place, so it is a reference and no choice.{_conventional(findings)}"
     )
     groups: dict[str, list[TestSetFacts]] = {}
     for test_set in findings.test_sets:
         groups.setdefault(_group(test_set), []).append(test_set)
-    asked, others = (
-        tuple(
-            _matrix(findings, m, name, groups[name])
-            for m in ms
-            for name in _GROUPS
-            if name in groups
+    first, *rest = findings.measures
+    if len(findings.silos) > MANY:
+        text = f"{_OF_MANY} {means}{_conventional(findings)}"
+        every = silos_sheet(findings, first, _unit(first))
+        asked: tuple[Block, ...] = (
+            means_sheet(findings, first, _unit(first)),
+            Fold(title="Every silo's models", blocks=(every,)),
         )
-        for ms in (findings.measures[:1], findings.measures[1:])
-    )
+        others = tuple(means_sheet(findings, m, _unit(m)) for m in rest)
+    else:
+        asked, others = (
+            tuple(
+                _matrix(findings, m, name, groups[name])
+                for m in ms
+                for name in _GROUPS
+                if name in groups
+            )
+            for ms in ([first], rest)
+        )
     beside = (Fold(title="By other measures", blocks=others),) if others else ()
     more = (
         (_qualities(findings), _recall(findings))
         if findings.task in CLASSES
         else (_fits(findings),)
     )
+    shown = (Fold(title="The quality of every model", blocks=more),)
     return Section(
-        key="matrix", title="Decision matrix", blocks=(Text(text), *asked, *beside, *more)
+        key="matrix",
+        title="Decision matrix",
+        blocks=(Text(text), *asked, *beside, *(shown if len(findings.silos) > MANY else more)),
     )
+
+
+_OF_MANY = (
+    "With so many silos, a model is measured on the whole test set and on what is its own silo's, "
+    "not on every other silo's."
+)
 
 
 def _conventional(findings: Findings) -> str:
@@ -84,6 +115,8 @@ def confusion_section(findings: Findings) -> Section:
         "seeds, and the stronger a cell's colour, the larger its share of the row. Rows marked ∅ "
         "are classes that the silo never saw; a row of dashes has no test examples."
     )
+    if len(findings.silos) > MANY:
+        return _confusion_of_all(findings, by_model, text)
     grids = tuple(
         Grid(
             title=silo_title(facts.silo, findings.silo_names),
@@ -97,8 +130,19 @@ def confusion_section(findings: Findings) -> Section:
         for facts in findings.silos
     )
     filled = tuple(grid for grid in grids if grid.blocks)
-    blocks = fold_many("The matrices of every silo", filled, grid=False)
-    return Section(key="confusion", title="Confusion matrices", blocks=(Text(text), *blocks))
+    return Section(key="confusion", title="Confusion matrices", blocks=(Text(text), *filled))
+
+
+def _confusion_of_all(findings: Findings, by_model: dict[str, Confusion], text: str) -> Section:
+    """Return the federated model's confusion matrix alone."""
+    nobody = replace(findings.silos[0], unseen=())
+    grids = tuple(
+        Grid(blocks=(_confusion(findings, nobody, model, by_model[model.key]),))
+        for model in findings.models
+        if model.regime is Regime.FEDERATED and model.key in by_model
+    )
+    more = Text(f"{text} Those of every silo's own model are in report.json.")
+    return Section(key="confusion", title="Confusion matrices", blocks=(more, *grids))
 
 
 def mistakes_section(findings: Findings) -> Section:

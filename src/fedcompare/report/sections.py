@@ -1,7 +1,7 @@
 """The order in which a report is read."""
 
 from fedcompare.findings.findings import Findings
-from fedcompare.report import context, forms, gains, models, rounds, silos
+from fedcompare.report import consortium, context, forms, gains, models, rounds, silos
 from fedcompare.report.blocks import Section
 from fedcompare.tasks import CLASSES
 
@@ -21,6 +21,7 @@ def sections(findings: Findings) -> tuple[Section, ...]:
     return (
         gains.verdict_section(findings),
         gains.gains_section(findings),
+        *((consortium.consortium_section(findings),) if findings.consortium else ()),
         *((forms.forms_section(findings),) if findings.forms.gains else ()),
         models.matrix_section(findings),
         silos.silos_section(findings),

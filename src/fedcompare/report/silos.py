@@ -6,7 +6,7 @@ from fedcompare.classes import listed
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.scores import SiloFacts
 from fedcompare.names import silo_name
-from fedcompare.report.blocks import Block, Cell, Section, Sheet, Text
+from fedcompare.report.blocks import Block, Cell, Section, Sheet, Text, folded
 from fedcompare.report.skew import distance_cell, distance_note, sentences, skew_sheet
 from fedcompare.tasks import CLASSES
 from fedcompare.text.wording import DASH, count, percent
@@ -19,7 +19,8 @@ def silos_section(findings: Findings) -> Section:
     notes = tuple(Text(f"Of the data: {note}") for note in findings.notes)
     sheet = _classes_sheet(findings) if findings.task in CLASSES else _sizes_sheet(findings)
     columns = (_columns_sheet(findings),) if findings.columns else ()
-    blocks = (*notes, sheet, *_skew_blocks(findings), *columns)
+    shown = folded("The training examples of every silo", sheet, len(findings.silos))
+    blocks = (*notes, shown, *_skew_blocks(findings), *columns)
     return Section(key="silos", title="What each silo has", blocks=blocks)
 
 

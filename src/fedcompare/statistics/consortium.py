@@ -100,32 +100,39 @@ def find_consortium(
         return paired_gain(sample, confidence=confidence, bounded=bounded, folds=folds)
 
     means = moments.means().T
-    such = _such_silos(means, confidence) if len(silos) >= FEWEST_SILOS else None
+    such = such_silos(means, confidence)
     return Consortium(
         num_silos=len(silos),
         of_silos=weighted(np.full(len(silos), 1 / len(silos))),
         of_rows=weighted(moments.counts / moments.counts.sum()),
         of_such_silos=such,
-        of_a_new_silo=_new_silo(means.mean(axis=0), such, confidence)
-        if such and len(silos) >= FEWEST_FOR_A_NEW_ONE
-        else None,
+        of_a_new_silo=new_silo(means, confidence),
         differences=_heterogeneity(silos, bounded=bounded, linear=linear, folds=folds),
     )
 
 
-def _such_silos(means: Floats, confidence: float) -> PairedGain:
-    """Return the gain of silos' means, float [K, S], in which a silo is what an example was."""
+def such_silos(means: Floats, confidence: float = 0.95) -> PairedGain | None:
+    """Return the gain of silos' means, float [K, S], in which a silo is what an example was.
+
+    None of fewer than three silos.
+    """
+    if means.shape[1] < FEWEST_SILOS:
+        return None
     sample = replace(plain(Moments.of(means)), linear=True, pseudo_weight=0.0)
     return paired_gain(sample, confidence=confidence, bounded=False)
 
 
-def _new_silo(gains: Floats, such: PairedGain, confidence: float) -> Expectation:
+def new_silo(means: Floats, confidence: float = 0.95) -> Expectation | None:
     """Return Higgins, Thompson and Spiegelhalter's prediction interval, with the observed spread.
 
     It is their mean plus or minus t(S - 1) sqrt(spread^2 + error^2) (2009, J. Royal Statistical
     Society A 172:137-159). With an estimate of tau^2 in place of the observed spread it is too
-    narrow for few silos (Partlett and Riley 2017, Statistics in Medicine 36:301-317).
+    narrow for few silos (Partlett and Riley 2017, Statistics in Medicine 36:301-317). `means` are
+    the silos' own gains in each seed, float [K, S]; None of fewer than five silos.
     """
+    gains, such = means.mean(axis=0), such_silos(means, confidence)
+    if such is None or len(gains) < FEWEST_FOR_A_NEW_ONE:
+        return None
     spread, freedom = float(gains.std(ddof=1)), len(gains) - 1.0
     square, _ = squared_t(1 - confidence, (freedom, freedom))
     half_width = math.sqrt(square * (spread**2 + such.standard_error**2))

@@ -67,6 +67,16 @@ def test_every_model_is_measured_on_every_test_set_in_every_seed_by_every_measur
     assert len(keys) == len(found) == len(SEEDS) * len(MODELS) * len(CASES.test_sets()) * 2
 
 
+def test_of_many_silos_a_model_is_measured_on_its_own_silos_test_sets_and_nobodys(monkeypatch):
+    every = {(s.model, s.test_set) for s in singles(BOTH)}
+    monkeypatch.setattr("fedcompare.comparison.models.MANY", 1)
+    few = {(s.model, s.test_set) for s in singles(BOTH)}
+    left_out = every - few
+    assert few < every
+    assert all(None not in (m.silo, t.silo) and m.silo != t.silo for m, t in left_out)
+    assert not [1 for m, t in few if None not in (m.silo, t.silo) and m.silo != t.silo]
+
+
 @pytest.mark.parametrize("measure", BOTH, ids=lambda measure: measure.name)
 def test_scores_are_weighted_means_of_the_examples_values(measure):
     for single in singles([measure]):

@@ -11,6 +11,7 @@ from fedcompare.comparison.forms import find_decisions
 from fedcompare.comparison.references import told_no_reason
 from fedcompare.comparison.verdict import RIGHT_ANSWERS, find_verdicts, summarise
 from fedcompare.comparison.voice import RightAnswers
+from fedcompare.findings.consortium import Consortium
 from fedcompare.findings.forms import FormCost, FormGain, Forms
 from fedcompare.findings.gains import Gain, SeedGain, Unasked
 from fedcompare.findings.questions import QUESTIONS, Question
@@ -544,6 +545,25 @@ def test_every_regime_has_one_name_in_the_sentences():
     words = [dict.fromkeys(Question, Word.GAINS)]
     for text in (summary(words), everything(verdict(words[0]))):
         assert not re.search(r"isolated(?!-equal)|one-shot", text)
+
+
+def test_what_is_known_of_all_silos_comes_first_where_it_leads():
+    words = [dict.fromkeys((Question.OWN, Question.WHOLE), Word.NO_EVIDENCE)]
+    joint = Consortium(
+        question=Question.OWN,
+        num_silos=20,
+        gains=(),
+        prospect=None,
+        spread=None,
+        differ=None,
+        leads=True,
+        sentences=("On their own cases a silo gains.", "More in the report."),
+    )
+    text = summary(words, together=[joint], warning="Nothing was learnt.")
+    assert text.startswith("Nothing was learnt. On their own cases a silo gains. On the whole")
+    assert "More in the report" not in text
+    beside = replace(joint, leads=False)
+    assert summary(words, together=[beside]) == summary(words)
 
 
 def test_a_warning_comes_before_any_gain():

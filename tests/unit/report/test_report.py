@@ -17,7 +17,9 @@ from fedcompare.errors import ResultsError
 from fedcompare.findings.questions import QUESTIONS, Question
 from fedcompare.findings.schema import from_json, schema, to_json
 from fedcompare.findings.scores import MeasureFacts
+from fedcompare.names import Word
 from fedcompare.regimes.catalog import Regime
+from fedcompare.report.crowds import ordered
 from fedcompare.report.html import render_html
 from fedcompare.report.markdown import render_markdown
 from fedcompare.report.sections import sections
@@ -26,11 +28,11 @@ from fedcompare.statistics.word_rules import RULES, SIDES
 from fedcompare.text import wording
 from fedcompare.text.escaping import markdown as escape_markdown
 from fedcompare.text.escaping import visible
-from made_up_findings import NASTY, findings
+from made_up_findings import NASTY, findings, many
 from nasty import NAMES
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "report.schema.json"
-VOID = {"meta", "link", "br"}
+VOID = {"meta", "link", "br", "input"}
 KEYS = [
     "verdict",
     "gains",
@@ -94,7 +96,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if self.open and self.open[-1] not in ("style", "title"):
+        if self.open and self.open[-1] not in ("style", "title", "script"):
             self.words.append(data)
         if self.open and self.open[-1] in ("th", "td"):
             self.cells.append(" ".join(data.split()))
@@ -255,21 +257,106 @@ def with_silos(count):
 
 
 def test_sixty_silos_share_a_line_of_the_legend_and_are_folded():
-    few, many = with_silos(3), with_silos(60)
+    few, sixty = with_silos(3), with_silos(60)
     curves = {
         key: next(s for s in sections(f) if s.key == "curves")
-        for key, f in (("few", few), ("many", many))
+        for key, f in (("few", few), ("many", sixty))
     }
     pictures = {key: section.blocks[1].blocks[0].svg for key, section in curves.items()}
     assert ">isolated, silo 3<" in pictures["few"]
     assert ">isolated-equal, each of 60 silos<" in pictures["many"]
     assert ">isolated, silo 3<" not in pictures["many"]
     assert float(re.search(r'viewBox="0 0 340 ([\d.]+)"', pictures["many"])[1]) < 400
-    for key in ("confusion", "forgetting"):
-        kinds = [b.kind for s in sections(many) if s.key == key for b in s.blocks]
-        assert "fold" in kinds
-        assert "fold" not in [b.kind for s in sections(few) if s.key == key for b in s.blocks]
-    assert Page(render_html(many)).text.count("silo 60") > 2
+    kinds = [b.kind for s in sections(sixty) if s.key == "forgetting" for b in s.blocks]
+    assert "fold" in kinds
+    assert "fold" not in [b.kind for s in sections(few) if s.key == "forgetting" for b in s.blocks]
+    assert Page(render_html(sixty)).text.count("silo 60") > 2
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    return many(100)
+
+
+@pytest.fixture(scope="module")
+def crowded(crowd):
+    return Page(render_html(crowd))
+
+
+def test_of_many_silos_the_sure_ones_are_named_and_the_rest_is_counted(crowd, crowded):
+    verdict = sections(crowd)[0]
+    kinds = [block.kind for block in verdict.blocks]
+    assert kinds == ["grid", "sheet", "search", "fold", "fold"]
+    assert verdict.blocks[0].blocks[0].owner.startswith("All silos together")
+    sheet = verdict.blocks[1]
+    for question, silos, gains, loses, rest in sheet.rows:
+        own = [gain for gain in crowd.gains if gain.question == question.text]
+        counts = [sum(g.word is word for g in own) for word in (Word.GAINS, Word.LOSES)]
+        assert [int(cell.text) for cell in (gains, loses)] == counts
+        assert int(silos.text) == sum(int(cell.text) for cell in (gains, loses, rest)) == 100
+        for cell, word in ((gains, Word.GAINS), (loses, Word.LOSES)):
+            named = [crowd.silo_names[gain.silo - 1] for gain in own if gain.word is word]
+            assert all(name in cell.note for name in named[:12])
+            assert ("more" in cell.note) == (len(named) > 12)
+    below = sum(gain.gain < 0 for gain in crowd.gains)
+    assert str(below) not in crowded.text.partition("Gains")[0].split()
+
+
+def test_every_silo_is_somewhere_and_a_script_finds_it(crowd, crowded):
+    found = [attrs.get("data-silo") for _, attrs in crowded.tags if attrs.get("data-silo")]
+    assert {found.count(name) >= 4 for name in crowd.silo_names} == {True}
+    (script,) = [attrs for tag, attrs in crowded.tags if tag == "script"]
+    assert script == {}
+    (field,) = [attrs for tag, attrs in crowded.tags if attrs.get("class") == "search"]
+    assert "hidden" in field  # until there is a script
+
+
+def test_few_silos_need_no_script_and_have_no_fold_for_verdicts(page):
+    assert not [attrs for tag, attrs in page.tags if tag in ("script", "input")]
+    assert [block.kind for block in sections(findings())[0].blocks] == ["grid", "sheet"]
+
+
+def test_a_report_on_many_silos_grows_with_their_number_only(crowd):
+    size = len(render_html(crowd))
+    assert size < 2_500_000
+    assert len(render_html(many(50))) > 0.4 * size
+
+
+def test_the_figures_of_many_silos_are_of_all_of_them(crowd):
+    gains = next(section for section in sections(crowd) if section.key == "gains")
+    shapes, lines = gains.blocks[2].blocks, gains.blocks[3].blocks[1].blocks
+    for figure in lines:
+        assert len(fromstring(figure.svg).findall("g")) == 100
+    for figure in shapes:
+        bars = fromstring(figure.svg).findall("rect")
+        assert 5 < len(bars) < 80
+
+
+def test_silos_stand_in_the_order_of_shrunken_estimates():
+    gain = findings().gains[0]
+    sizes = [(1, 0.16, 0.15), (2, 0.14, 0.001), (3, -0.14, 0.001), (4, -0.16, 0.15)]
+    gains = [replace(gain, silo=s, gain=g, standard_error=e) for s, g, e in sizes]
+    assert [g.silo for g in ordered(gains)] == [2, 1, 4, 3]
+    unknown = replace(gain, silo=5, gain=math.nan, standard_error=math.nan)
+    assert [g.silo for g in ordered([unknown, *gains])][-1] == 5
+
+
+def test_ids_are_unique_where_silos_are_many(crowded):
+    assert len(crowded.ids) == len(set(crowded.ids))
+
+
+def test_the_matrix_of_many_silos_has_their_means_and_each_silos_own(crowd):
+    matrix = next(section for section in sections(crowd) if section.key == "matrix")
+    means, fold = matrix.blocks[1], matrix.blocks[2]
+    assert means.columns == ("model", "whole population", "own cases")
+    by_model = {row[0].text: row for row in means.rows}
+    own = [s.mean for s in crowd.scores if s.test_set.startswith("own:") and s.model == "federated"]
+    assert by_model["federated"][2].text == f"{100 * sum(own) / len(own):.1f}"
+    (sheet,) = fold.blocks
+    assert len(sheet.rows) == 100 * len(by_model)
+    alone = next(r for r in sheet.rows if (r[0].text, r[1].text) == ("clinic 002", "isolated"))
+    score = next(s for s in crowd.scores if (s.model, s.test_set) == ("isolated-silo-2", "own:2"))
+    assert alone[3].text == f"{100 * score.mean:.1f}"
 
 
 def test_ids_are_unique_and_every_reference_has_its_target(page):
