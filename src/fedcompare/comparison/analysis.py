@@ -30,7 +30,7 @@ from fedcompare.comparison.verdict import find_verdicts, summarise
 from fedcompare.comparison.voice import voice_of
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.evaluation.cases import Cases, check_own_cases
-from fedcompare.evaluation.deciding import decided_by, followed, told_measure
+from fedcompare.evaluation.deciding import decided_by, followed, told_left_out, told_measure
 from fedcompare.evaluation.measures.catalog import Measure, measures_of
 from fedcompare.evaluation.scores import Score
 from fedcompare.evaluation.stored import SeedAnswers, read_coalition_answers, read_seed_answers
@@ -228,6 +228,8 @@ def _hints(
     """Yield what is to be known of the measure, and of how the models were trained."""
     if told := told_measure(config.comparison.measure, cases, of_classes):
         yield told
+    if left := told_left_out(cases):
+        yield left
     if few := told_few_steps(config, sizes):
         yield few
     if not is_repeatable(device := config.train.device):

@@ -9,6 +9,7 @@ from fedcompare.comparison.analysis import Analysis, analyse
 from fedcompare.comparison.stored import REMEDY, REPORT, comparison_folder, comparison_inputs
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import ResultsError
+from fedcompare.evaluation.measures.catalog import ACCURACY
 from fedcompare.evaluation.scores import Score
 from fedcompare.execution.plan import seed_runs
 from fedcompare.findings.findings import Findings
@@ -93,11 +94,12 @@ def comparison_files(config: ExperimentConfig, analysis: Analysis) -> Iterator[t
 
 def verdict_json(findings: Findings) -> dict[str, Any]:
     """Return the verdict as plain data: sentences and gains, and nothing that was timed."""
+    measure = findings.measures[0]
     return {
         "name": findings.name,
         "seeds": findings.seeds,
         "summary": findings.summary,
-        **({"measure": asdict(findings.measures[0])} if findings.task in NUMBERS else {}),
+        **({"measure": asdict(measure)} if measure.name != ACCURACY.name else {}),
         "verdicts": [asdict(verdict) for verdict in findings.verdicts],
         "gains": [asdict(gain) for gain in findings.gains],
         "unasked": [asdict(item) for item in findings.unasked],

@@ -10,8 +10,9 @@ from fedcompare.errors import ConfigError
 from fedcompare.evaluation.cases import Cases
 from fedcompare.evaluation.measures.catalog import AUROC, FEWEST, Measure, measures_of
 from fedcompare.evaluation.measures.choice import KEY, find_measure
-from fedcompare.evaluation.slicing import why_not_measured
+from fedcompare.evaluation.slicing import left_out, why_not_measured
 from fedcompare.findings.test_sets import ALL
+from fedcompare.names import silo_names
 from fedcompare.tasks import Task
 from fedcompare.text.wording import percent
 
@@ -63,6 +64,19 @@ def told_measure(name: str, cases: Cases, sizes: Sequence[float]) -> str | None:
         f"Verdicts are by {cases.measure.name}, since only {percent(min(sizes) / sum(sizes))} % of "
         f"the training rows are of class {cases.class_names[rarer]}, so that always answering the "
         f"other class is hard to beat in {first.name}; --measure {first.name} decides by that."
+    )
+
+
+def told_left_out(cases: Cases) -> str | None:
+    """Return in a sentence which silos' test rows say nothing to the measure; None if all do."""
+    silos = left_out(cases, ALL)
+    if not silos:
+        return None
+    several = len(silos) > 1
+    return (
+        f"{cases.measure.name} compares rows of one silo with each other, so that the test rows of "
+        f"{silo_names(silos, cases.silo_names)}, which are all of one class, say nothing to it: "
+        f"{'they are' if several else 'it is'} left out of the whole population's."
     )
 
 

@@ -1,12 +1,19 @@
 """By which measure verdicts are: what users write, what the data say, and what does not fit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fedcompare import api
 from fedcompare.errors import ConfigError
 from fedcompare.evaluation.cases import Cases
-from fedcompare.evaluation.deciding import check_measure, decided_by, told_measure
+from fedcompare.evaluation.deciding import (
+    check_measure,
+    decided_by,
+    told_left_out,
+    told_measure,
+)
 from fedcompare.evaluation.measures.catalog import (
     ABSOLUTE_ERROR,
     ACCURACY,
@@ -93,6 +100,18 @@ def test_else_accuracy_decides_and_nothing_is_told(labels, sizes):
     found = decided_by("", cases(labels), sizes)
     assert found.measure is ACCURACY
     assert told_measure("", found, sizes) is None
+
+
+def test_silos_of_one_class_are_left_out_of_an_auroc_and_told():
+    owners = np.stack([np.repeat([1, 2], [30, 18])] * 2)
+    found = Cases.build(
+        LABELS, [[(80, 10), (70, 12)]] * 2, ("no", "yes"), owners=owners, measure=AUROC
+    )
+    told = told_left_out(found)
+    assert told is not None
+    assert "the test rows of silo 1, which are all of one class, say nothing to it: it is" in told
+    assert told_left_out(cases()) is None
+    assert told_left_out(replace(found, measure=ACCURACY)) is None
 
 
 def test_what_is_asked_for_decides():

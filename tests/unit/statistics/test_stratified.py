@@ -5,6 +5,7 @@ import pytest
 
 from fedcompare.statistics.intervals import paired_gain
 from fedcompare.statistics.moments import Moments
+from fedcompare.statistics.placements import placements as placed_by_ranks
 from fedcompare.statistics.samples import plain, standardised
 from fedcompare.statistics.stratified import stratified, stratified_values
 
@@ -32,6 +33,17 @@ def delong(first, second, labels):
 
 def repeated(row, num_seeds=3):
     return np.stack([row] * num_seeds)
+
+
+def test_placements_are_those_by_hand_for_every_silo_and_model_with_ties():
+    silos = RANDOM.permutation(np.repeat([0, 3, 4], [12, 12, 13]))
+    labels = np.where(np.arange(37) % 3 == 0, 1, 0)
+    scores = np.round(RANDOM.random((5, 37)), 1).astype(np.float32).astype(np.float64)
+    found = placed_by_ranks(scores, labels == 1, silos)
+    for row, model in zip(found, scores, strict=True):
+        for silo in (0, 3, 4):
+            own = silos == silo
+            np.testing.assert_allclose(row[own], placements(model[own], labels[own]))
 
 
 def test_one_seeds_variance_is_delongs():

@@ -69,17 +69,27 @@ class Measure:
 
     def value(self, numbers: Floats, part: Slice) -> float | None:
         """Return the measure of a slice's `values`; None where it has none."""
+        (found,) = self.each(numbers[None], part)
+        return found
+
+    def each(self, numbers: Floats, part: Slice) -> list[float | None]:
+        """Return the measure of each of several models' `values` of a slice, float [M, N]."""
         if self.missing(part, 1):
-            return None
-        return self.mean(self.form.linear(numbers, part), self.weights(part))
+            return [None] * len(numbers)
+        return list(self._means(self.form.linear(numbers, part), self.weights(part)))
 
     def mean(self, values: Floats, weights: Floats) -> float:
         """Return the measure of examples with these values and weights, which add up to 1."""
-        kept = weights > 0
-        if np.ptp(weights[kept]) == 0:  # one by one, without the rounding of weights
-            return float(values[kept].mean())
-        low, high = self.bounds
-        return min(max(float(values @ weights), low), high)
+        (found,) = self._means(values[None], weights)
+        return found
+
+    def _means(self, rows: Floats, weights: Floats) -> Iterator[float]:
+        kept, (low, high) = weights > 0, self.bounds
+        is_plain = np.ptp(weights[kept]) == 0
+        for row in rows:
+            # One by one, without the rounding of weights, where these are alike.
+            plain = row[kept].mean() if is_plain else min(max(row @ weights, low), high)
+            yield float(plain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ class Form(Protocol):
         ...
 
     def linear(self, numbers: Floats, part: Slice) -> Floats:
-        """Return the numbers whose mean, with these weights, is the measure, float [N]."""
+        """Return the numbers whose mean, with these weights, is the measure, float [..., N]."""
         ...
 
 
@@ -78,11 +78,9 @@ class RootOfMean(Mean):
 
     def linear(self, numbers: Floats, part: Slice) -> Floats:
         """Return the root, plus what an example adds to it."""
-        mean = float(numbers @ part.weights)
-        if mean == 0:
-            return np.zeros_like(numbers)
+        mean = (numbers @ part.weights)[..., None]
         root = np.sqrt(mean)
-        found: Floats = root + (numbers - mean) / (2 * root)
+        found: Floats = root + (numbers - mean) / np.where(root > 0, 2 * root, 1.0)
         return found
 
 

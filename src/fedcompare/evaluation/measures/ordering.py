@@ -1,6 +1,5 @@
 """How often a model puts a case of the second class above one of the first: the AUROC."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy.typing as npt
 
 from fedcompare.classes import quoted
 from fedcompare.evaluation.measures.slices import Slice, Strata
+from fedcompare.statistics.placements import placements
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -63,10 +63,12 @@ class OrderedPairs:
 
     def linear(self, numbers: Floats, part: Slice) -> Floats:
         """Return each example's placement among its silo's, 0 where there are no pairs."""
-        found = np.zeros(len(numbers))
-        for negatives, positives in _by_silo(part):
-            found[positives] = _below(numbers[negatives], numbers[positives])
-            found[negatives] = 1 - _below(numbers[positives], numbers[negatives])
+        paired = np.isin(part.silos, _paired(part))
+        compared = part.counted & paired
+        found = np.zeros_like(numbers)
+        found[..., compared] = placements(
+            numbers[..., compared], part.classes[compared] == 1, part.silos[compared]
+        )
         return found
 
 
@@ -82,19 +84,3 @@ def _sizes(part: Slice) -> Ints:
 def _paired(part: Slice) -> Ints:
     """Return the silos that have examples of both classes."""
     return np.flatnonzero(_sizes(part).all(axis=1))
-
-
-def _by_silo(part: Slice) -> Iterator[tuple[Ints, Ints]]:
-    """Yield where the examples of the first and of the second class of a silo stand."""
-    for silo in _paired(part).tolist():
-        own = part.counted & (part.silos == silo)
-        first, second = (np.flatnonzero(own & (part.classes == label)) for label in (0, 1))
-        yield first, second
-
-
-def _below(others: Floats, scores: Floats) -> Floats:
-    """Return the share of the others that lie below each score; one that is equal is half below."""
-    ordered = np.sort(others)
-    low, high = (np.searchsorted(ordered, scores, side) for side in ("left", "right"))
-    found: Floats = (low + high) / (2 * len(others))
-    return found
