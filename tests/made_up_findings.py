@@ -35,6 +35,7 @@ ROUNDS = 6
 LACKS = {1: (1, 3, 7), 2: (2, 5, 8), 3: (4, 6, 9)}
 GAINS = {
     Question.OWN: (-0.0052, 0.0002, 0.0041),
+    Question.OTHERS: (0.1052, 0.0744, 0.0801),
     Question.WHOLE: (0.3052, 0.2744, 0.2801),
     Question.UNSEEN: (0.9712, 0.9538, 0.9491),
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedcompare.data.silos import load_dataset
+from fedcompare.data.silos import loaded
 from made_up_pictures import encoded, noise, write_class_folders, write_simple
 
 COMMANDS = ("partition", "isolated", "federated", "compare")
@@ -36,7 +36,7 @@ def nothing(folder):
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("spoil", [other_shape, truncated, no_class_folders, nothing])
 def test_bad_data_are_refused_before_anything_is_trained(cli, tmp_path, command, spoil):
-    load_dataset.cache_clear()
+    loaded.cache_clear()
     wanted = spoil(tmp_path / "data")
     results = tmp_path / "results"
     settings = (f"dataset=hub:{tmp_path / 'data'}", "num-silos=2", "excluded-classes=")

@@ -13,6 +13,7 @@ from made_up_pictures import write_simple
 from made_up_tables import SITES, patients, split_up, write_csv
 
 SHORT = ["--set", "local-epochs=2", "--set", "num-server-rounds=2", "--set", "isolated-epochs=2"]
+ONE_SPLIT = ["--folds", 1]
 IN_PROCESS = ["--engine", "in-process"]
 
 
@@ -88,7 +89,7 @@ def test_inspect_shows_pictures_their_silos_and_how_these_differ(cli, tmp_path):
 
 
 def test_from_a_table_to_the_verdict_and_verify(cli, table, named, placed, tmp_path):
-    found = cli("compare", *named, "--seeds", 2, *SHORT, *IN_PROCESS, *placed)
+    found = cli("compare", *named, *ONE_SPLIT, "--seeds", 2, *SHORT, *IN_PROCESS, *placed)
     assert found.code == 0, found.err
     for name in ("site 7", "Torgersen", "東京"):
         assert name in found.out
@@ -126,7 +127,8 @@ def test_groups_are_stored_with_the_answers_and_count_as_one(cli, tmp_path, plac
     path = write_csv(tmp_path / "visits.csv", columns)
     named = ["--data", path, "--label", "outcome", "--silo", "hospital", "--group", "patient"]
     short = ["--set", "local-epochs=1", "--set", "num-server-rounds=1", "--set"]
-    found = cli("compare", *named, "--seeds", 2, *short, "isolated-epochs=1", *IN_PROCESS, *placed)
+    asked = [*named, *ONE_SPLIT, "--seeds", 2, *short, "isolated-epochs=1"]
+    found = cli("compare", *asked, *IN_PROCESS, *placed)
     assert found.code == 0, found.err
     run = tmp_path / "results" / "visits"
     groups = load_file(run / "seed-42" / "predictions" / "groups.safetensors")["groups"]

@@ -112,7 +112,8 @@ def settled(config: ExperimentConfig) -> ExperimentConfig:
         from fedcompare.learning.devices import settle_device
 
         config = settle_device(config)
-    if config.data.source.place is None and not config.data.silo:
+    is_tutorial = config.data.source.place is None and not config.data.silo
+    if is_tutorial and config.comparison.folds < 2:
         return config  # without torch
     from fedcompare.data.silos import settle
     from fedcompare.execution.plan import check_choices

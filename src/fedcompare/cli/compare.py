@@ -22,6 +22,12 @@ def compare(
     correct: Annotated[
         str | None, typer.Option(help="Correction over silos: holm (default) or bh.")
     ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            help="In how many folds every row is held out once a seed (key folds); 1: one split."
+        ),
+    ] = None,
     contributions: Annotated[
         bool,
         typer.Option("--contributions", help="Also who contributes: trains every coalition."),
@@ -56,6 +62,7 @@ def compare(
         config,
         set_,
         seeds=seeds,
+        folds=folds,
         measure=measure,
         margin=margin,
         correct=correct,

@@ -88,6 +88,7 @@ _OPTION_KEYS = {
     "isolated_epochs": ("--epochs", "isolated-epochs"),
     "local_epochs": ("--epochs", "local-epochs"),
     "seeds": ("--seeds", "num-seeds"),
+    "folds": ("--folds", "folds"),
     "measure": ("--measure", "measure"),
     "margin": ("--margin", "margin"),
     "correct": ("--correct", "correct"),

@@ -33,7 +33,7 @@ from fedcompare.evaluation.cases import Cases, check_own_cases
 from fedcompare.evaluation.deciding import decided_by, followed, told_left_out, told_measure
 from fedcompare.evaluation.measures.catalog import Measure, measures_of
 from fedcompare.evaluation.scores import Score
-from fedcompare.evaluation.stored import SeedAnswers, read_coalition_answers, read_seed_answers
+from fedcompare.evaluation.stored import SeedAnswers, by_seed, read_seed_coalitions, read_seeds
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.scores import ColumnUse, MeasureFacts
 from fedcompare.regimes.budgets import told_few_steps
@@ -41,6 +41,7 @@ from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.coalitions import coalitions_to_train
 from fedcompare.regimes.defaults import told_defaults
 from fedcompare.regimes.devices import is_repeatable, repeatability
+from fedcompare.regimes.folds import told_folds
 from fedcompare.runs.directory import RunDirectory
 from fedcompare.runs.manifest import CONFIG_FILE, Training, read_environment
 from fedcompare.statistics.skew import mean_skew
@@ -65,14 +66,14 @@ def analyse(
         ResultsError: the comparison is not finished.
         WeightsError: a file of predictions is missing, corrupt or altered.
     """
-    answers = list(map(read_seed_answers, runs))
+    answers = read_seeds(runs)
     losses = list(map(read_losses, runs))
     cases = find_cases(answers, config.comparison.measure)
-    sizes = list(map(sum, label_counts(answers)[0]))
+    sizes = answers[0].sizes
     coalitions: list[Coalitions] = []
     if contributions:
         needed = coalitions_to_train(len(cases.silos))
-        coalitions = [read_coalition_answers(run, needed) if needed else {} for run in runs]
+        coalitions = [read_seed_coalitions(own, needed) for own in by_seed(runs)]
     trained = answers[0].trainings[Regime.FEDERATED]
     measures = sorted(measures_of(cases.task), key=lambda row: row is not cases.measure)
     singles = tuple(seed_scores(answers, cases, measures))
@@ -156,6 +157,7 @@ def analyse(
         margin=rules.margin,
         skew=mean_skew([seed.trainings[Regime.FEDERATED].skew for seed in answers]),
         curve_measure=followed(cases).name,
+        held_out=told_folds(config.comparison),
         defaults=told_defaults(
             config,
             sizes,
@@ -206,8 +208,10 @@ def find_cases(answers: Sequence[SeedAnswers], measure: str = "") -> Cases:
         silo_names=silo_names,
         owners=np.stack(owners) if owners else None,
         groups=answers[0].groups,
+        folds=answers[0].folds,
     )
-    check_own_cases(cases.strata, totals, class_names, silo_names)
+    if cases.owners is None:
+        check_own_cases(cases.strata, totals, class_names, silo_names)
     return decided_by(measure, cases, class_sizes(answers))
 
 
@@ -217,9 +221,9 @@ def class_sizes(answers: Sequence[SeedAnswers]) -> Sequence[float]:
     return found
 
 
-def label_counts(answers: Sequence[SeedAnswers]) -> list[tuple[tuple[int, ...], ...]]:
+def label_counts(answers: Sequence[SeedAnswers]) -> list[tuple[tuple[float, ...], ...]]:
     """Return the training examples of each class, by seed and silo: [K][S][C]."""
-    return [seed.trainings[Regime.FEDERATED].label_counts for seed in answers]
+    return [seed.label_counts for seed in answers]
 
 
 def _hints(

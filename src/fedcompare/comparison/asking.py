@@ -68,6 +68,8 @@ def find_unasked(cases: Cases) -> tuple[Unasked, ...]:
 def why_not(question: Question, silo: int, cases: Cases) -> str:
     """Return why the question cannot be asked of a silo, as a clause; empty where it can."""
     if not cases.size(row_of(question).test_set(silo)):
+        if cases.folds > 1:
+            return "none could be held out, since a silo and a class each keep a row to train on"
         return "the test set has none of them; hold out more rows"
     if question is Question.OWN and (reason := _one_class(silo, cases)):
         return reason
@@ -79,7 +81,8 @@ def _weighting(question: Question, silo: int, cases: Cases) -> Weighting:
 
 
 def _concerns(question: Question, silo: int, cases: Cases) -> bool:
-    return row_of(question).is_asked(len(cases.learnable_classes(silo)))
+    row = row_of(question)
+    return row.is_asked(len(cases.learnable_classes(silo))) and cases.is_told(row.test_set(silo))
 
 
 def _one_class(silo: int, cases: Cases) -> str:

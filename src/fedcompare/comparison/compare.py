@@ -1,13 +1,15 @@
 """The comparison, from configuration to the verdict."""
 
 import importlib
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fedcompare.config.groups import SEED_LIMIT, ExperimentConfig
-from fedcompare.data.silos import load_silos
+from fedcompare.data.silos import Silos, load_silos
 from fedcompare.errors import ConfigError
 from fedcompare.evaluation.cases import check_own_cases
 from fedcompare.evaluation.deciding import check_measure
@@ -21,6 +23,7 @@ from fedcompare.execution.plan import (
     unfinished,
 )
 from fedcompare.machine.cpus import resolve_cpus
+from fedcompare.regimes.folds import told_folds
 from fedcompare.regimes.listener import Listener
 from fedcompare.runs.files import check_writable
 from fedcompare.runs.lock import claimed, comparison_parts
@@ -50,7 +53,9 @@ def compare(
     """
     check(config)
     with claimed(config, results, "compare", comparison_parts(config)):
-        for note in load_silos(config).notes:
+        if told := told_folds(config.comparison):
+            listener.on_note(f"folds: {told}")
+        for note in load_silos(config.by_repeat()[0]).notes:
             listener.on_note(f"data: {note}")
         check_writable(results / config.name)
         stages = [
@@ -106,12 +111,17 @@ def check(config: ExperimentConfig) -> None:
         )
     check_choices(config)
     resolve_cpus(config.resources.num_cpus)
-    for own in config.by_seed():
-        silos = load_silos(own)
+    for _, folds in itertools.groupby(config.by_repeat(), key=lambda own: own.seed):
+        _check_cases(config.comparison.measure, list(map(load_silos, folds)))
+
+
+def _check_cases(measure: str, folds: Sequence[Silos]) -> None:
+    """Raise if the test examples of a seed, of all its folds, cannot decide; as `check`."""
+    silos, strata = folds[0], np.concatenate([own.dataset.test.strata.numpy() for own in folds])
+    if not silos.own_rows:
         counts = np.asarray(silos.label_counts, dtype=np.float64)
-        strata = silos.dataset.test.strata.numpy()
         check_own_cases(strata, counts, silos.class_names, silos.names)
-        check_measure(config.comparison.measure, silos.task, strata, silos.class_names)
+    check_measure(measure, silos.task, strata, silos.class_names)
 
 
 def _import_analysis() -> None:

@@ -67,9 +67,11 @@ def _of_own(asked: Sequence[Asked]) -> _Known:
     grouped = {contrast.moments.groups is not None for contrast in contrasts}
     if len(grouped) > 1 or not all(item.weighting.is_plain for item in asked):
         return _as_units(contrasts, asked)
-    measure = asked[0].weighting.cases.measure
+    cases = asked[0].weighting.cases
     found = consortium.find_consortium(
-        [contrast.moments for contrast in contrasts], bounded=measure.is_bounded
+        [contrast.moments for contrast in contrasts],
+        bounded=cases.measure.is_bounded,
+        folds=cases.folds,
     )
     gains = {Estimand.SILOS: found.of_silos, Estimand.ROWS: found.of_rows}
     if found.of_such_silos:

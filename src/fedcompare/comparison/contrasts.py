@@ -12,7 +12,7 @@ from fedcompare.evaluation.cases import Cases, Floats, Ints
 from fedcompare.evaluation.measures.catalog import Measure
 from fedcompare.evaluation.measures.slices import Slice, Strata
 from fedcompare.evaluation.slicing import slice_of, why_not_measured
-from fedcompare.findings.test_sets import Kind, TestSet
+from fedcompare.findings.test_sets import TestSet
 from fedcompare.statistics.intervals import PairedGain, paired_gain
 from fedcompare.statistics.moments import Moments
 from fedcompare.statistics.samples import Sample, plain, pseudo_values, standardised
@@ -91,7 +91,7 @@ class Weighting:
             challenger=self.means(challenger, measure),
             baseline=self.means(baseline, measure),
             moments=moments,
-            found=paired_gain(sample, bounded=measure.is_bounded),
+            found=paired_gain(sample, bounded=measure.is_bounded, folds=self.cases.folds),
         )
 
     def mean_gain(self, pairs: Iterable[tuple[Sequence[Answers], Sequence[Answers]]]) -> PairedGain:
@@ -102,7 +102,7 @@ class Weighting:
         measure = self.cases.measure
         every = [self._differences(ours, theirs, measure) for ours, theirs in pairs]
         _, sample = self._sample(np.mean(every, axis=0), measure)
-        return paired_gain(sample, bounded=measure.is_bounded)
+        return paired_gain(sample, bounded=measure.is_bounded, folds=self.cases.folds)
 
     @property
     def is_plain(self) -> bool:
@@ -184,7 +184,7 @@ class Weighting:
     @property
     def _by_shares(self) -> bool:
         """Return whether examples weigh as their class's share in a silo's training data."""
-        return self.test_set.kind is Kind.OWN and self.cases.owners is None
+        return self.cases.is_weighted(self.test_set)
 
     def _moments(self, differences: Floats, relevant: Mask) -> Moments:
         """Return the moments, by class, of the differences of the examples that are relevant."""

@@ -31,7 +31,8 @@ def find_contributions(
     silos = tuple(cases.silos)
     values = [_answers(seed, own, cases) for seed, own in zip(answers, coalitions, strict=True)]
     for test_set in cases.test_sets():
-        if test_set.kind in (Kind.OWN, Kind.SEEN) or _lacks(test_set, len(values), cases):
+        unasked = (Kind.OWN, Kind.OTHERS, Kind.SEEN)
+        if test_set.kind in unasked or _lacks(test_set, len(values), cases):
             continue
         games = [
             {members: _worth(own, test_set, index, cases) for members, own in every.items()}

@@ -11,7 +11,7 @@ from fedcompare.comparison.stored import Comparison, read_findings
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.evaluation.cases import Cases
 from fedcompare.evaluation.measures.catalog import Measure
-from fedcompare.evaluation.stored import SeedAnswers, read_seed_answers
+from fedcompare.evaluation.stored import SeedAnswers, read_seeds
 from fedcompare.execution.plan import seed_runs
 from fedcompare.findings.findings import Findings
 from fedcompare.findings.gains import Gain
@@ -153,7 +153,7 @@ def _interval(gain: PairedGain, decided: Decided, written: Units) -> str:
 
 
 def _answers(comparison: Comparison) -> list[SeedAnswers]:
-    return list(map(read_seed_answers, seed_runs(comparison.config, comparison.results)))
+    return read_seeds(seed_runs(comparison.config, comparison.results))
 
 
 def _check_paired(old: Sequence[SeedAnswers], new: Sequence[SeedAnswers]) -> None:

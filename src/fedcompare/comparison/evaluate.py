@@ -109,7 +109,7 @@ def evaluate(run: RunDirectory, silos: Silos, subsets: Sequence[Sequence[int]]) 
         names,
         test.ids.numpy(),
         silo_names=silos.names,
-        owners=silos.test_owners[None] if silos.task in NUMBERS else None,
+        owners=silos.test_owners[None] if silos.own_rows else None,
     )
     extra = [of_classes(subset, names) for subset in subsets]
 

@@ -114,7 +114,7 @@ def comparison_inputs(results: Path, config: ExperimentConfig, *, contributions:
     for run in seed_runs(config, results):
         shared = run.read_manifest(PREDICTIONS).inputs
         sources |= {
-            f"{run.path.name}/{part}/{RUN_FILE}": file_digest(run.path / part / RUN_FILE)
+            f"{run.name}/{part}/{RUN_FILE}": file_digest(run.path / part / RUN_FILE)
             for part in parts
         }
     return replace(

@@ -61,10 +61,13 @@ def verify(comparison: Comparison, *, dataset: str | None = None) -> Iterator[Ch
 def _check_data(
     config: ExperimentConfig, runs: Sequence[RunDirectory]
 ) -> tuple[DataError | HubError | None, Check | None]:
-    """Load the data past all caches, and compare them with what was recorded."""
+    """Load the data past all caches, and compare them with what was recorded.
+
+    Of folds one is enough: all are rows of the same files.
+    """
     subject = "data"
     try:
-        found = reload_dataset(config.data).fingerprint
+        found = reload_dataset(config.by_repeat()[0].data).fingerprint
     except (DataError, HubError) as error:
         message = (
             f"{error}\nThe data were not checked, nor what follows from them. If they were moved, "
@@ -113,7 +116,7 @@ def _answer_again(run: RunDirectory, silos: Silos, part: str) -> tuple[list[Chec
     checks: list[Check] = []
     if part not in ANSWERED:
         return checks, None
-    run = RunDirectory(run.path.parent.parent, here(run.config))
+    run = RunDirectory(run.results, here(run.config))
     try:
         recorded = run.read_manifest(part).files
         for name, content in remake(run, silos, part):
@@ -226,4 +229,4 @@ def _check_text(path: Path, subject: str, expected: str) -> Check:
 
 
 def _name(run: RunDirectory, part: str) -> str:
-    return f"{run.path.name}/{part}"
+    return f"{run.name}/{part}"

@@ -30,7 +30,7 @@ class PartCheck:
 
         A `fault` is what else was found wrong with it.
         """
-        subject = f"{self.run.path.name}/{part}"
+        subject = f"{self.run.name}/{part}"
         try:
             manifest = self.run.read_manifest(part)
             problems = [*self._altered(manifest), *self._inputs(manifest)]

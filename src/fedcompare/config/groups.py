@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from fedcompare.classes import ClassLists, format_class_lists, parse_class_lists, split_names
 from fedcompare.config.choices import Choice, ChoiceKey, Width
+from fedcompare.config.held_out import MOST_FOLDS, SHARE, Fold, HeldOutKey, fold_of
 from fedcompare.config.plan_files import PLAN, format_partition, parse_partition, plan_path
 from fedcompare.config.silo_transforms import Transforms, format_transforms, parse_transforms
 from fedcompare.tasks import Task
@@ -234,8 +235,8 @@ class DataConfig(_Group):
     stay together, as a patient's; `task` says what labels are, "" finds it out. `features` lists
     the columns to learn from ("" for all others), `ignore` those to leave out, `categories` those
     whose numbers are names, `columns` all columns of a file without a header. Held out for the test
-    are a share of the rows, or those that `split_column` calls so, or the rows of another file,
-    `test_data`.
+    are the rows that `split_column` calls so, or those of another file, `test_data`; else what
+    `held_out` says: a share of the rows, `test_fraction`, or a fold of them.
     What counts is the data that they give, by their digest, and not where they lie.
     """
 
@@ -251,6 +252,7 @@ class DataConfig(_Group):
     categories: _Names = ""
     columns: _Names = ""
     encoding: _Text = ""
+    held_out: HeldOutKey = SHARE
     test_fraction: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.2
     split_column: _Column = ""
     test_data: _Text = ""
@@ -265,6 +267,11 @@ class DataConfig(_Group):
     def source(self) -> DatasetName:
         """Return the dataset's name in its parts."""
         return DatasetName.parse(self.dataset)
+
+    @property
+    def fold(self) -> Fold | None:
+        """Return the fold that is held out; None where a share of the rows is."""
+        return fold_of(self.held_out)
 
     @property
     def is_table(self) -> bool:
@@ -377,11 +384,13 @@ class FineTuningConfig(_Group):
 
 
 class ComparisonConfig(_Group):
-    """How many seeds `compare` runs, each with results of its own, and by what it decides.
+    """How many seeds `compare` runs, and folds in each, and by what it decides.
 
-    `measure` is what verdicts are about, "" finds it by the data. `margin` is the least gain that
-    is worth it: points where gains are in points, else in the measure's unit. `correct` is the
-    correction for asking several silos the same question.
+    Each seed's results are its own. With 2 folds or more every row is held out once a seed; 1 fold
+    is one split for all seeds, and 0 leaves it to the data. `measure` is what verdicts are about,
+    "" finds it by the data. `margin` is the least gain that is worth it: points where gains are in
+    points, else in the measure's unit. `correct` is the correction for asking several silos the
+    same question.
     """
 
     scope = Scope.NOTHING
@@ -390,6 +399,7 @@ class ComparisonConfig(_Group):
     measure: _Text = ""
     margin: MarginKey = None
     correct: Literal["holm", "bh"] = "holm"
+    folds: Annotated[int, Field(ge=0, le=MOST_FOLDS)] = 0
 
 
 class ResourceConfig(_Group):
@@ -461,6 +471,28 @@ class ExperimentConfig(_Group):
         """Return the experiment once per seed of a comparison: `seed`, `seed` + 1, ..."""
         seeds = range(self.seed, self.seed + self.comparison.num_seeds)
         return [self.with_seed(seed) for seed in seeds]
+
+    def in_fold(self, number: int) -> "ExperimentConfig":
+        """Return the experiment that holds out one of the folds that its seed deals rows to."""
+        fold = Fold(number=number, folds=self.comparison.folds, seed=self.seed)
+        data = self.data.model_copy(update={"held_out": fold.choice})
+        return self.model_copy(update={"data": data})
+
+    def by_repeat(self) -> list["ExperimentConfig"]:
+        """Return the experiment once per training of a comparison: each seed, or each of its folds.
+
+        The folds of a seed follow one another.
+        """
+        if self.comparison.folds < 2:
+            return self.by_seed()
+        numbers = range(1, self.comparison.folds + 1)
+        return [own.in_fold(number) for own in self.by_seed() for number in numbers]
+
+    @property
+    def repeat(self) -> str:
+        """Return what messages call one training of a comparison: "seed 42, fold 3"."""
+        fold = self.data.fold
+        return f"seed {self.seed}, fold {fold.number}" if fold else f"seed {self.seed}"
 
     def located(self) -> "ExperimentConfig":
         """Return the same experiment with the places of data and plan as absolute paths.

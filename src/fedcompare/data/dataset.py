@@ -8,7 +8,7 @@ from fedcompare.data.preparing import prepare
 from fedcompare.data.sources.catalog import open_source
 from fedcompare.machine.environment import versions
 
-_FORMAT = 5  # of what is cached; to be raised when the same files are decoded to something else
+_FORMAT = 6  # of what is cached; to be raised when the same files are decoded to something else
 _DECODERS = ("datasets", "numpy", "pillow", "pyarrow", "torch", "torchvision")
 
 
@@ -49,7 +49,10 @@ def _dataset(config: DataConfig, entry: Entry) -> Dataset:
     scale = Scale(**facts["scale"]) if facts["scale"] else None
     train, test = (
         Examples.numbered(
-            inputs=tensors[f"{split}_inputs"], labels=tensors[f"{split}_labels"], scale=scale
+            inputs=tensors[f"{split}_inputs"],
+            labels=tensors[f"{split}_labels"],
+            ids=tensors.get(f"{split}_rows"),
+            scale=scale,
         )
         for split in ("train", "test")
     )
@@ -67,4 +70,5 @@ def _dataset(config: DataConfig, entry: Entry) -> Dataset:
         train_groups=tensors.get("train_groups"),
         test_groups=tensors.get("test_groups"),
         contract=facts.get("contract", ""),
+        is_dealt=facts["is_dealt"],
     )

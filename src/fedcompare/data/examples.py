@@ -36,8 +36,8 @@ class Examples:
 
     With a `scale`, labels are no classes but numbers, float64 [N] in their own unit.
 
-    An id is the row number of an example within its split, in the order of the source: answers
-    of several subsets can be joined by it.
+    An id is the row number of an example within its split, in the order of the source; in a fold it
+    is that within all data. Answers of several subsets, or folds, can be joined by it.
 
     Pictures are [N, C, H, W] in [-1, 1]; only where pixels of more than 8 bits are scaled by the
     training data's range, test inputs may lie outside. Rows of a table are [N, F].
@@ -50,10 +50,16 @@ class Examples:
 
     @classmethod
     def numbered(
-        cls, *, inputs: torch.Tensor, labels: torch.Tensor, scale: Scale | None = None
+        cls,
+        *,
+        inputs: torch.Tensor,
+        labels: torch.Tensor,
+        ids: torch.Tensor | None = None,
+        scale: Scale | None = None,
     ) -> "Examples":
-        """Return the examples of a whole split, their ids 0, 1, ..."""
-        return cls(inputs=inputs, labels=labels, ids=torch.arange(len(labels)), scale=scale)
+        """Return the examples of a whole split, their ids 0, 1, ... if it has no others."""
+        numbers = torch.arange(len(labels)) if ids is None else ids
+        return cls(inputs=inputs, labels=labels, ids=numbers, scale=scale)
 
     @property
     def targets(self) -> torch.Tensor:
@@ -92,7 +98,8 @@ class Dataset:
     of their ids, and `train_silos` and `test_silos`, int64 [N], hold positions in it, or -1 where
     an example is nobody's. `train_groups` and `test_groups`, int64 [N], number what must stay
     together, as a patient's pictures, over both splits. `contract` is the JSON of how rows of a
-    table became inputs.
+    table became inputs. `is_dealt` says that which examples are held out was decided here, by no
+    split of the data's own.
     """
 
     train: Examples
@@ -108,6 +115,7 @@ class Dataset:
     train_groups: torch.Tensor | None = None
     test_groups: torch.Tensor | None = None
     contract: str = ""
+    is_dealt: bool = False
 
     @property
     def task(self) -> Task:
@@ -126,13 +134,15 @@ class Split:
 
     Inputs are the rows of a table as models take them, float32 [N, F], or pixels [N, C, H, W]:
     uint8, or float32 where stored values of more than 8 bits were scaled, the training data's range
-    to [0, 1]. `silos` and `groups` are as a `Dataset` has them; None where nothing names any.
+    to [0, 1]. `silos` and `groups` are as a `Dataset` has them; None where nothing names any. In a
+    fold `rows`, int64 [N], are the examples' numbers in all data.
     """
 
     inputs: torch.Tensor
     labels: torch.Tensor
     silos: torch.Tensor | None = None
     groups: torch.Tensor | None = None
+    rows: torch.Tensor | None = None
 
     @property
     def tensors(self) -> dict[str, torch.Tensor]:
@@ -142,6 +152,7 @@ class Split:
             "labels": self.labels,
             "silos": self.silos,
             "groups": self.groups,
+            "rows": self.rows,
         }
         return {name: tensor for name, tensor in found.items() if tensor is not None}
 
@@ -160,6 +171,7 @@ class Decoded:
     silo_names: tuple[str, ...] = ()
     contract: str = ""
     scale: Scale | None = None
+    is_dealt: bool = False
 
     @property
     def is_pictures(self) -> bool:

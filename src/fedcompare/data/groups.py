@@ -24,14 +24,25 @@ class Members:
     groups: Indices
     silos: Indices
 
+    def __add__(self, other: "Members") -> "Members":
+        return Members(
+            groups=np.concatenate((self.groups, other.groups)),
+            silos=np.concatenate((self.silos, other.silos)),
+        )
+
 
 def group_notes(
-    key: str, train: Members, test: Members, *, name: Callable[[int], str]
+    key: str,
+    train: Members,
+    test: Members,
+    *,
+    name: Callable[[int], str],
+    is_fold: bool = False,
 ) -> Iterator[str]:
     """Say how groups count, which are on both sides of the split, and which in several silos.
 
     Groups are numbered from 0 on over both splits; `name` returns what the data call one, and
-    `key` is what names them.
+    `key` is what names them. The test of folds is all of them together.
     """
 
     def counted(groups: Indices) -> str:
@@ -39,16 +50,16 @@ def group_notes(
         example = visible(name(int(groups[0])))
         return f"{plural(len(groups), 'group')} ({visible(key)}), such as {example}, {verb}"
 
-    yield from _count_notes(key, test.groups)
+    every = train + test
+    yield from _count_notes(key, every.groups if is_fold else test.groups)
     if len(both := np.intersect1d(train.groups, test.groups)):
         rows = int(np.isin(test.groups, both).sum())
         yield (
             f"{counted(both)} examples in training and in the test, {rows} of "
             f"{plural(len(test.groups), 'test example')}: a leak. Models will do worse on new ones."
         )
-    groups = np.concatenate((train.groups, test.groups))
-    silos = np.concatenate((train.silos, test.silos))
-    if len(spread := np.flatnonzero(count_values(groups[silos >= 0], silos[silos >= 0]) > 1)):
+    named = every.silos >= 0
+    if len(spread := np.flatnonzero(count_values(every.groups[named], every.silos[named]) > 1)):
         yield (f"{counted(spread)} examples in several silos, and stay there.")
 
 

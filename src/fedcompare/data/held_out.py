@@ -1,16 +1,59 @@
-"""Which examples are held out for the test: a share of each silo's examples of each class."""
+"""Which examples are held out for the test: a share, or a fold, of each silo's of each class."""
 
 import numpy as np
 import numpy.typing as npt
 
+from fedcompare.config.groups import DataConfig
+from fedcompare.data.folds import deal_folds, folds_note
 from fedcompare.data.groups import most_frequent, rarest
 from fedcompare.data.tables.column import Indices
 from fedcompare.data.tables.values import Floats
+from fedcompare.errors import DataError
 from fedcompare.seeds import derive_seed
 from fedcompare.text.wording import plural
 
 # All seeds of a comparison answer the same test rows, so no seed of theirs decides.
 _SEED = derive_seed(0, "held-out rows")
+
+
+def split_rows(
+    config: DataConfig,
+    labels: Indices | Floats,
+    silos: Indices,
+    groups: Indices | None = None,
+    *,
+    noun: str,
+    key: str = "",
+) -> tuple[npt.NDArray[np.bool_], str]:
+    """Return which examples are held out by the rule that `config` has, and a sentence on it.
+
+    `labels` are classes, int64 [N], or numbers, float64; the rest is as `hold_out` has it. `noun`
+    is what messages call an example, `key` what names groups.
+
+    Raises:
+        DataError: there are no such folds.
+    """
+    is_class = labels.dtype == np.int64
+    alike = "silo and class" if is_class else "silo"
+    if fold := config.fold:
+        found = deal_folds(labels, silos, fold.folds, fold.seed, groups)
+        return found.numbers == fold.number, folds_note(found, noun, groups, key=key, alike=alike)
+    kinds = labels.astype(np.int64) if is_class else np.zeros_like(silos)
+    held = hold_out(kinds, silos, config.test_fraction, groups)
+    return held, held_out_note(held, config.test_fraction, noun, groups, key=key, alike=alike)
+
+
+def check_ours(config: DataConfig, says: str) -> None:
+    """Raise if a fold is asked for, but something else `says` what is held out.
+
+    Raises:
+        DataError: naming both.
+    """
+    if config.fold:
+        raise DataError(
+            f"held-out = {config.held_out}: {says} says which rows are for the test. Leave it out, "
+            "or use --folds 1"
+        )
 
 
 def hold_out(

@@ -31,6 +31,7 @@ def prepare(decoded: Decoded) -> Entry:
             "scale": asdict(decoded.scale) if decoded.scale else None,
             "fingerprint": decoded.fingerprint,
             "example_bytes": decoded.example_bytes,
+            "is_dealt": decoded.is_dealt,
             "notes": notes,
         },
     )

@@ -10,6 +10,7 @@ import torch
 
 from fedcompare.classes import lacking
 from fedcompare.config.groups import DataConfig, ExperimentConfig, PartitionConfig
+from fedcompare.data.cross_fitting import Rows, settle_folds
 from fedcompare.data.dataset import read_dataset
 from fedcompare.data.examples import Dataset, Examples, Indices
 from fedcompare.data.partitions.catalog import check_partitioner
@@ -23,6 +24,7 @@ from fedcompare.data.tables.treatment import uses
 from fedcompare.data.transforms.catalog import check_transforms
 from fedcompare.data.transforms.chains import TEST, TRAIN, Chains
 from fedcompare.errors import ConfigError
+from fedcompare.machine.remembered import remembered
 from fedcompare.names import POOLED, silo_name
 from fedcompare.regimes.defaults import with_defaults
 from fedcompare.regimes.records import Origin
@@ -159,6 +161,15 @@ class Silos:
         return tuple(map(len, self.plan.test))
 
     @property
+    def own_rows(self) -> bool:
+        """Return whether a silo's own cases are its own held-out rows, for more than labels differ.
+
+        Rows that were dealt to silos are alike but for their labels: then all test rows are a
+        silo's own, as often as it has such labels.
+        """
+        return self.task is Task.REGRESSION or bool(self.names)
+
+    @property
     def test_owners(self) -> Indices:
         """Return whose own each example of the whole test split is, int64 [N], 0 for nobody's."""
         owners = np.zeros(len(self.dataset.test), dtype=np.int64)
@@ -201,32 +212,46 @@ def load_silos(config: ExperimentConfig) -> Silos:
         ConfigError: a transform is unknown, or does not fit the data.
     """
     check_transforms(config.partition)
-    return _partitions_of(config.data)(config.partition, config.seed)
+    return loaded(config.data).partition(config.partition, config.seed)
 
 
 def settle(config: ExperimentConfig) -> ExperimentConfig:
     """Return the experiment with what its data decide of the keys that nobody set.
 
-    That is how many silos there are, where the data name them, and the settings of training
-    (`regimes/defaults`). What was set before is kept.
+    That is how many silos there are, where the data name them, in how many folds their rows are
+    held out, and the settings of training (`regimes/defaults`). What was set before is kept.
 
     Raises:
-        ConfigError: other keys ask for other silos, or the data cannot have such a column.
+        ConfigError: other keys ask for other silos or for folds, or the data cannot have such a
+            column.
         FedcompareError: as `load_silos`.
     """
     config = _with_named_column(config)
     if not may_name_silos(config.data):
-        return config  # the digits of MNIST, and what is stored as they are, keep the tutorial's
+        # The digits of MNIST, and what is stored as they are, keep the tutorial's.
+        return settle_folds(config, Rows()) if config.comparison.folds else config
     dataset = load_dataset(config.data)
     config = _with_named_silos(config, dataset)
     check_partitioner(config.partition)
-    plan = partition_dataset(dataset, config.partition, seed=config.seed)
+    config = settle_folds(config, _rows(dataset))
+    sizes = _training_sizes(config)
     return with_defaults(
         config,
-        list(map(len, plan.train)),
+        sizes,
         is_table=bool(dataset.contract),
         num_inputs=dataset.train.inputs.shape[1] if dataset.task is Task.REGRESSION else 0,
     )
+
+
+def _training_sizes(config: ExperimentConfig) -> list[int]:
+    """Return each silo's number of training examples, as rounded mean over a seed's folds."""
+    folds = [own for own in config.by_repeat() if own.seed == config.seed]
+    plans = [
+        partition_dataset(load_dataset(own.data), own.partition, seed=own.seed) for own in folds
+    ]
+    return [
+        round(sum(map(len, own)) / len(own)) for own in zip(*(p.train for p in plans), strict=True)
+    ]
 
 
 def _with_named_silos(config: ExperimentConfig, dataset: Dataset) -> ExperimentConfig:
@@ -306,16 +331,40 @@ def _check_silos(config: PartitionConfig, dataset: Dataset) -> None:
         )
 
 
-@functools.lru_cache(maxsize=2)
+def _rows(dataset: Dataset) -> Rows:
+    """Return what decides about folds."""
+    if dataset.train_silos is None or dataset.test_silos is None:
+        return Rows()
+    silos = torch.cat((dataset.train_silos, dataset.test_silos))
+    counts = torch.bincount(silos[silos >= 0], minlength=len(dataset.silo_names))
+    return Rows(by_silo=counts.tolist(), is_dealt=dataset.is_dealt, size=_bytes(dataset))
+
+
+def _bytes(dataset: Dataset) -> int:
+    return sum(own.inputs.nbytes for own in (dataset.train, dataset.test))
+
+
 def load_dataset(config: DataConfig) -> Dataset:
-    """Return the dataset of all seeds, kept between them; raises as `read_dataset`."""
-    return read_dataset(config)
+    """Return the dataset of all seeds, or of one fold, and keep it; raises as `read_dataset`."""
+    return loaded(config).dataset
 
 
-@functools.lru_cache(maxsize=2)
-def _partitions_of(data: DataConfig) -> Callable[[PartitionConfig, int], Silos]:
-    """Return what partitions these data, and remembers how, for as long as they are kept."""
-    dataset = load_dataset(data)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Partitions:
+    """What partitions a dataset, and remembers how, for as long as it is kept."""
+
+    dataset: Dataset
+    partition: Callable[[PartitionConfig, int], Silos]
+
+
+def _bytes_of(found: _Partitions) -> int:
+    return _bytes(found.dataset)
+
+
+@remembered(_bytes_of)
+def loaded(config: DataConfig) -> _Partitions:
+    """Return a dataset with what partitions it, kept as long as there is room for it."""
+    dataset = read_dataset(config)
 
     @functools.lru_cache(maxsize=16)
     def partition(config: PartitionConfig, seed: int) -> Silos:
@@ -323,7 +372,7 @@ def _partitions_of(data: DataConfig) -> Callable[[PartitionConfig, int], Silos]:
         chains = Chains.of(config, dataset, plan, seed=seed)
         return Silos(dataset=chains.on(dataset, plan), plan=plan, chains=chains)
 
-    return partition
+    return _Partitions(dataset=dataset, partition=partition)
 
 
 def _count(labels: torch.Tensor, num_classes: int) -> tuple[int, ...]:

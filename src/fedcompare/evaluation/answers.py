@@ -1,6 +1,6 @@
 """What a model answered on the test set."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +85,21 @@ class Answers:
         rows = order[np.minimum(places, len(order) - 1)] if len(order) else places
         if not len(order) or not np.array_equal(self.ids[rows], ids):
             raise ResultsError("models answered other test examples, so they cannot be paired")
+        return self._where(rows)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Answers"]) -> "Answers":
+        """Return the answers on the examples of all parts, which share none, one after another."""
+        kept = [part.probabilities for part in parts if part.probabilities is not None]
+        return cls(
+            ids=np.concatenate([part.ids for part in parts]),
+            labels=np.concatenate([part.labels for part in parts]),
+            predicted=np.concatenate([part.predicted for part in parts]),
+            probabilities=np.concatenate(kept) if len(kept) == len(parts) else None,
+        )
+
+    def take(self, rows: npt.NDArray[np.int64]) -> "Answers":
+        """Return the answers at these places, in this order."""
         return self._where(rows)
 
     def _where(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "Answers":

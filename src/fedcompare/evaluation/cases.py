@@ -12,13 +12,14 @@ from fedcompare.errors import DataError
 from fedcompare.evaluation.answers import Answers, Labels
 from fedcompare.evaluation.measures.catalog import Measure, verdict_measure
 from fedcompare.findings.scores import SiloFacts, TestSetFacts
-from fedcompare.findings.test_sets import ALL, Kind, TestSet, own, seen, unseen
+from fedcompare.findings.test_sets import ALL, Kind, TestSet, others, own, seen, unseen
 from fedcompare.names import silo_name
 from fedcompare.tasks import CLASSES, Task
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Counts = Sequence[Sequence[Sequence[int]]]
+Counts = Sequence[Sequence[Sequence[float]]]
+NOBODYS = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,10 +30,11 @@ class Cases:
     classes in a silo's training data; `silo_names` are what the data call
     them. Answers are joined by id, in whatever order they were given.
 
-    Labels that are numbers have no classes: all are of one, without a name. Then `owners`, int
-    [K, N], says whose held-out row each example is, 0 for nobody's: these are a silo's own cases.
-    `groups`, int [N], number examples that belong together, and count as one in intervals.
-    `measure` is what verdicts are about.
+    Labels that are numbers have no classes: all are of one, without a name. `owners`, int [K, N],
+    where there are any, say whose held-out row each example is, 0 for nobody's: these are a silo's
+    own cases, which else are told by the shares of its classes. `groups`, int [N], number examples
+    that belong together, and count as one in intervals. Of `folds` folds each example was held out
+    in one, by models that trained on the others. `measure` is what verdicts are about.
     """
 
     ids: Ints
@@ -43,6 +45,7 @@ class Cases:
     silo_names: tuple[str, ...] = ()
     owners: Ints | None = None
     groups: Ints | None = None
+    folds: int = 1
 
     @classmethod
     def build(
@@ -56,15 +59,17 @@ class Cases:
         owners: Ints | None = None,
         groups: Ints | None = None,
         measure: Measure | None = None,
+        folds: int = 1,
     ) -> "Cases":
         """Return the cases for `label_counts` [K seeds][S silos][C classes].
 
         Without a `measure` it is the task's first one. Without `ids` the examples are the whole
-        test set in its order. `owners` and `groups` are of the whole test set in its order.
+        test set in its order. `owners` and `groups` are in the order of the ids' numbers.
         """
         counts = np.asarray(label_counts, dtype=np.float64)
         shares = (counts / counts.sum(axis=2, keepdims=True)).transpose(1, 0, 2)
         numbers = np.arange(len(labels)) if ids is None else ids
+        places = np.unique(numbers, return_inverse=True)[1]
         return cls(
             ids=numbers,
             labels=labels,
@@ -72,8 +77,9 @@ class Cases:
             class_names=class_names,
             measure=measure or verdict_measure(Task.of(class_names)),
             silo_names=silo_names,
-            owners=None if owners is None else owners[:, numbers],
-            groups=None if groups is None else groups[numbers],
+            owners=None if owners is None else owners[:, places],
+            groups=None if groups is None else groups[places],
+            folds=folds,
         )
 
     def of_seeds(self, indices: Sequence[int]) -> "Cases":
@@ -143,9 +149,8 @@ class Cases:
 
     def size(self, test_set: TestSet) -> int:
         """Return how many test examples count in a test set; 0 where some seed has none."""
-        if self.owners is not None and test_set.kind is Kind.OWN:
-            held_out = self.owners == test_set.silo
-            return int(held_out.any(axis=0).sum()) if held_out.any(axis=1).all() else 0
+        if (rows := self._rows(test_set)) is not None:
+            return int(rows.any(axis=0).sum()) if rows.any(axis=1).all() else 0
         return int(self.sizes[list(self.classes(test_set))].sum())
 
     def mask(self, classes: Sequence[int]) -> npt.NDArray[np.bool_]:
@@ -162,23 +167,42 @@ class Cases:
 
     def weights(self, test_set: TestSet, seed_index: int) -> Floats:
         """Return each test example's weight, float [N]; they add up to 1, or 0 without examples."""
-        if test_set.kind is Kind.OWN and test_set.silo and self.owners is None:
+        if (rows := self._rows(test_set)) is not None:
+            mask = rows[seed_index]
+        elif self.is_weighted(test_set) and test_set.silo:
             shares = self.class_shares[test_set.silo - 1, seed_index]
             own_weights: Floats = shares[self.strata] / self.sizes[self.strata]
             return own_weights
-        if test_set.kind is Kind.OWN and self.owners is not None:
-            mask = self.owners[seed_index] == test_set.silo
         else:
             mask = self.mask(self.classes(test_set))
         plain: Floats = mask / max(mask.sum(), 1)
         return plain
 
+    def _rows(self, test_set: TestSet) -> npt.NDArray[np.bool_] | None:
+        """Return which rows a test set has in each seed, bool [K, N], if it is one of owners'."""
+        if test_set.kind is Kind.OTHERS:
+            assert self.owners is not None
+            rows = (self.owners != NOBODYS) & (self.owners != test_set.silo)
+        elif test_set.kind is Kind.OWN and self.owners is not None:
+            rows = self.owners == test_set.silo
+        else:
+            return None
+        return np.asarray(rows)
+
+    def is_weighted(self, test_set: TestSet) -> bool:
+        """Return whether examples weigh as their class's share in a silo's training data."""
+        return test_set.kind is Kind.OWN and self.owners is None
+
+    def is_told(self, test_set: TestSet) -> bool:
+        """Return whether it is known which examples a test set has."""
+        return test_set.kind is not Kind.OTHERS or self.owners is not None
+
     def test_sets(self) -> tuple[TestSet, ...]:
         """Return all test sets that have examples, in the order of tables."""
-        kinds = (own, unseen, seen) if self.task in CLASSES else (own,)
+        kinds = (own, others, unseen, seen) if self.task in CLASSES else (own, others)
         of_silos = (make(silo) for make in kinds for silo in self.silos)
         found = (ALL, *of_silos)
-        return tuple(test_set for test_set in found if self.size(test_set))
+        return tuple(filter(self.size, filter(self.is_told, found)))
 
     def facts(self, test_set: TestSet) -> TestSetFacts:
         """Return what reports say of a test set."""
@@ -202,6 +226,7 @@ class Cases:
                 unseen=self.names(lacks),
                 unknown=self.names(self.nobodys_classes()),
                 untested=self.names(label for label in lacks if label not in self.tested(lacks)),
+                own_rows=None if self.owners is None else self.size(own(silo)),
             )
             for silo in self.silos
             for lacks in [self.unseen_classes(silo)]
@@ -211,6 +236,8 @@ class Cases:
         match test_set:
             case TestSet(kind=Kind.OWN, silo=int(silo)):
                 return f"own cases of {silo_name(silo, self.silo_names)}"
+            case TestSet(kind=Kind.OTHERS, silo=int(silo)):
+                return f"cases of all but {silo_name(silo, self.silo_names)}"
             case TestSet(kind=Kind.UNSEEN, silo=int(silo)):
                 return (
                     f"never seen by {silo_name(silo, self.silo_names)} ({self._never_seen(silo)})"

@@ -32,7 +32,6 @@ from fedcompare.runs.inputs import wanted_inputs
 from fedcompare.runs.manifest import TENSORS, Manifest
 from fedcompare.runs.reuse import read_comparable
 from fedcompare.runs.writing import write_part
-from fedcompare.tasks import Task
 
 
 def write_seed_answers(run: RunDirectory, silos: Silos) -> None:
@@ -111,7 +110,7 @@ class _Seed:
             answers=[trained[model] for model in models],
             num_examples=[sum(counts) for counts in self.silos.label_counts],
         )
-        source = f"the one-shot {row.regime}, seed {self.run.config.seed}"
+        source = f"the one-shot {row.regime}, {self.run.config.repeat}"
         return DERIVED[row.way](made, self.evaluator, source)
 
     def untrained(self, trained: Mapping[ModelId, Answers]) -> Iterator[tuple[ModelId, Answers]]:
@@ -157,7 +156,7 @@ def _seed_files(
     for model, answers in final.items():
         yield answers_file(model), answers_to_bytes(answers)
     yield ROUNDS, rounds_to_bytes(rounds)
-    if silos.task is Task.REGRESSION:
+    if silos.own_rows:
         yield OWNERS, owners_to_bytes(silos.test_owners)
     if (groups := silos.dataset.test_groups) is not None:
         yield GROUPS, groups_to_bytes(groups)

@@ -12,7 +12,7 @@ from fedcompare.evaluation.cases import Cases
 from fedcompare.evaluation.measures.catalog import Measure
 from fedcompare.evaluation.measures.slices import Slice
 from fedcompare.evaluation.slicing import slice_of
-from fedcompare.findings.test_sets import Kind, TestSet
+from fedcompare.findings.test_sets import TestSet
 from fedcompare.regimes.models import ModelId
 from fedcompare.statistics.significance import wilson
 
@@ -64,7 +64,7 @@ def find_scores(
                 for test_set in wanted[model]:
                     value = values[measure.name].get((test_set, model))
                     size, bounds = sizes[test_set], _NO_BOUNDS
-                    if value is not None and measure.is_share and test_set.kind is not Kind.OWN:
+                    if value is not None and measure.is_share and not cases.is_weighted(test_set):
                         bounds = interval(round(value * size), size)
                     yield Score(
                         seed=seed,

@@ -1,4 +1,7 @@
-"""One seed's answers on the test set as they are stored: of every model, and after every round."""
+"""One seed's answers on the test set as they are stored: of every model, and after every round.
+
+Where rows are held out in folds, each fold has its own; a seed's answers are those of all folds.
+"""
 
 import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -40,9 +43,12 @@ class SeedAnswers:
     `final` holds the answers of every model after its last round, `rounds` the classes, int64
     [N], or numbers, float64 [N], that models answered after a round, in the order of the cases;
     round 0 is before training. `model_bytes` is the size of one model's serialised weights.
-    `owners`, int64 [N], where labels are numbers, are the silos whose held-out rows these are, 0
-    for nobody. `groups`, int64 [N], where a key names groups, say which test examples belong
-    together.
+    `owners`, int64 [N], are the silos whose held-out rows these are, 0 for nobody; None where own
+    cases are told by classes. `groups`, int64 [N], where a key names groups, say which test
+    examples belong together.
+
+    Of `folds` folds each example was answered in one, by the models of that fold. What trainings
+    took, and the bytes of a model, are those of all folds together.
     """
 
     seed: int
@@ -53,6 +59,18 @@ class SeedAnswers:
     model_bytes: int
     owners: Ints | None = None
     groups: Ints | None = None
+    folds: int = 1
+
+    @property
+    def label_counts(self) -> tuple[tuple[float, ...], ...]:
+        """Return each silo's training examples of each class, [S][C], as means over the folds."""
+        counts = self.trainings[Regime.FEDERATED].label_counts
+        return tuple(tuple(number / self.folds for number in own) for own in counts)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Return each silo's number of training examples, as rounded mean over the folds."""
+        return tuple(map(round, map(sum, self.label_counts)))
 
 
 def answering_packages(part: str, *, is_table: bool) -> tuple[str, ...]:
@@ -68,6 +86,19 @@ def answers_file(model: ModelId) -> str:
 def rounds_key(model: ModelId, number: int) -> str:
     """Return the name of a model's answers after a round, in the file of all of these."""
     return f"{model.key}/{number}"
+
+
+def read_seeds(runs: Iterable[RunDirectory]) -> list[SeedAnswers]:
+    """Read the answers of every seed, its folds' together; raises as `read_seed_answers`."""
+    return [merge_folds(list(map(read_seed_answers, own))) for own in by_seed(runs)]
+
+
+def by_seed(runs: Iterable[RunDirectory]) -> list[list[RunDirectory]]:
+    """Return the runs of each seed: one, or one for each fold."""
+    found: dict[int, list[RunDirectory]] = {}
+    for run in runs:
+        found.setdefault(run.config.seed, []).append(run)
+    return list(found.values())
 
 
 def read_seed_answers(run: RunDirectory) -> SeedAnswers:
@@ -86,6 +117,7 @@ def read_seed_answers(run: RunDirectory) -> SeedAnswers:
     last = run.config.budget.num_server_rounds
     task = Task.of(trainings[Regime.FEDERATED].class_names)
     rows = rows_for(is_table=trainings[Regime.FEDERATED].is_table)
+    has_owners = OWNERS in answers.files
     return SeedAnswers(
         seed=run.config.seed,
         final={
@@ -95,7 +127,7 @@ def read_seed_answers(run: RunDirectory) -> SeedAnswers:
         origin=answers.inputs.origin,
         trainings=trainings,
         model_bytes=(run.regime_path(Regime.FEDERATED) / weights_file(None)).stat().st_size,
-        owners=_read_numbers(folder / OWNERS, _SILOS) if task is Task.REGRESSION else None,
+        owners=_read_numbers(folder / OWNERS, _SILOS) if has_owners else None,
         groups=_read_numbers(folder / GROUPS, _MEMBERS) if run.config.data.group else None,
     )
 
@@ -125,6 +157,55 @@ def rounds_of(silos: Sequence[int], last: int) -> list[tuple[ModelId, int]]:
     """Return the models and rounds after which there are answers, up to round `last`."""
     followed = itertools.product(models_of(FOLLOWED, silos), range(last + 1))
     return [*followed, *itertools.product(local_models(silos), range(1, last + 1))]
+
+
+def merge_folds(folds: Sequence[SeedAnswers]) -> SeedAnswers:
+    """Return the answers of one seed's folds together, in the order of the examples' ids."""
+    if len(folds) == 1:
+        return folds[0]
+    first = folds[0]
+    order = np.argsort(np.concatenate([_ids(fold) for fold in folds]), kind="stable")
+    owners, groups = ([getattr(fold, name) for fold in folds] for name in ("owners", "groups"))
+    return SeedAnswers(
+        seed=first.seed,
+        final={
+            model: Answers.joined([fold.final[model] for fold in folds]).take(order)
+            for model in first.final
+        },
+        rounds={
+            key: np.concatenate([fold.rounds[key] for fold in folds])[order] for key in first.rounds
+        },
+        origin=Origin.of_all([fold.origin for fold in folds]),
+        trainings={
+            regime: Training.of_all([fold.trainings[regime] for fold in folds])
+            for regime in first.trainings
+        },
+        model_bytes=sum(fold.model_bytes for fold in folds),
+        owners=None if first.owners is None else np.concatenate(owners)[order],
+        groups=None if first.groups is None else _apart(groups)[order],
+        folds=len(folds),
+    )
+
+
+def _ids(fold: SeedAnswers) -> Ints:
+    return next(iter(fold.final.values())).ids
+
+
+def _apart(groups: Sequence[Ints]) -> Ints:
+    """Return numbers of groups of which none lies in two folds, and each fold numbers its own."""
+    starts = np.cumsum([0, *(own.max(initial=-1) + 1 for own in groups)])
+    return np.concatenate([own + start for own, start in zip(groups, starts, strict=False)])
+
+
+def read_seed_coalitions(
+    runs: Iterable[RunDirectory], coalitions: Collection[tuple[int, ...]]
+) -> dict[tuple[int, ...], Answers]:
+    """Read what coalitions answered in one seed, in all its folds, by their members.
+
+    Raises: as `read_seed_answers`.
+    """
+    folds = [read_coalition_answers(run, coalitions) for run in runs] if coalitions else []
+    return {members: Answers.joined([own[members] for own in folds]) for members in coalitions}
 
 
 def read_coalition_answers(

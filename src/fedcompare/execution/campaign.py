@@ -64,8 +64,8 @@ class _Board:
         return all(stage.bench != bench for stage in [*self.waiting, *self._open()])
 
     def _is_ready(self, stage: Stage) -> bool:
-        unmade = {(s.config.seed, s.part) for s in [*self.waiting, *self._open()]}
-        return not any((stage.config.seed, part) in unmade for part in stage.needs)
+        unmade = {s.run.path / s.part for s in [*self.waiting, *self._open()]}
+        return not any(stage.run.path / part in unmade for part in stage.needs)
 
     def _submit(self, stage: Stage, jobs: Sequence[Job], *, first: bool) -> None:
         if not jobs:

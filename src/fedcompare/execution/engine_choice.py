@@ -44,7 +44,7 @@ def choose_engine(config: ExperimentConfig, stages: Sequence[Stage]) -> Choice:
     if config.resources.engine or not steps:
         return Choice(engine=config.resources.engine or SIMULATION)
     cpus = min(resolve_cpus(config.resources.num_cpus), config.partition.num_silos)
-    return choose_by_time(steps * time_step(config) / cpus)
+    return choose_by_time(steps * time_step(stages[0].config) / cpus)
 
 
 def choose_by_time(seconds: float) -> Choice:

@@ -44,7 +44,7 @@ class TrainJob:
             who = silo_name(self.silos[0], self.names)
         else:
             who = silo_names(self.silos, self.names)
-        return training_name(self.regime, who, self.config.seed)
+        return training_name(self.regime, who, self.config.repeat)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class AnswerJob:
     @property
     def name(self) -> str:
         """Return what messages call it."""
-        return f"the evaluation of seed {self.config.seed}"
+        return f"the evaluation of {self.config.repeat}"
 
 
 def serve_jobs(threads: int, mailbox: Mailbox) -> None:
@@ -103,6 +103,7 @@ def _train(job: TrainJob, on_epoch: OnEpoch) -> Trained:
                 config=config.train,
                 schedule=row.schedule(config),
                 seed=config.seed,
+                repeat=config.repeat,
             )
         )
     return side_by_side(train_alone(tasks, on_epoch))

@@ -49,14 +49,15 @@ def check_trainable(config: ExperimentConfig, stages: Sequence[Stage]) -> None:
     Raises:
         ConfigError: it does not take such inputs, or is the user's own and wrong.
     """
-    sizes = [size for stage in stages if isinstance(stage, TrainingStage) for size in stage.sizes()]
-    if sizes:
-        check_fit(config, load_silos(config).dataset, sizes)
+    trained = [stage for stage in stages if isinstance(stage, TrainingStage)]
+    if trained:
+        sizes = [size for stage in trained for size in stage.sizes()]
+        check_fit(config, trained[0].silos.dataset, sizes)
 
 
 def seed_runs(config: ExperimentConfig, results: Path) -> list[RunDirectory]:
-    """Return the run directory of every seed: `seed`, `seed` + 1, ..."""
-    return [RunDirectory(results, own) for own in config.by_seed()]
+    """Return the run directory of every seed: `seed`, `seed` + 1, ..., or of each one's folds."""
+    return [RunDirectory(results, own) for own in config.by_repeat()]
 
 
 def training_stage(run: RunDirectory, regime: Regime) -> TrainingStage:
@@ -68,7 +69,10 @@ def training_stage(run: RunDirectory, regime: Regime) -> TrainingStage:
 
 
 def seed_stages(run: RunDirectory, *, contributions: bool) -> list[Stage]:
-    """Return everything that one seed of a comparison needs: federations and long work first."""
+    """Return everything that one seed of a comparison, or a fold, needs.
+
+    Federations and long work come first.
+    """
     silos = load_silos(run.config)
     stages: list[Stage] = []
     for row in ROWS:

@@ -170,7 +170,7 @@ class TrainingStage(Stage):
             inputs=self.inputs(),
             schedule=self.schedule,
             picture=functools.partial(draw_losses, trained, self.silos.names, self.silos.task)
-            if self.row.pictured
+            if self.row.pictured and not self.config.data.fold  # of hundreds nobody looks at one
             else no_picture,
         )
 
@@ -320,8 +320,8 @@ class Answer(Stage):
 
     @override
     def jobs(self) -> list[Job]:
-        results = self.run.path.parent.parent
-        return [AnswerJob(config=self.config, results=results, coalitions=self.coalitions)]
+        run = self.run
+        return [AnswerJob(config=run.config, results=run.results, coalitions=self.coalitions)]
 
     @override
     def finish(self, outcomes: Sequence[object]) -> None:

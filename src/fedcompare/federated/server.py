@@ -144,7 +144,7 @@ def run_federated(
     """
     num_silos, num_rounds = config.partition.num_silos, config.budget.num_server_rounds
     training = tuple(members or range(1, num_silos + 1))
-    name = federation_name(training, num_silos, config.seed, names)
+    name = federation_name(training, num_silos, config.repeat, names)
     recorder = _Recorder(name=name, names=names, tell=tell)
     silo_grid = SiloGrid(grid, on_reply=recorder.on_reply, names=names)
     answers = silo_grid.connect(

@@ -36,7 +36,7 @@ class FederatedJob:
     def name(self) -> str:
         """Return what messages call it."""
         own = self.config
-        return federation_name(self.members, own.partition.num_silos, own.seed, self.names)
+        return federation_name(self.members, own.partition.num_silos, own.repeat, self.names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

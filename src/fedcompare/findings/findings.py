@@ -47,7 +47,8 @@ class Findings:
     could not be asked of whom, `forms` in which form silos should join, and `consortium` what is
     known of all silos together. `margin` is the least gain that is worth it, in the unit of gains.
     `references` say whether forms beat what a silo's own rows give without a network, where the
-    data are a table, and `training` what is odd about training.
+    data are a table, and `training` what is odd about training. `held_out` says how rows are held
+    out in folds; empty where one split is for all seeds.
     """
 
     name: str
@@ -84,6 +85,12 @@ class Findings:
     curve_measure: str = ""
     references: tuple[ReferenceGain, ...] = ()
     training: TrainingFacts = NOTHING_ODD
+    held_out: str = ""
+
+    @property
+    def has_own_rows(self) -> bool:
+        """Return whether a silo's own cases are its own held-out rows."""
+        return any(facts.own_rows is not None for facts in self.silos)
 
     @property
     def followed(self) -> MeasureFacts:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fedcompare.findings.test_sets import ALL, TestSet, own, unseen
+from fedcompare.findings.test_sets import ALL, TestSet, others, own, unseen
 
 
 class Question(StrEnum):
     """On which cases a silo asks whether it gains, in the order of tables."""
 
     OWN = "own cases"
+    OTHERS = "other silos' cases"
     WHOLE = "whole population"
     UNSEEN = "never-seen cases"
 
@@ -55,6 +56,13 @@ QUESTIONS = (
         of_silos="their own cases",
         of_silo="its own cases",
         on="on own cases",
+    ),
+    Row(
+        question=Question.OTHERS,
+        test_set=others,
+        of_silos="the other silos' cases",
+        of_silo="the other silos' cases",
+        on="on the other silos' cases",
     ),
 )
 

@@ -61,7 +61,8 @@ class SiloFacts:
     Where labels are numbers, `label_counts` holds one number, of all examples.
     `seen` and `unseen` hold the classes' names. Of the unseen ones, `unknown` are those that no
     other silo has either, and `untested` those of which the test set has no example. `name` is
-    what the data call the silo, empty where they do not.
+    what the data call the silo, empty where they do not. `own_rows` are its own held-out rows, its
+    own cases: 0 where it has too few rows for any; None where cases are told by classes alone.
     """
 
     silo: int
@@ -71,6 +72,15 @@ class SiloFacts:
     unknown: tuple[str, ...] = ()
     untested: tuple[str, ...] = ()
     name: str = ""
+    own_rows: int | None = None
+
+    @property
+    def only_class(self) -> str:
+        """Return the class that all of its rows have; empty where they have several.
+
+        On its own rows a model that gives this one answer is perfect, so they tell nothing.
+        """
+        return self.seen[0] if len(self.seen) == 1 and self.unseen else ""
 
     @property
     def learnable(self) -> tuple[str, ...]:

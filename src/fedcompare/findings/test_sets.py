@@ -12,6 +12,7 @@ class Kind(StrEnum):
 
     ALL = "all"
     OWN = "own"
+    OTHERS = "others"
     SEEN = "seen"
     UNSEEN = "unseen"
     CLASSES = "classes"
@@ -21,10 +22,10 @@ class Kind(StrEnum):
 class TestSet:
     """A part of the test set, or a weighting of it.
 
-    OWN weighs examples as the classes in a silo's training data, or where labels are numbers, is
-    of its own held-out rows; SEEN and UNSEEN are of the
-    classes that a silo has and of those that it never had, in any seed; CLASSES are of `classes`,
-    by name. Keys are written here, and never read back.
+    OWN is of a silo's own held-out rows where silos differ in more than labels, and OTHERS of all
+    other silos'; else OWN weighs examples as the classes in its training data. SEEN and UNSEEN are
+    of the classes that a silo has and of those that it never had, in any seed; CLASSES are of
+    `classes`, by name. Keys are written here, and never read back.
     """
 
     kind: Kind
@@ -46,8 +47,13 @@ ALL = TestSet(Kind.ALL)
 
 
 def own(silo: int) -> TestSet:
-    """Return a silo's own cases: the test set weighted as its training data, or its own rows."""
+    """Return a silo's own cases: its own rows, or the test set weighted as its training data."""
     return TestSet(Kind.OWN, silo)
+
+
+def others(silo: int) -> TestSet:
+    """Return the held-out rows of all other silos."""
+    return TestSet(Kind.OTHERS, silo)
 
 
 def seen(silo: int) -> TestSet:

@@ -26,7 +26,10 @@ OnEpoch = Callable[[EpochRecord], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Task:
-    """A model to train in place on one silo's data, from the weights that it has."""
+    """A model to train in place on one silo's data, from the weights that it has.
+
+    `repeat` is what messages call the training's seed and fold, where that is more than the seed.
+    """
 
     row: Row
     model: nn.Module
@@ -34,11 +37,12 @@ class Task:
     config: TrainConfig
     schedule: Schedule
     seed: int
+    repeat: str = ""
 
     @property
     def name(self) -> str:
         """Return what messages call it."""
-        return training_name(self.row.regime, self.silo.name, self.seed)
+        return training_name(self.row.regime, self.silo.name, self.repeat or f"seed {self.seed}")
 
 
 def train_alone(

@@ -54,17 +54,17 @@ def weights_file(silo: int | None, *, round: int | None = None) -> str:
     return f"{folder}/{stem}.safetensors"
 
 
-def training_name(regime: Regime, silo: str, seed: int) -> str:
-    """Return what messages call the training of one model, of a silo of this name."""
-    return f"{regime} training of {silo}, seed {seed}"
+def training_name(regime: Regime, silo: str, repeat: str) -> str:
+    """Return what messages call the training of one model, of a silo of this name, in a repeat."""
+    return f"{regime} training of {silo}, {repeat}"
 
 
 def federation_name(
-    members: Sequence[int], num_silos: int, seed: int, names: Sequence[str] = ()
+    members: Sequence[int], num_silos: int, repeat: str, names: Sequence[str] = ()
 ) -> str:
     """Return what messages call the federation of these silos, which may have names."""
     who = "" if len(members) == num_silos else f" of {silo_names(members, names)}"
-    return f"the federation{who}, seed {seed}"
+    return f"the federation{who}, {repeat}"
 
 
 def models_of(rows: Iterable[Row], silos: Iterable[int]) -> list[ModelId]:

@@ -1,5 +1,7 @@
 """The rows that training and evaluation leave behind."""
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,6 +21,15 @@ class Origin:
 
     data: str
     partition: str
+
+    @classmethod
+    def of_all(cls, origins: Sequence["Origin"]) -> "Origin":
+        """Return where what comes from all of these together comes from."""
+        data, partition = (
+            hashlib.sha256("\n".join(own).encode()).hexdigest()
+            for own in zip(*((one.data, one.partition) for one in origins), strict=True)
+        )
+        return cls(data=data, partition=partition)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,10 +91,10 @@ def ledger_sheet(findings: Findings) -> Sheet:
 
 def method_section(findings: Findings) -> Section:
     """Return how the numbers came about, in plain words, and every seed's own test."""
-    has_classes = findings.task in CLASSES
     correction = Correction(str(findings.config.get("correct", Correction.HOLM)))
     terms = (
         *([("Settings of training", findings.defaults)] if findings.defaults else []),
+        *([("Held-out rows", findings.held_out)] if findings.held_out else []),
         (
             "Gain",
             f"{_gain_said(findings)} Both start from the same seed and answer the same test "
@@ -106,16 +106,7 @@ def method_section(findings: Findings) -> Section:
             "training. What longer training alone would give is not counted as a gain. The "
             "isolated model has a budget of its own, isolated-epochs.",
         ),
-        (
-            "Own cases, whole population, never-seen cases",
-            "The test set weighted as the classes in the silo's training data; all of the test "
-            "set; and the test examples of classes that the silo never saw.",
-        )
-        if has_classes
-        else (
-            "Own cases, whole population",
-            "The rows of the test set that are the silo's own, and all of the test set.",
-        ),
+        _cases(findings),
         (
             "Interval",
             "It covers both sources of chance: another seed (partition, first weights, order of "
@@ -148,6 +139,20 @@ def method_section(findings: Findings) -> Section:
         ),
     )
     return Section(key="method", title="How to read this", blocks=blocks)
+
+
+def _cases(findings: Findings) -> tuple[str, str]:
+    """Return which cases each question is about."""
+    if findings.has_own_rows:
+        return (
+            "Own cases, other silos' cases, whole population",
+            "The held-out rows that are the silo's own, those of all others, and all of them.",
+        )
+    return (
+        "Own cases, whole population, never-seen cases",
+        "The test set weighted as the classes in the silo's training data; all of the test "
+        "set; and the test examples of classes that the silo never saw.",
+    )
 
 
 _MCNEMAR = (

@@ -4,6 +4,7 @@
         isolated/     federated/     evaluation/     logs/
         what compare adds: isolated-equal/  centralized/  fine-tuned/  predictions/
         and with contributions: coalition-1-2/ ...  coalition-predictions/
+        where rows are held out in folds, all of it in each: fold-1/ ...
     <results>/<name>/comparison/
 
 Each part is written beside its place and renamed when complete, so a part is
@@ -33,11 +34,23 @@ def _is_part(folder: str) -> bool:
     return folder in PARTS or folder.startswith(COALITION)
 
 
+SEEDS = ("seed-*", "seed-*/fold-*")
+"""Where in an experiment's folder there may be run directories."""
+
+
+def run_name(config: ExperimentConfig) -> str:
+    """Return what an experiment's folder calls a run: "seed-42", or a fold "seed-42/fold-1"."""
+    seed, fold = f"seed-{config.seed}", config.data.fold
+    return f"{seed}/fold-{fold.number}" if fold else seed
+
+
 class RunDirectory:
-    """The directory of one experiment and seed."""
+    """The directory of one experiment and seed, or of one of the seed's folds."""
 
     def __init__(self, results: Path, config: ExperimentConfig) -> None:
-        self.path = results / config.name / f"seed-{config.seed}"
+        self.results = results
+        self.name = run_name(config)
+        self.path = results / config.name / self.name
         self.config = config
 
     def regime_path(self, regime: str) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from fedcompare.runs.directory import COALITION_PREDICTIONS, COMPARISON, PARTS
+from fedcompare.runs.directory import COALITION_PREDICTIONS, COMPARISON, PARTS, SEEDS
 
 _NAMES = sorted({*PARTS, COALITION_PREDICTIONS, COMPARISON})
 # As `results.replacing` names them: the new folder on its way, and the old one meanwhile.
@@ -41,7 +41,8 @@ def remove_leftovers(folder: Path, *, spared: Sequence[str] = ()) -> None:
 
 
 def _leftovers(folder: Path) -> Iterator[_Leftover]:
-    for place in (folder, *folder.glob("seed-*")):
+    runs = (run for seeds in SEEDS for run in folder.glob(seeds))
+    for place in (folder, *runs):
         for path in place.glob(".*/"):
             name = _HALF_WRITTEN.fullmatch(path.name)
             if name and not path.is_symlink():

@@ -21,7 +21,7 @@ from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import ResultsError, StorageError
 from fedcompare.machine.locking import Lock, lock
 from fedcompare.machine.processes import processes
-from fedcompare.runs.directory import COMPARISON
+from fedcompare.runs.directory import COMPARISON, run_name
 from fedcompare.runs.leftovers import remove_leftovers
 
 _TRIES = 100
@@ -50,7 +50,7 @@ class Claim:
 
 def seed_part(config: ExperimentConfig, part: str = "") -> str:
     """Return the name of a part of one seed, or of all its parts, in a claim."""
-    return str(PurePath(f"seed-{config.seed}", part))
+    return str(PurePath(run_name(config), part))
 
 
 def comparison_parts(config: ExperimentConfig) -> list[str]:

@@ -2,18 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import ResultsError, WeightsError
 from fedcompare.runs.files import write_text
 from fedcompare.runs.inputs import FORMAT, Inputs
-from fedcompare.statistics.skew import UNMEASURED, MeasuredSkew
+from fedcompare.statistics.skew import UNMEASURED, MeasuredSkew, mean_skew
 from fedcompare.text.escaping import toml
 
 CONFIG_FILE = "config.toml"
@@ -82,6 +84,26 @@ class Training:
     def is_table(self) -> bool:
         """Return whether examples are rows of a table."""
         return bool(self.columns)
+
+    @classmethod
+    def of_all(cls, folds: Sequence["Training"]) -> "Training":
+        """Return what the trainings of all folds took together, each of which had its own rows.
+
+        `label_counts` count a row once for each fold that trains on it; columns are the first's.
+        """
+        counts = np.array([one.label_counts for one in folds]).sum(axis=0)
+        steps = np.array([one.local_steps for one in folds]).sum(axis=0)
+        return replace(
+            folds[0],
+            seconds=sum(one.seconds for one in folds),
+            cpu_seconds=sum(one.cpu_seconds for one in folds),
+            local_steps=tuple(steps.tolist()),
+            bytes_up=sum(one.bytes_up for one in folds),
+            bytes_down=sum(one.bytes_down for one in folds),
+            label_counts=tuple(map(tuple, counts.tolist())),
+            notes=tuple(_notes([one.notes for one in folds])),
+            skew=mean_skew([one.skew for one in folds]),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +193,18 @@ def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _notes(folds: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the notes of all folds, and of those that differ in their numbers the first fold's."""
+    told = set()
+    for number, notes in enumerate(folds, start=1):
+        for note in notes:
+            shape = re.sub(r"\d+", "#", note)
+            if shape not in told:
+                told.add(shape)
+                is_of_all = all(note in others for others in folds)
+                yield note if is_of_all else f"In fold {number} of {len(folds)}: {note}"
 
 
 def _digest(content: Mapping[str, Any]) -> str:

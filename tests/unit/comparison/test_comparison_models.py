@@ -19,6 +19,7 @@ from fedcompare.comparison.models import (
 from fedcompare.comparison.spread import spread
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import ResultsError
+from fedcompare.evaluation import stored
 from fedcompare.evaluation.measures.catalog import ACCURACY, Measure, measures_of, summaries_of
 from fedcompare.evaluation.measures.classification import macro_f1, recall
 from fedcompare.evaluation.scores import find_scores
@@ -262,11 +263,11 @@ def analysed(monkeypatch, tmp_path):
     """Return `analysed(measures)`: what the made-up answers say by these measures."""
     config = ExperimentConfig()
     runs = [RunDirectory(tmp_path, config.with_seed(seed)) for seed in SEEDS]
-    stored = dict(zip(SEEDS, ANSWERS, strict=True))
+    answers_of = dict(zip(SEEDS, ANSWERS, strict=True))
 
     def build(measures):
         monkeypatch.setattr(analysis, "measures_of", lambda task: measures)
-        monkeypatch.setattr(analysis, "read_seed_answers", lambda run: stored[run.config.seed])
+        monkeypatch.setattr(stored, "read_seed_answers", lambda run: answers_of[run.config.seed])
         monkeypatch.setattr(analysis, "read_losses", lambda run: {})
         monkeypatch.setattr(analysis, "read_environment", lambda folder: {})
         return analyse(config, runs, contributions=False).findings

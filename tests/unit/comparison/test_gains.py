@@ -19,7 +19,7 @@ from fedcompare.evaluation.measures.catalog import ABSOLUTE_ERROR, ACCURACY, Mea
 from fedcompare.evaluation.measures.classification import correctness
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.questions import QUESTIONS, Question, row_of
-from fedcompare.findings.test_sets import ALL, of_classes, own, seen, unseen
+from fedcompare.findings.test_sets import ALL, of_classes, others, own, seen, unseen
 from fedcompare.names import Lack, Word
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.models import ModelId
@@ -33,6 +33,8 @@ SEEDS = (11, 12, 13, 14, 15)
 # [seed][silo][class]: silo 1 lacks hen and owl, silo 2 lacks cat, silo 3 lacks nothing.
 COUNTS = [((8 + k, 2, 0, 0), (0, 5, 5, 5 + k), (1, 2, 3 + k, 4)) for k in range(len(SEEDS))]
 CASES = Cases.build(LABELS, COUNTS, NAMES)
+OWNERS = np.random.default_rng(8).integers(0, 4, len(LABELS))
+OWNED_CASES = Cases.build(LABELS, COUNTS, NAMES, owners=np.stack([OWNERS] * len(SEEDS)))
 FEDERATED, CENTRALIZED = ModelId(Regime.FEDERATED), ModelId(Regime.CENTRALIZED)
 OWNED = (Regime.ISOLATED, Regime.ISOLATED_EQUAL)
 SHARED = (Regime.FEDERATED, Regime.CENTRALIZED)
@@ -201,7 +203,7 @@ def test_pairs_are_counted_on_the_questions_examples_and_tested(found):
             assert seed.mcnemar == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("question", Question)
+@pytest.mark.parametrize("question", [Question.OWN, Question.WHOLE, Question.UNSEEN])
 def test_the_correction_over_silos_keeps_the_order_and_never_helps(found, question):
     asked = [gain for (_, asked), gain in found.items() if asked is question]
     families = [[(gain.p_value, gain.adjusted_p_value) for gain in asked]]
@@ -325,7 +327,8 @@ def test_a_question_without_test_examples_is_not_asked(found):
     asked = defaultdict(set)
     for silo, question in found:
         asked[silo].add(question)
-    assert asked == {1: set(Question), 2: set(Question), 3: {Question.OWN, Question.WHOLE}}
+    of_all = {Question.OWN, Question.WHOLE}
+    assert asked == {1: of_all | {Question.UNSEEN}, 2: of_all | {Question.UNSEEN}, 3: of_all}
 
 
 def test_nobody_asks_of_unseen_classes_where_all_are_seen():
@@ -452,10 +455,39 @@ def test_the_questions_are_of_the_cases_that_they_name():
     assert row_of(Question.WHOLE).test_set(2) == ALL
     assert row_of(Question.UNSEEN).test_set(2) == unseen(2)
     assert row_of(Question.OWN).test_set(2) == own(2)
+    assert row_of(Question.OTHERS).test_set(2) == others(2)
 
 
-def test_every_row_is_asked_of_a_silo_that_lacks_what_another_has(found):
+def test_every_row_is_asked_of_a_silo_that_lacks_what_another_has():
+    found = gains(random_rows(), OWNED_CASES)
     for row in QUESTIONS:
         assert row.is_asked(1)
         assert (1, row.question) in found
         assert ((3, row.question) in found) is row.is_asked(0)
+
+
+def test_own_and_other_cases_are_the_silos_own_rows_where_these_are_known():
+    right = random_rows()
+    found = gains(right, OWNED_CASES)
+    for silo in (1, 2, 3):
+        masks = {Question.OWN: silo == OWNERS, Question.OTHERS: (silo != OWNERS) & (OWNERS > 0)}
+        for question, mask in masks.items():
+            gain = found[silo, question]
+            changes = [row[FEDERATED] * 1.0 - row[equal(silo)] for row in right]
+            assert gain.num_examples == mask.sum()
+            assert gain.gain == pytest.approx(np.mean([own[mask].mean() for own in changes]))
+
+
+def test_a_silo_without_rows_of_its_own_harms_nobody():
+    owners = np.where(OWNERS == 2, 0, OWNERS)
+    cases = Cases.build(LABELS, COUNTS, NAMES, owners=np.stack([owners] * len(SEEDS)))
+    found, before = gains(random_rows(), cases), gains(random_rows(), OWNED_CASES)
+    assert (2, Question.OWN) not in found
+    assert (2, Question.OTHERS) in found
+    for silo in (1, 3):
+        assert found[silo, Question.OWN].gain == before[silo, Question.OWN].gain
+        assert found[silo, Question.OWN].p_value == before[silo, Question.OWN].p_value
+
+
+def test_nobody_asks_of_others_cases_where_all_rows_are_everybodys(found):
+    assert not any(question is Question.OTHERS for _, question in found)

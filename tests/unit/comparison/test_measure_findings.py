@@ -10,6 +10,7 @@ from fedcompare.comparison.files import comparison_files
 from fedcompare.comparison.rounds import curves
 from fedcompare.comparison.voice import Errors, Points, RightAnswers, voice_of
 from fedcompare.config.groups import ComparisonConfig, ExperimentConfig
+from fedcompare.evaluation import stored
 from fedcompare.evaluation.measures.catalog import MEASURES, measures_of
 from fedcompare.findings.questions import Question
 from fedcompare.findings.schema import from_json, to_json
@@ -40,8 +41,8 @@ def analysed(monkeypatch, tmp_path, answers):
     def build(measure="", given=answers, **keys):
         config = ExperimentConfig(comparison=ComparisonConfig(measure=measure, **keys))
         runs = [RunDirectory(tmp_path, config.with_seed(seed)) for seed in SEEDS]
-        stored = dict(zip(SEEDS, given, strict=True))
-        monkeypatch.setattr(analysis, "read_seed_answers", lambda run: stored[run.config.seed])
+        answers_of = dict(zip(SEEDS, given, strict=True))
+        monkeypatch.setattr(stored, "read_seed_answers", lambda run: answers_of[run.config.seed])
         monkeypatch.setattr(analysis, "read_losses", lambda run: {})
         monkeypatch.setattr(analysis, "read_environment", lambda folder: {"python": "3"})
         return config, analyse(config, runs, contributions=False)

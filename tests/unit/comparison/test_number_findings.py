@@ -13,6 +13,7 @@ from fedcompare.comparison.files import comparison_files, verdict_json
 from fedcompare.comparison.gains import find_gains
 from fedcompare.comparison.voice import voice_of
 from fedcompare.config.groups import DataConfig, ExperimentConfig
+from fedcompare.evaluation import stored
 from fedcompare.evaluation.measures.catalog import ABSOLUTE_ERROR
 from fedcompare.findings.questions import Question
 from fedcompare.findings.schema import from_json, to_json
@@ -35,8 +36,8 @@ def analysed(monkeypatch, tmp_path):
     runs = [RunDirectory(tmp_path, CONFIG.with_seed(seed)) for seed in SEEDS]
 
     def build(answers):
-        stored = dict(zip(SEEDS, answers, strict=True))
-        monkeypatch.setattr(analysis, "read_seed_answers", lambda run: stored[run.config.seed])
+        answers_of = dict(zip(SEEDS, answers, strict=True))
+        monkeypatch.setattr(stored, "read_seed_answers", lambda run: answers_of[run.config.seed])
         monkeypatch.setattr(analysis, "read_losses", lambda run: {})
         monkeypatch.setattr(analysis, "read_environment", lambda folder: {"python": "3"})
         return analyse(CONFIG, runs, contributions=False)
@@ -59,10 +60,16 @@ def test_a_gain_is_by_how_much_the_error_is_lower():
     answers = made_up_numbers()
     gains = find_gains(answers, find_cases(answers))
     assert {(gain.silo, gain.question) for gain in gains} == {
-        (silo, question) for silo in (1, 2, 3) for question in (Question.OWN, Question.WHOLE)
+        (silo, question)
+        for silo in (1, 2, 3)
+        for question in (Question.OWN, Question.OTHERS, Question.WHOLE)
     }
     for gain in gains:
-        mask = gain.silo == OWNERS if gain.question is Question.OWN else None
+        masks = {
+            Question.OWN: gain.silo == OWNERS,
+            Question.OTHERS: (gain.silo != OWNERS) & (OWNERS > 0),
+        }
+        mask = masks.get(gain.question)
         alone = error(answers, ModelId(Regime.ISOLATED_EQUAL, gain.silo), mask)
         together = error(answers, ModelId(Regime.FEDERATED), mask)
         isolated = error(answers, ModelId(Regime.ISOLATED, gain.silo), mask)
@@ -161,7 +168,9 @@ def test_the_findings_hold_what_numbers_have_and_nothing_of_classes(found):
 def test_sentences_say_by_how_much_the_error_is_lower(found):
     (first, *_) = found.findings.verdicts
     (gain, *_) = (g for g in found.findings.gains if (g.silo, g.question) == (1, Question.WHOLE))
-    assert first.headline == "north gains on the whole population and on its own cases."
+    assert first.headline == (
+        "north gains on the whole population and on its own cases and on the other silos' cases."
+    )
     assert (
         f"On the whole population it lowers its mean absolute error by {gain.gain:.2f} "
         f"(98.3\u00a0% interval {gain.low:.2f} to {gain.high:.2f}): from "
@@ -203,7 +212,8 @@ def test_models_that_know_nothing_are_warned_of(analysed):
 def test_a_silo_without_held_out_rows_is_told_so_and_answered_on_the_rest(analysed):
     owners = np.where(OWNERS == 2, 0, OWNERS)
     findings = analysed(made_up_numbers(owners=owners)).findings
-    assert {g.question for g in findings.gains if g.silo == 2} == {Question.WHOLE}
+    asked = {g.question for g in findings.gains if g.silo == 2}
+    assert asked == {Question.OTHERS, Question.WHOLE}
     assert any(
         "On its own cases there is no answer" in said for said in findings.verdicts[1].sentences
     )

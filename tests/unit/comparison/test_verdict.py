@@ -35,6 +35,7 @@ NAMED = {
     Question.OWN: "its own cases",
     Question.WHOLE: "the whole population",
     Question.UNSEEN: "cases of classes it never saw",
+    Question.OTHERS: "the other silos' cases",
 }
 FACTS = SiloFacts(silo=1, label_counts=(5.0, 5.0, 0.0), seen=("cat", "dog"), unseen=("hen",))
 COMPLETE = SiloFacts(silo=1, label_counts=(5.0,) * 3, seen=("cat", "dog", "hen"), unseen=())
@@ -60,10 +61,12 @@ SCORES = [
     score(ModelId(Regime.FINE_TUNED, 1), unseen(1), 0.624),
 ]
 COMBINATIONS = [
-    dict(zip(Question, words, strict=True)) for words in itertools.product(USUAL, repeat=3)
-] + [
     dict(zip((Question.OWN, Question.WHOLE), words, strict=True))
     for words in itertools.product(SIZE, repeat=2)
+] + [
+    dict(zip((Question.OWN, Question.WHOLE, other), words, strict=True))
+    for other in (Question.UNSEEN, Question.OTHERS)
+    for words in itertools.product(USUAL, repeat=3)
 ]
 
 
@@ -592,7 +595,7 @@ def test_every_question_has_its_words_in_the_sentences():
 
 def test_what_matters_to_the_most_comes_first():
     order = [row.question for row in QUESTIONS]
-    assert order == [Question.WHOLE, Question.UNSEEN, Question.OWN]
+    assert order == [Question.WHOLE, Question.UNSEEN, Question.OWN, Question.OTHERS]
     words = dict.fromkeys(Question, Word.GAINS)
     for text in (summary([words]), everything(verdict(words))):
         places = [re.search(f"{row.of_silo}|{row.of_silos}", text).start() for row in QUESTIONS]

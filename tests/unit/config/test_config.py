@@ -221,6 +221,7 @@ LIMITS = {
     "fine-tune-epochs": 10_000_000,
     "num-server-rounds": 100_000,
     "num-seeds": 1000,
+    "folds": 1000,
     "num-cpus": 1_000_000,
 }
 

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torchvision import transforms
 
 from fedcompare.config.groups import DataConfig
+from fedcompare.config.held_out import Fold
 from fedcompare.data.dataset import read_dataset, reload_dataset
 from fedcompare.data.preparing import normalise
 from fedcompare.data.sources.catalog import open_source
@@ -231,6 +232,7 @@ CHANGED = {
     "encoding": "cp1252",
     "categories": "age",
     "columns": "a,b",
+    "held_out": Fold(number=1, folds=5, seed=1).choice,
     "test_fraction": 0.5,
     "split_column": "part",
     "test_data": "test.csv",

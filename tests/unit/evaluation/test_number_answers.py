@@ -18,7 +18,7 @@ from fedcompare.evaluation.measures.catalog import (
 )
 from fedcompare.evaluation.slicing import slice_of
 from fedcompare.evaluation.tally import count
-from fedcompare.findings.test_sets import ALL, own, seen, unseen
+from fedcompare.findings.test_sets import ALL, others, own, seen, unseen
 from fedcompare.tasks import Task
 from made_up_numbers import LABELS, NAMES, OWNERS, SIZES, answering
 
@@ -95,7 +95,7 @@ def test_own_cases_are_the_silos_own_rows_in_each_seed(seed_index):
 
 
 def test_there_are_no_seen_and_unseen_classes():
-    assert CASES.test_sets() == (ALL, own(1), own(2), own(3))
+    assert CASES.test_sets() == (ALL, *map(own, (1, 2, 3)), *map(others, (1, 2, 3)))
     assert not CASES.learnable_classes(1)
     (facts, *_) = CASES.silo_facts([[(size,) for size in SIZES]])
     assert (facts.label_counts, facts.seen, facts.unseen) == ((40.0,), (), ())
@@ -106,7 +106,7 @@ def test_a_silo_without_rows_of_its_own_in_some_seed_has_no_own_cases():
     owners = np.stack([OWNERS, np.where(OWNERS == 2, 0, OWNERS)])
     counts = [[(size,) for size in SIZES]] * 2
     cases = Cases.build(LABELS, counts, (), owners=owners)
-    assert cases.test_sets() == (ALL, own(1), own(3))
+    assert cases.test_sets() == (ALL, own(1), own(3), *map(others, (1, 2, 3)))
 
 
 def test_owners_follow_the_ids_of_the_answers():

@@ -25,7 +25,7 @@ class StoredSplit:
     """A split's name, its pictures (to be read once), their labels, and whose they are.
 
     `silos` names each picture's silo, "" where it has none; None where nothing names silos. So do
-    `groups` with what a picture belongs to.
+    `groups` with what a picture belongs to. In a fold `rows` are the pictures' numbers in all data.
     """
 
     name: str
@@ -33,6 +33,7 @@ class StoredSplit:
     labels: Sequence[Any]
     silos: Sequence[str] | None = None
     groups: Sequence[str] | None = None
+    rows: Sequence[int] | None = None
 
 
 def assemble(
@@ -44,6 +45,7 @@ def assemble(
     notes: Sequence[str],
     silo: str = "",
     group: str = "",
+    is_dealt: bool = False,
 ) -> Decoded:
     """Return the decoded data, with a fingerprint of their content and class names.
 
@@ -55,6 +57,7 @@ def assemble(
         notes: what was found before.
         silo: what names the silos.
         group: what names the groups.
+        is_dealt: as `Decoded` has it.
 
     Raises:
         DataError: a label or picture is missing or damaged, or the pictures do not fit together.
@@ -70,9 +73,20 @@ def assemble(
     owners = find_owners(train.silos, test.silos, column=silo)
     groups, group_told = _find_groups(train, test, owners, group)
     splits = [
-        Split(inputs=torch.from_numpy(pixels), labels=own, silos=silos, groups=members)
-        for pixels, own, silos, members in zip(
-            (train_pixels, test_pixels), labels, (owners.train, owners.test), groups, strict=True
+        Split(
+            inputs=torch.from_numpy(pixels),
+            labels=own,
+            silos=silos,
+            groups=members,
+            rows=None if stored.rows is None else torch.tensor(stored.rows),
+        )
+        for stored, pixels, own, silos, members in zip(
+            (train, test),
+            (train_pixels, test_pixels),
+            labels,
+            (owners.train, owners.test),
+            groups,
+            strict=True,
         )
     ]
     return Decoded(
@@ -84,6 +98,7 @@ def assemble(
         fingerprint=_digest(splits, names, owners.names),
         example_bytes=count_bytes(train_pixels.shape),
         notes=(*notes, *pixel_notes, *label_notes, *owners.notes, *group_told),
+        is_dealt=is_dealt,
     )
 
 
@@ -99,7 +114,9 @@ def _find_groups(
         for own, silos in zip(numbers, (owners.train, owners.test), strict=True)
     ]
     names = dict(zip(chain(*numbers), chain(train.groups, test.groups), strict=True))
-    notes = list(group_notes(key, members[0], members[1], name=names.__getitem__))
+    is_fold = train.rows is not None
+    told = group_notes(key, members[0], members[1], name=names.__getitem__, is_fold=is_fold)
+    notes = list(told)
     if nameless := sum(not name for name in names.values()):
         notes.append(f"{plural(nameless, 'picture')} without {key}: each is a group of its own.")
     return [torch.from_numpy(own) for own in numbers], notes

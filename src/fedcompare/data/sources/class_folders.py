@@ -18,8 +18,8 @@ from fedcompare.config.groups import DataConfig
 from fedcompare.data.decoding.assemble import StoredSplit, assemble
 from fedcompare.data.decoding.files import DataFile, is_hidden, list_files, read_bytes
 from fedcompare.data.decoding.pictures import Encoded
-from fedcompare.data.examples import Decoded
-from fedcompare.data.held_out import held_out_note, hold_out
+from fedcompare.data.examples import Decoded, Indices
+from fedcompare.data.held_out import check_ours, split_rows
 from fedcompare.data.sources.layouts import Layout, Level, find_layout
 from fedcompare.text.wording import plural
 
@@ -72,7 +72,7 @@ class ClassFolders:
     @property
     def reads(self) -> frozenset[str]:
         """Return the keys that have an effect."""
-        return frozenset({"image_size", "test_fraction", "train_split", "test_split"})
+        return frozenset({"image_size", "held_out", "test_fraction", "train_split", "test_split"})
 
     def identity(self) -> Mapping[str, object]:
         """Return where the files lie, and each one's name, size and time of change."""
@@ -92,11 +92,12 @@ class ClassFolders:
         train, test, held = self._split(pictures)
         names = self._class_names()
         return assemble(
-            self._stored(self._config.train_split, train, names),
-            self._stored(self._config.test_split, test, names),
+            self._stored(self._config.train_split, pictures, train, names),
+            self._stored(self._config.test_split, pictures, test, names),
             class_names=names,
             side=self._config.image_size,
             notes=[*held, *self._notes()],
+            is_dealt=Level.SPLIT not in self._layout,
         )
 
     def _pictures(self) -> Iterator[_Picture]:
@@ -113,11 +114,10 @@ class ClassFolders:
             Level.SPLIT not in self._layout or picture.of(Level.SPLIT) in splits
         )
 
-    def _split(
-        self, pictures: Sequence[_Picture]
-    ) -> tuple[list[_Picture], list[_Picture], list[str]]:
-        """Return what to train on and what to test on, by folders or by a share held out."""
+    def _split(self, pictures: Sequence[_Picture]) -> tuple[Indices, Indices, list[str]]:
+        """Return the numbers of what to train on and to test on, by folders or held out."""
         if Level.SPLIT in self._layout:
+            check_ours(self._config, f"the folders of {self._folder}")
             of_train = np.array(
                 [picture.of(Level.SPLIT) == self._config.train_split for picture in pictures]
             )
@@ -127,25 +127,24 @@ class ClassFolders:
                 np.unique([picture.of(level) for picture in pictures], return_inverse=True)[1]
                 for level in (Level.CLASS, Level.SILO)
             )
-            of_train = ~hold_out(classes, silos, self._config.test_fraction)
-            notes = [held_out_note(~of_train, self._config.test_fraction, "picture")]
-        parts = [
-            [picture for picture, wanted in zip(pictures, mask, strict=True) if wanted]
-            for mask in (of_train, ~of_train)
-        ]
-        return parts[0], parts[1], notes
+            held, note = split_rows(self._config, classes, silos, noun="picture")
+            of_train, notes = ~held, [note]
+        return np.flatnonzero(of_train), np.flatnonzero(~of_train), notes
 
     def _stored(
-        self, split: str, pictures: Sequence[_Picture], names: Sequence[str]
+        self, split: str, pictures: Sequence[_Picture], rows: Indices, names: Sequence[str]
     ) -> StoredSplit:
+        """Return the split of the pictures with these numbers."""
         labels = {name: label for label, name in enumerate(names)}
+        own = [pictures[row] for row in rows]
         return StoredSplit(
             name=split,
-            pictures=self._read(pictures),
-            labels=[labels[picture.of(Level.CLASS)] for picture in pictures],
-            silos=[picture.of(Level.SILO) for picture in pictures]
+            pictures=self._read(own),
+            labels=[labels[picture.of(Level.CLASS)] for picture in own],
+            silos=[picture.of(Level.SILO) for picture in own]
             if Level.SILO in self._layout
             else None,
+            rows=rows.tolist() if self._config.fold else None,
         )
 
     def _class_names(self) -> list[str]:

@@ -11,8 +11,8 @@ from fedcompare.data.decoding.files import find_folder
 from fedcompare.data.decoding.leaf import SIDE, Leaf, User, read_leaf
 from fedcompare.data.decoding.leaf_folder import find_leaf
 from fedcompare.data.decoding.pictures import Picture
-from fedcompare.data.examples import Decoded
-from fedcompare.data.held_out import held_out_note, hold_out
+from fedcompare.data.examples import Decoded, Indices
+from fedcompare.data.held_out import check_ours, split_rows
 from fedcompare.data.sources.table import decoded
 from fedcompare.data.tables.leaf_table import leaf_table
 from fedcompare.data.tables.reading import table_identity
@@ -20,7 +20,7 @@ from fedcompare.data.tables.study import study_table
 from fedcompare.errors import DataError
 from fedcompare.text.typed import shown
 
-_OF_BOTH = ("label", "test_fraction", "train_split", "test_split")
+_OF_BOTH = ("label", "held_out", "test_fraction", "train_split", "test_split")
 _OF_TABLES = ("features", "ignore", "categories", "test_data")
 _OF_PICTURES = ("image_size",)
 
@@ -82,10 +82,10 @@ class LeafUsers:
         rows = [(user, row) for user in leaf.users for row in range(len(user.labels))]
         of_train, notes = self._train(leaf, rows)
         train, test = (
-            _stored(split, [row for row, own in zip(rows, mask, strict=True) if own])
-            for split, mask in (
-                (self._config.train_split, of_train),
-                (self._config.test_split, [not own for own in of_train]),
+            _stored(split, rows, numbers, is_fold=self._config.fold is not None)
+            for split, numbers in (
+                (self._config.train_split, np.flatnonzero(of_train)),
+                (self._config.test_split, np.flatnonzero(np.logical_not(of_train))),
             )
         )
         return assemble(
@@ -95,6 +95,7 @@ class LeafUsers:
             side=self._config.image_size,
             notes=[*leaf.notes, *notes],
             silo="user",
+            is_dealt=not leaf.folder.has_splits,
         )
 
     def _train(
@@ -102,6 +103,7 @@ class LeafUsers:
     ) -> tuple[Sequence[bool], list[str]]:
         """Return which examples are trained on, by folders or by a share held out."""
         if leaf.folder.has_splits:
+            check_ours(self._config, str(leaf.folder.folder))
             return [user.split == self._config.train_split for user, _ in rows], []
         classes, silos = (
             np.unique(values, return_inverse=True)[1]
@@ -110,16 +112,21 @@ class LeafUsers:
                 [user.name for user, _ in rows],
             )
         )
-        held = hold_out(classes, silos, self._config.test_fraction)
-        return (~held).tolist(), [held_out_note(held, self._config.test_fraction, "picture")]
+        held, note = split_rows(self._config, classes, silos, noun="picture")
+        return (~held).tolist(), [note]
 
 
-def _stored(split: str, rows: Sequence[tuple[User, int]]) -> StoredSplit:
+def _stored(
+    split: str, rows: Sequence[tuple[User, int]], numbers: Indices, *, is_fold: bool
+) -> StoredSplit:
+    """Return the split of the rows with these numbers."""
+    own = [rows[number] for number in numbers]
     return StoredSplit(
         name=split,
-        pictures=_read(rows),
-        labels=[_label(user, row) for user, row in rows],
-        silos=[user.name.strip() for user, _ in rows],
+        pictures=_read(own),
+        labels=[_label(user, row) for user, row in own],
+        silos=[user.name.strip() for user, _ in own],
+        rows=numbers.tolist() if is_fold else None,
     )
 
 

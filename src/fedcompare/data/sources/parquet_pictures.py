@@ -16,7 +16,7 @@ from fedcompare.data.decoding import columns
 from fedcompare.data.decoding.files import content_digest
 from fedcompare.data.examples import Decoded, Indices
 from fedcompare.data.groups import number_groups
-from fedcompare.data.held_out import held_out_note, hold_out
+from fedcompare.data.held_out import check_ours, split_rows
 from fedcompare.data.sources.picture_rows import (
     PICTURE_KEYS,
     PictureRows,
@@ -46,7 +46,7 @@ class ParquetPictures:
     @property
     def reads(self) -> frozenset[str]:
         """Return the keys that have an effect."""
-        return PICTURE_KEYS | {"split_column", "test_data", "test_fraction"}
+        return PICTURE_KEYS | {"split_column", "test_data", "held_out", "test_fraction"}
 
     def identity(self) -> Mapping[str, object]:
         """Return the digests of the files' contents: equal files are the same data."""
@@ -60,11 +60,14 @@ class ParquetPictures:
                 `assemble_rows`.
         """
         train, test, notes = self._split()
-        return assemble_rows(train, test, self._config, notes=notes)
+        is_dealt = not (self._config.test_data or self._config.split_column)
+        return assemble_rows(train, test, self._config, notes=notes, is_dealt=is_dealt)
 
     def _split(self) -> tuple[PictureRows, PictureRows, list[str]]:
         """Return the rows to train on and to test on, and what is told of it."""
         config, path = self._config, self._paths[0]
+        if config.test_data or config.split_column:
+            check_ours(config, "test-data" if config.test_data else config.split_column)
         rows = _read(path)
         if len(self._paths) == 2:
             if config.split_column:
@@ -77,9 +80,8 @@ class ParquetPictures:
         label = find_label(rows, config)
         check_names(rows, config)
         groups = _groups(rows, config.group)
-        fraction = config.test_fraction
-        held = hold_out(_codes(rows, label), _codes(rows, config.silo), fraction, groups)
-        note = held_out_note(held, fraction, "picture", groups, key=config.group)
+        labels, silos = _codes(rows, label), _codes(rows, config.silo)
+        held, note = split_rows(config, labels, silos, groups, noun="picture", key=config.group)
         train, test = np.flatnonzero(~held), np.flatnonzero(held)
         return _some(rows, path, train), _some(rows, path, test), [note]
 

@@ -31,7 +31,12 @@ class PictureRows:
 
 
 def assemble_rows(
-    train: PictureRows, test: PictureRows, config: DataConfig, *, notes: Sequence[str] = ()
+    train: PictureRows,
+    test: PictureRows,
+    config: DataConfig,
+    *,
+    notes: Sequence[str] = (),
+    is_dealt: bool = False,
 ) -> Decoded:
     """Return the pictures and labels of two splits, and silos and groups that keys name.
 
@@ -50,6 +55,7 @@ def assemble_rows(
             labels=columns.read_labels(split.rows, label, name),
             silos=columns.read_names(split.rows, config.silo) if config.silo else None,
             groups=columns.read_names(split.rows, config.group) if config.group else None,
+            rows=split.numbers if config.fold else None,
         )
         for split, name in ((train, config.train_split), (test, config.test_split))
     ]
@@ -62,6 +68,7 @@ def assemble_rows(
         notes=[*notes, *columns.label_notes(train.rows, label, wanted)],
         silo=config.silo,
         group=config.group,
+        is_dealt=is_dealt,
     )
 
 

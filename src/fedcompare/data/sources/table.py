@@ -53,6 +53,7 @@ class TableFile:
                 "categories",
                 "columns",
                 "encoding",
+                "held_out",
                 "test_fraction",
                 "split_column",
                 "test_data",
@@ -77,7 +78,9 @@ class TableFile:
 def decoded(found: Study) -> Decoded:
     """Return the rows of a table that was studied, as its contract makes examples of them."""
     contract = found.contract
-    train, test = (_split(contract, rows) for rows in (found.train, found.test))
+    train, test = (
+        _split(contract, rows, is_fold=found.is_fold) for rows in (found.train, found.test)
+    )
     return Decoded(
         train=train,
         test=test,
@@ -89,6 +92,7 @@ def decoded(found: Study) -> Decoded:
         fingerprint=_fingerprint(contract, train, test),
         example_bytes=_FLOAT * (contract.width + 1),
         notes=(*_left_out(found), *found.notes),
+        is_dealt=found.is_dealt,
     )
 
 
@@ -102,12 +106,13 @@ def _left_out(found: Study) -> Iterator[str]:
         yield f"Column {name} is left out: {reason}."
 
 
-def _split(contract: Contract, rows: Rows) -> Split:
+def _split(contract: Contract, rows: Rows, *, is_fold: bool) -> Split:
     return Split(
         inputs=torch.from_numpy(encode(contract, rows.table, rows.numbers)),
         labels=torch.from_numpy(np.ascontiguousarray(rows.labels)),
         silos=torch.from_numpy(np.ascontiguousarray(rows.silos)),
         groups=None if rows.groups is None else torch.from_numpy(rows.groups),
+        rows=torch.from_numpy(rows.numbers) if is_fold else None,
     )
 
 

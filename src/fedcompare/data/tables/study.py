@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from fedcompare.classes import listed
 from fedcompare.config.groups import DataConfig, DatasetName
 from fedcompare.data.groups import NAMELESS, Members, group_notes, number_codes
-from fedcompare.data.held_out import held_out_note, hold_out
+from fedcompare.data.held_out import check_ours, split_rows
 from fedcompare.data.splits import check_splits
 from fedcompare.data.tables.agreement import Agreement, agree
 from fedcompare.data.tables.column import UNKNOWN, Column, Indices, join, same_word
@@ -75,6 +75,8 @@ class Study:
     train: Rows
     test: Rows
     notes: tuple[str, ...]
+    is_dealt: bool
+    is_fold: bool
 
 
 def study(config: DataConfig) -> Study:
@@ -135,7 +137,7 @@ def study_table(table: RawTable, config: DataConfig) -> Study:
         agreement.notes,
         leak_notes(contract, table, train.numbers, train.labels, train.silos),
         test_notes,
-        _group_notes(train, test, roles),
+        _group_notes(train, test, roles, is_fold=config.fold is not None),
         _surprise_notes(contract, test),
     )
     return Study(
@@ -145,6 +147,8 @@ def study_table(table: RawTable, config: DataConfig) -> Study:
         train=train,
         test=test,
         notes=tuple(notes),
+        is_dealt=not (config.test_data or roles.split),
+        is_fold=config.fold is not None,
     )
 
 
@@ -197,6 +201,8 @@ def _split(
 ) -> tuple[_Part, _Part, tuple[str, ...]]:
     """Return the rows to train on, those to test on, and notes of what is left out."""
     usable, notes = _usable(table, roles, number)
+    if roles.split or config.test_data:
+        check_ours(config, "test-data" if config.test_data else roles.split)
     if config.test_data:
         if roles.split:
             said = f"the folders of {table.place}" if table.given.split else "split-column"
@@ -209,15 +215,15 @@ def _split(
     part = _Part(table=table, numbers=usable)
     if roles.split:
         return _split_by_column(part, roles, config, notes)
-    kinds = "" if number else roles.label  # numbers are all of one
-    labels, silos = (_codes(_column(table, name), usable) for name in (kinds, roles.silo))
-    (groups,) = _number_groups(roles, part)
-    held = hold_out(labels, silos, config.test_fraction, groups)
-    alike = "silo" if number else "silo and class"
-    notes.append(
-        held_out_note(held, config.test_fraction, "row", groups, key=roles.group, alike=alike)
+    labels = (
+        numbers_in(table.columns[roles.label], number)[usable]
+        if number
+        else _codes(_column(table, roles.label), usable)
     )
-    return part.where(~held), part.where(held), tuple(notes)
+    silos = _codes(_column(table, roles.silo), usable)
+    (groups,) = _number_groups(roles, part)
+    held, note = split_rows(config, labels, silos, groups, noun="row", key=roles.group)
+    return part.where(~held), part.where(held), (*notes, note)
 
 
 def _split_by_column(
@@ -367,7 +373,7 @@ def _number_groups(roles: Roles, *parts: _Part) -> list[Indices | None]:
     return [*number_codes(*np.split(codes, np.cumsum([len(column) for column in own])[:-1]))]
 
 
-def _group_notes(train: Rows, test: Rows, roles: Roles) -> Iterator[str]:
+def _group_notes(train: Rows, test: Rows, roles: Roles, *, is_fold: bool) -> Iterator[str]:
     """Say which groups the split or the silos do not keep together."""
     own, other = train.groups, test.groups
     if own is None or other is None:
@@ -382,6 +388,7 @@ def _group_notes(train: Rows, test: Rows, roles: Roles) -> Iterator[str]:
         Members(groups=own, silos=train.silos),
         Members(groups=other, silos=test.silos),
         name=name,
+        is_fold=is_fold,
     )
 
 
