@@ -16,6 +16,7 @@ from fedcompare.evaluation.measures.catalog import (
     Measure,
 )
 from fedcompare.findings.test_sets import ALL
+from fedcompare.regimes.catalog import CONVENTIONAL, row_of
 from fedcompare.regimes.models import ModelId
 from fedcompare.tasks import Task
 from fedcompare.text.units import PERCENT, PLAIN, Unit, Units
@@ -44,12 +45,15 @@ def judge(answers: Sequence[Mapping[ModelId, Answers]], cases: Cases) -> Chance:
     shares of the classes as probabilities), its median number, or for squared errors its mean. The
     best model beats it where its 95 % interval over seeds and cases (or groups of these) lies
     above 0: choosing the best of many models makes this rule the milder one. Where verdicts are by
-    another measure than accuracy, and accuracy alone is not beaten, that is said too.
+    another measure than accuracy, and accuracy alone is not beaten, that is said too. Conventional
+    models are no networks: where they alone beat it, training is at fault, and nothing was learnt.
     """
-    asked = _Asked.of(answers, cases)
+    networks, others = _split(answers)
+    asked = _Asked.of(networks, cases)
     found = asked.best(cases.measure)
     if found and not found.beats:
-        return Chance(warning=_nothing_learnt(asked, found), learnt=False)
+        said = _nothing_learnt(asked, found)
+        return Chance(warning=f"{said}{_told_others(others, cases)}", learnt=False)
     if cases.task is Task.REGRESSION or cases.measure is ACCURACY:
         return Chance()
     accurate = asked.best(ACCURACY)
@@ -116,6 +120,28 @@ class _Asked:
         constant = [one_answer(self.cases, measure)] * len(self.weighting.weights)
         contrast = self.weighting.contrast(self.models[name], constant, measure)
         return _Best(name=name, measure=measure, contrast=contrast)
+
+
+def _split(
+    answers: Sequence[Mapping[ModelId, Answers]],
+) -> tuple[list[dict[ModelId, Answers]], list[dict[ModelId, Answers]]]:
+    """Return the answers of networks in each seed, and those of conventional models."""
+    is_other = {model: row_of(model.regime) in CONVENTIONAL for model in answers[0]}
+    return (
+        [{model: own for model, own in seed.items() if not is_other[model]} for seed in answers],
+        [{model: own for model, own in seed.items() if is_other[model]} for seed in answers],
+    )
+
+
+def _told_others(others: Sequence[Mapping[ModelId, Answers]], cases: Cases) -> str:
+    """Say that the rows can tell more than networks learnt, where they surely do."""
+    found = _Asked.of(others, cases).best(cases.measure) if others[0] else None
+    if not found or not found.beats:
+        return ""
+    return (
+        f" But {found.name}, which is scikit-learn's, {_does(found)}: not the data, but the "
+        "settings of training are at fault."
+    )
 
 
 def one_answer(cases: Cases, measure: Measure) -> Answers:

@@ -18,12 +18,11 @@ from fedcompare.findings.test_sets import Kind, TestSet
 from fedcompare.findings.training import FailedSeed, TrainingFacts
 from fedcompare.regimes.catalog import Regime, row_of
 from fedcompare.regimes.models import ModelId
+from fedcompare.statistics.far_off import DEVIATIONS, MAD, far_off
 
 FEWEST = 3
 """With fewer seeds nobody can say which one is the odd one."""
-_DEVIATIONS = 8.0
 _SHARE = 0.05
-_MAD = 0.6745  # of a normal distribution, in standard deviations
 
 
 def find_failed(
@@ -32,16 +31,9 @@ def find_failed(
     """Return the seeds whose model is far worse than the same model of the other seeds.
 
     Looked at are all trained models, on the whole test set and on their silos' own cases, by the
-    measure of the verdicts. Far is more than
-
-    - 5 points, or for errors a twentieth of the error of one constant answer, and
-    - 8 median absolute deviations: of the other seeds, but at least of the regime's other silos,
-      of all models' median, and of what chance on the test cases gives.
-
-    Simulated, of seeds that spread normally by .3 to 6 points: a false failure in at most 11 % of
-    comparisons over 3 or more seeds, mostly under 5 %, and 74 to 100 % of falls by 80 points are
-    found, from 5 seeds on 93 %. With 5 deviations of the other seeds alone, up to 98 % have a
-    false one.
+    measure of the verdicts. `statistics.far_off` says what is far: among else 5 points, or for
+    errors a twentieth of the error of one constant answer, and more than chance on the test cases
+    gives.
 
     Args:
         singles: Every model's value in every seed, on every test set and by every measure.
@@ -53,11 +45,9 @@ def find_failed(
     failed: dict[tuple[int, ModelId], FailedSeed] = {}
     for kind in (Kind.ALL, Kind.OWN):
         tables = [one for one in _tables(singles, answers, cases) if one.test_set.kind is kind]
-        least = _least_deviations(tables)
-        for table in tables:
-            for index in _odd(table, least[table.model.regime], answers, cases):
-                found = _failed(table, index, answers[index].seed, cases)
-                failed.setdefault((index, table.model), found)
+        for table, index in _odd(tables, answers, cases):
+            found = _failed(table, index, answers[index].seed, cases)
+            failed.setdefault((index, table.model), found)
     order = list(Regime)
     return tuple(
         sorted(failed.values(), key=lambda o: (o.seed, order.index(o.regime), o.silo or 0))
@@ -115,34 +105,19 @@ def _tables(
             yield _Table(model=model, test_set=test_set, values=array, losses=losses)
 
 
-def _least_deviations(tables: Sequence[_Table]) -> dict[Regime, float]:
-    """Return the smallest deviation of seeds to reckon with, by regime: others' are no smaller.
-
-    A single model tells nothing of its like.
-    """
-    found: dict[Regime, list[float]] = {}
-    for table in tables:
-        found.setdefault(table.model.regime, []).append(_deviation(table.losses))
-    usual = float(np.median([one for own in found.values() for one in own])) if found else 0.0
-    return {regime: max(usual, *own) if len(own) > 1 else usual for regime, own in found.items()}
-
-
 def _odd(
-    table: _Table, least: float, answers: Sequence[SeedAnswers], cases: Cases
-) -> Iterator[int]:
-    """Yield the seeds that are far worse; `least` is the smallest deviation to reckon with."""
-    for index, loss in enumerate(table.losses):
-        others = np.delete(table.losses, index)
-        fall, spread = float(loss - np.median(others)), max(least, _deviation(others))
-        if fall > max(_SHARE * _range(table, cases), _DEVIATIONS * spread):
-            error = _error(table, index, answers, cases)
-            if fall > _DEVIATIONS * _MAD * error:
-                yield index
-
-
-def _deviation(values: Floats) -> float:
-    """Return the median absolute deviation from the median."""
-    return float(np.median(np.abs(values - np.median(values))))
+    tables: Sequence[_Table], answers: Sequence[SeedAnswers], cases: Cases
+) -> Iterator[tuple[_Table, int]]:
+    """Yield models and seeds that are far worse than other seeds, and by no chance of the cases."""
+    if not tables:
+        return
+    losses = np.stack([table.losses for table in tables])
+    least = np.array([_SHARE * _range(table, cases) for table in tables])
+    for place, index in np.argwhere(far_off(losses, [t.model.regime for t in tables], least)):
+        table = tables[place]
+        fall = table.losses[index] - np.median(np.delete(table.losses, index))
+        if fall > DEVIATIONS * MAD * _error(table, int(index), answers, cases):
+            yield table, int(index)
 
 
 def _range(table: _Table, cases: Cases) -> float:

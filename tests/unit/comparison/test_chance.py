@@ -129,6 +129,18 @@ def test_whatever_decides_must_be_beaten_too(measure):
     assert found.warning.startswith(f"Nothing was learnt: no model is surely better {said}")
 
 
+def test_conventional_models_learn_nothing_for_networks_but_show_what_could_be_learnt():
+    true, trees = labels(300, 300, 300), ModelId(Regime.BOOSTED_TREES, 2)
+    found = judged(true, {FEDERATED: 0.3, trees: 0.9})
+    assert not found.learnt
+    assert "The best one (federated)" in found.warning
+    assert found.warning.endswith(
+        " But boosted-trees, silo 2, which is scikit-learn's, gets 90.0 % right: not the data, but "
+        "the settings of training are at fault."
+    )
+    assert "scikit-learn" not in judged(true, {FEDERATED: 0.3, trees: 0.3}).warning
+
+
 def numbers(errors, true):
     return Answers.of(true + errors, ids=np.arange(len(true)), labels=true)
 
