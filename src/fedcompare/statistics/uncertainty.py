@@ -154,6 +154,9 @@ def uncertainty_of(sample: Sample, *, bounded: bool = True, folds: int = 1) -> U
     pseudo = weight * (square + centre**2) * sample.coarseness
     seed, residual = sample.squares.seed / answers, sample.squares.residual / answers
     example = pseudo + max(sample.squares.example / answers - residual, 0.0)
+    # Seeds that differ by chance can gain the same to a case: a mean is known to a step only, and
+    # what is rounded to it has the variance of a twelfth of its square.
+    seed = max(seed, min(residual, square * sample.coarseness / 12 / num_seeds))
     unseen = Unseen(
         discordance=Discordance.of(sample.shares, sample.sizes),
         agreement=sample.agreement,

@@ -176,3 +176,14 @@ def test_the_detectable_gain_of_errors_goes_with_their_unit():
     rows = np.random.default_rng(6).normal(size=(3, 50))
     one, other = (plainly(unit * rows, bounded=False) for unit in (1.0, 8.0))
     assert other.detectable(alpha=0.05) == pytest.approx(8 * one.detectable(alpha=0.05))
+
+
+def test_seeds_that_differ_by_chance_and_gain_the_same_to_a_case_are_not_taken_for_certain():
+    rows = np.zeros((3, 50))
+    for seed, cases in enumerate(((0, 1, 2), (3, 4, 5), (6, 7, 8))):
+        rows[seed, cases] = 1.0
+    agreeing_ones = np.repeat(rows[:1], 3, axis=0)
+    by_chance, alike = (uncertainty_of(plain(Moments.of(each))) for each in (rows, agreeing_ones))
+    assert by_chance.of_seeds == pytest.approx(1 / 50**2 / 12 / 3)
+    assert alike.of_seeds == 0
+    assert plainly(rows).p_value > 5e-4
