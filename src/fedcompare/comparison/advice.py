@@ -1,5 +1,6 @@
 """The advice of a verdict: in which form to join, from the decision and the words behind it."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from fedcompare.classes import listed
@@ -10,17 +11,34 @@ from fedcompare.findings.questions import QUESTIONS, Question, row_of
 from fedcompare.findings.scores import SiloFacts
 from fedcompare.names import Word
 from fedcompare.regimes.catalog import Regime
+from fedcompare.regimes.catalog import row_of as _row
 from fedcompare.text.wording import plural
 
-_NAMES = {
-    Regime.AVERAGE: "the average of all silos' own models",
-    Regime.ENSEMBLE: "the ensemble of all silos' own models",
-}
+_MOST_TOLD = 3
 
 
 def form_name(regime: Regime) -> str:
     """Return what sentences call a form."""
-    return _NAMES.get(regime, f"the {regime} model")
+    return f"the {regime} model" if _row(regime).trained else f"the {regime}"
+
+
+def tally_forms(decisions: Sequence[Decision]) -> str:
+    """Return for how many silos which form is the best supported one; empty without decisions.
+
+    Forms that cannot be told apart go together; those that few silos have are counted as others.
+    """
+    found = Counter(tuple(sorted(decision.forms)) for decision in decisions if decision.forms)
+    parts = [
+        f"{_either(forms)} for {number} of {plural(len(decisions), 'silo')}"
+        for forms, number in found.most_common(_MOST_TOLD)
+    ]
+    if not parts:
+        return ""
+    others = sum(found.values()) - sum(number for _, number in found.most_common(_MOST_TOLD))
+    parts += [f"others for {others}"] if others else []
+    mixed = sum(bool(one.choices) and not one.forms for one in decisions)
+    parts += [f"one for each question for {mixed}"] if mixed else []
+    return f"The best supported form of joining is {', '.join(parts)}."
 
 
 def told_best(decision: Decision, gains: Sequence[FormGain], voice: Voice) -> Iterator[str]:
@@ -34,7 +52,8 @@ def told_best(decision: Decision, gains: Sequence[FormGain], voice: Voice) -> It
         for row in QUESTIONS
         if row.question in by_question
     ]
-    yield f"With {form_name(best)} instead: {'; '.join(parts)}."
+    own = "" if _row(best).trained else " of all silos' own models"
+    yield f"With {form_name(best)}{own} instead: {'; '.join(parts)}."
 
 
 def advise(

@@ -102,6 +102,7 @@ def analyse(
             gains,
             scores,
             together=together,
+            forms=forms,
             voice=voice,
             num_silos=len(silos),
             num_seeds=len(answers),

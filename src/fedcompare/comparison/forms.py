@@ -35,7 +35,9 @@ def find_forms(
     gains = find_form_gains(answers, cases, rules)
     return Forms(
         gains=gains,
-        costs=find_form_costs(budgets, num_silos=len(cases.silos), num_rounds=num_rounds),
+        costs=find_form_costs(
+            budgets, num_silos=len(cases.silos), num_rounds=num_rounds, num_folds=cases.folds
+        ),
         decisions=find_decisions(gains, cases.silos),
     )
 
@@ -68,16 +70,19 @@ def find_form_gains(
 
 
 def find_form_costs(
-    budgets: Iterable[Budget], *, num_silos: int, num_rounds: int
+    budgets: Iterable[Budget], *, num_silos: int, num_rounds: int, num_folds: int = 1
 ) -> tuple[FormCost, ...]:
-    """Return what each form costs a silo: its share of what all silos together paid."""
+    """Return what each form costs a silo: its share of what all silos together paid.
+
+    Budgets are of all folds; a silo that joins trains once.
+    """
     by_regime = {budget.regime: budget for budget in budgets}
     return tuple(
         FormCost(
             regime=row.regime,
             exchanges=_exchanges(row, num_rounds),
-            bytes_up=by_regime[row.regime].bytes_up / num_silos,
-            bytes_down=by_regime[row.regime].bytes_down / num_silos,
+            bytes_up=by_regime[row.regime].bytes_up / num_silos / num_folds,
+            bytes_down=by_regime[row.regime].bytes_down / num_silos / num_folds,
             epochs=by_regime[row.regime].epochs,
         )
         for row in _ROWS

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from fedcompare.classes import listed, no_silo_has
-from fedcompare.comparison.advice import advise, told_best
+from fedcompare.comparison.advice import advise, tally_forms, told_best
 from fedcompare.comparison.phrases import THERE
 from fedcompare.comparison.references import NO_REASON, is_no_reason, told_references
 from fedcompare.comparison.training import told_without
@@ -82,6 +82,7 @@ def summarise(
     scores: Sequence[Score],
     *,
     together: Sequence[Consortium] = (),
+    forms: Forms = NO_FORMS,
     voice: Voice = RIGHT_ANSWERS,
     num_silos: int,
     num_seeds: int,
@@ -96,7 +97,7 @@ def summarise(
 
     First of all which training was `unstable`, then a `warning` on what the models learnt, and
     what is known of all silos `together` where that is the first thing to know; after the gains,
-    for how many silos these are `no_reason` to join.
+    for how many silos these are `no_reason` to join, and which of the `forms` is best for how many.
     `unknown` names classes that no silo has; a `hint` on how models were trained comes last.
     """
     means = _means(scores)
@@ -113,7 +114,7 @@ def summarise(
     lines.append(
         "Two alternatives need one exchange of weights only: on the whole population " + whole + "."
     )
-    lines += filter(None, [voice.preamble()])
+    lines += filter(None, [tally_forms(forms.decisions), voice.preamble()])
     budget = "one pass" if epochs == 1 else f"{count(epochs)} passes"
     lines.append(
         f"Compared over {plural(num_seeds, 'seed')} and {plural(num_silos, 'silo')}, with the "

@@ -94,7 +94,6 @@ def method_section(findings: Findings) -> Section:
     correction = Correction(str(findings.config.get("correct", Correction.HOLM)))
     terms = (
         *([("Settings of training", findings.defaults)] if findings.defaults else []),
-        *([("Held-out rows", findings.held_out)] if findings.held_out else []),
         (
             "Gain",
             f"{_gain_said(findings)} Both start from the same seed and answer the same test "

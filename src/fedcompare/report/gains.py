@@ -59,9 +59,11 @@ def gains_section(findings: Findings) -> Section:
         "the line is the interval that its word comes from. Right of zero, federating is better. "
         f"Each panel has its own scale. {_ABOUT}"
     )
+    held_out = (Text(findings.held_out),) if findings.held_out else ()
     many = len(findings.silos) > MANY
     blocks: tuple[Block, ...] = (
         Text(text),
+        *held_out,
         *(crowd_blocks(findings) if many else (Grid(blocks=_panels(findings)),)),
         Fold(title="All numbers behind the gains", blocks=(_numbers(findings), _parts(findings))),
     )

@@ -246,3 +246,9 @@ def test_a_silo_pays_its_share_of_what_all_silos_paid():
     assert exchanges[Regime.ISOLATED_EQUAL] == 0
     assert exchanges[Regime.FEDERATED] == exchanges[Regime.FINE_TUNED] == 7
     assert exchanges[Regime.AVERAGE] == exchanges[Regime.ENSEMBLE] == 1
+
+
+def test_who_joins_trains_once_however_many_folds_there_were():
+    budgets = [budget(row.regime, 60.0, 90.0) for row in ROWS]
+    costs = find_form_costs(budgets, num_silos=3, num_rounds=7, num_folds=5)
+    assert all((c.bytes_up, c.bytes_down, c.epochs) == (4, 6, 30) for c in costs)

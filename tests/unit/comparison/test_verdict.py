@@ -471,8 +471,7 @@ def test_the_best_form_is_advised_and_its_numbers_are_told():
         "a difference of +0.10 points (95 % interval −1.90 to +2.10)."
     )
     assert advice == (
-        "Advice: join with the ensemble of all silos' own models: it is the best supported form on "
-        "the whole population."
+        "Advice: join with the ensemble: it is the best supported form on the whole population."
     )
 
 
@@ -482,9 +481,9 @@ def test_forms_that_cannot_be_told_apart_are_both_named_with_what_they_cost():
         form_gain(Question.WHOLE, Word.GAINS, best=False),
     )
     assert found.sentences[-1] == (
-        "Advice: join with the ensemble of all silos' own models or the federated model: both are "
+        "Advice: join with the ensemble or the federated model: both are "
         "better than its own model on the whole population, and cannot be told apart (the ensemble "
-        "of all silos' own models takes 1 exchange of weights, the federated model takes 3 "
+        "takes 1 exchange of weights, the federated model takes 3 "
         "exchanges of weights)."
     )
 
@@ -497,7 +496,7 @@ def test_a_form_that_is_as_good_on_one_question_only_is_named_there():
         form_gain(Question.UNSEEN, Word.GAINS, best=False),
     )
     assert found.sentences[-1] == (
-        "Advice: join with the ensemble of all silos' own models: it is the best supported form on "
+        "Advice: join with the ensemble: it is the best supported form on "
         "the whole population and on cases of classes it never saw; on cases of classes it never "
         "saw the federated model cannot be told from it."
     )
@@ -513,9 +512,9 @@ def test_what_the_best_form_costs_on_other_cases_is_said_and_who_loses_nowhere()
         form_gain(Question.WHOLE, Word.NO_EVIDENCE),
     )
     assert found.sentences[-1] == (
-        "Advice: join if it will meet cases of hen, with the ensemble of all silos' own models: it "
+        "Advice: join if it will meet cases of hen, with the ensemble: it "
         "is the best supported form on cases of classes it never saw; on its own cases its own "
-        "model serves it better than the ensemble of all silos' own models. The fine-tuned model "
+        "model serves it better than the ensemble. The fine-tuned model "
         "gains on cases of classes it never saw, and loses nowhere for sure."
     )
 
@@ -530,6 +529,29 @@ def test_where_questions_want_other_forms_each_is_named():
         "Advice: join in the form that its cases ask for: on the whole population the federated "
         "model, on its own cases the fine-tuned model."
     )
+
+
+def test_the_summary_counts_the_silos_of_each_best_form():
+    gains = [
+        form_gain(Question.WHOLE, Word.GAINS, regime=regime, silo=silo)
+        for silo, regime in enumerate(
+            (*[Regime.ENSEMBLE] * 3, *[Regime.FEDERATED] * 2, Regime.FINE_TUNED, Regime.AVERAGE),
+            start=1,
+        )
+    ]
+    gains += [
+        form_gain(Question.OWN, Word.GAINS, regime=Regime.FINE_TUNED, silo=8),
+        form_gain(Question.WHOLE, Word.GAINS, regime=Regime.ENSEMBLE, silo=8),
+        form_gain(Question.WHOLE, Word.NO_EVIDENCE, silo=9),
+    ]
+    words = [dict.fromkeys((Question.OWN, Question.WHOLE), Word.GAINS)]
+    assert (
+        "The best supported form of joining is the ensemble for 3 of 9 silos, the federated model "
+        "for 2 of 9 silos, the fine-tuned model for 1 of 9 silos, others for 1, one for each "
+        "question for 1."
+    ) in summary(words, forms=forms_of(gains))
+    nobody = forms_of([form_gain(Question.WHOLE, Word.NO_EVIDENCE)])
+    assert "best supported" not in summary(words, forms=nobody)
 
 
 def test_names_with_commas_are_told_apart():
