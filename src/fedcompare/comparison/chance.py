@@ -20,9 +20,9 @@ from fedcompare.regimes.catalog import CONVENTIONAL, row_of
 from fedcompare.regimes.models import ModelId
 from fedcompare.tasks import Task
 from fedcompare.text.units import PERCENT, PLAIN, Unit, Units
-from fedcompare.text.wording import percent, plural
+from fedcompare.text.wording import percent, plural, sentence
 
-# By which something may have been learnt where one class is so common that accuracy hides it.
+# By which something may have been learnt where one class is so common that others hide it.
 _FAIRER = (AUROC, BALANCED_ACCURACY)
 
 
@@ -165,12 +165,13 @@ def _nothing_learnt(asked: _Asked, found: _Best) -> str:
         f"({found.name}) {_does(found)}, a difference of {units.gain(gain.gain, digits)}"
         f"{units.noun} (95\u00a0% interval {bounds})"
     )
-    fairer = [m for m in _FAIRER if asked.cases.task in m.tasks and found.measure is ACCURACY]
+    tried = (found.measure, *(() if found.measure is not AUROC else _FAIRER))
+    fairer = [m for m in _FAIRER if asked.cases.task in m.tasks and m not in tried]
     for other in filter(None, map(asked.best, fairer)):
         if other.beats:
             return (
-                f"Accuracy decides nothing here: {said}. Something was learnt all the same: "
-                f"{other.name} {_does(other)}, where one answer has "
+                f"{sentence(found.measure.name)} decides nothing here: {said}. Something was "
+                f"learnt all the same: {other.name} {_does(other)}, where one answer has "
                 f"{other.units.value(other.constant)}; decide by that, with "
                 f'--measure "{other.measure.name}".'
             )

@@ -62,15 +62,10 @@ def matrix_section(findings: Findings) -> Section:
         )
         others = tuple(means_sheet(findings, m, _unit(m)) for m in rest)
     else:
-        asked, others = (
-            tuple(
-                _matrix(findings, m, name, groups[name])
-                for m in ms
-                for name in _GROUPS
-                if name in groups
-            )
-            for ms in ([first], rest)
+        asked = tuple(
+            _matrix(findings, first, name, groups[name]) for name in _GROUPS if name in groups
         )
+        others = tuple(_matrix(findings, m, "whole", groups["whole"]) for m in rest)
     beside = (Fold(title="By other measures", blocks=others),) if others else ()
     more = (
         (_qualities(findings), _recall(findings))

@@ -166,3 +166,14 @@ def test_one_seed_is_judged_where_silos_have_rows_of_their_own():
     off = np.median(true) - true
     assert not judge([{FEDERATED: numbers(off, true)}], cases).learnt
     assert judge([{FEDERATED: numbers(off / 3, true)}], cases).learnt
+
+
+def test_models_that_order_cases_have_learnt_something_though_the_log_loss_hides_it():
+    true, names = labels(260, 40), ("alive", "dead")
+    ordered = np.linspace(0.3, 0.4, 300)  # rightly, but far too high for so rare a class
+    outputs = np.stack([1 - ordered, ordered], axis=1).astype(np.float32)
+    made = [{FEDERATED: Answers.of(outputs, ids=np.arange(300), labels=true)}] * 3
+    found = judge(made, replace(cases_of(true, names=names), measure=LOG_LOSS))
+    assert not found.learnt
+    assert found.warning.startswith("Log loss decides nothing here: no model is surely better")
+    assert 'with --measure "AUROC"' in found.warning

@@ -297,9 +297,7 @@ def test_another_measure_reaches_the_scores_and_the_matrix_and_changes_nothing_e
     of_accuracy = tuple(score for score in both.scores if score.measure == "accuracy")
     assert both == replace(one, measures=both.measures, scores=both.scores)
     assert of_accuracy == one.scores
-    assert matrices(both).keys() - matrices(one).keys() == {
-        *("matrix-distance-whole", "matrix-distance-silo"),
-    }
+    assert matrices(both).keys() - matrices(one).keys() == {"matrix-distance-whole"}
     captions = [sheet.caption for sheet in matrices(both).values()]
     assert "Distance on the whole test set and on each silo's own cases, %" in captions
     assert all(f"**{caption}**" in render_markdown(both) for caption in captions)
