@@ -122,8 +122,8 @@ def told_no_reason(
     if not count:
         return None
     return (
-        f"For {count} of {plural(num_silos, 'silo')} this beats only a weak network of their own: "
-        "no form surely beats what scikit-learn makes of the same rows without one."
+        f"For {count} of {plural(num_silos, 'silo')} joining beats only a weak network of the "
+        "silo's own: no form surely beats what scikit-learn makes of the same rows without one."
     )
 
 

@@ -97,7 +97,7 @@ def summarise(
 
     First of all which training was `unstable`, then a `warning` on what the models learnt, and
     what is known of all silos `together` where that is the first thing to know; after the gains,
-    for how many silos these are `no_reason` to join, and which of the `forms` is best for how many.
+    which of the `forms` is best for how many silos, and for how many that is `no_reason` to join.
     `unknown` names classes that no silo has; a `hint` on how models were trained comes last.
     """
     means = _means(scores)
@@ -107,14 +107,13 @@ def summarise(
         asked = [gain for gain in gains if gain.question is question]
         if asked:
             lines.append(f"On {row_of(question).of_silos}, {_tally(asked)}.")
-    lines += filter(None, [no_reason])
     if unknown:
         lines.append(no_silo_has(unknown))
     whole = voice.alternatives(*(means[ModelId(row).key, ALL.key] for row in _SHARED))
     lines.append(
         "Two alternatives need one exchange of weights only: on the whole population " + whole + "."
     )
-    lines += filter(None, [tally_forms(forms.decisions), voice.preamble()])
+    lines += filter(None, [tally_forms(forms.decisions), no_reason, voice.preamble()])
     budget = "one pass" if epochs == 1 else f"{count(epochs)} passes"
     lines.append(
         f"Compared over {plural(num_seeds, 'seed')} and {plural(num_silos, 'silo')}, with the "

@@ -721,6 +721,6 @@ def test_the_summary_counts_the_silos_whose_gain_is_no_reason():
     weak = [reference(Question.WHOLE, Word.NO_EVIDENCE, silo=1)]
     weak.append(reference(Question.WHOLE, Word.GAINS, silo=2))
     said = told_no_reason(decisions, weak, 2)
-    assert said.startswith("For 1 of 2 silos this beats only a weak network of their own")
+    assert said.startswith("For 1 of 2 silos joining beats only a weak network of the silo's own")
     assert told_no_reason(decisions, weak[1:], 2) is None
     assert said in summary([GAINING], no_reason=said)
