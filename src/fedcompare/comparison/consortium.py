@@ -1,6 +1,6 @@
 """What is known of all silos together, where single ones are too small to tell, or too many."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from fedcompare.comparison.contrasts import Contrast
 from fedcompare.comparison.phrases import THERE
 from fedcompare.comparison.rules import STANDARD, Rules
 from fedcompare.comparison.voice import Voice
+from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.cases import Cases, Floats
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.consortium import Consortium, Estimand, JointGain, Prospect
@@ -52,24 +53,48 @@ def find_consortium(
     """
     found = []
     for question in _ASKED:
-        asked = list(ask(question, answers, cases))
-        if len(asked) < 2:
+        asked = _Asked.of(ask(question, answers, cases))
+        if len(asked.contrasts) < 2:
             continue
-        known = _of_one_test_set(asked, cases) if question is Question.WHOLE else _of_own(asked)
+        whole = question is Question.WHOLE
+        known = _of_one_test_set(asked, cases) if whole else _of_own(asked, cases)
         if known.gains:
             own = [gain for gain in gains if gain.question is question]
-            found.append(_said(question, len(asked), known, own, cases, voice, rules))
+            num_silos = len(asked.contrasts)
+            found.append(_said(question, num_silos, known, own, cases, voice, rules))
     return tuple(found)
 
 
-def _of_own(asked: Sequence[Asked]) -> _Known:
-    contrasts = [_contrast(item) for item in asked]
-    grouped = {contrast.moments.groups is not None for contrast in contrasts}
-    if len(grouped) > 1 or not all(item.weighting.is_plain for item in asked):
-        return _as_units(contrasts, asked)
-    cases = asked[0].weighting.cases
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What is kept of a question of every silo, whose weights are large: not these.
+
+    `is_plain`: each example weighs alike, for every silo; `first` is the first silo's question.
+    """
+
+    contrasts: Sequence[Contrast]
+    pairs: Sequence[tuple[Sequence[Answers], Sequence[Answers]]]
+    is_plain: bool
+    first: Asked | None
+
+    @classmethod
+    def of(cls, every: Iterable[Asked]) -> "_Asked":
+        """Return what is kept of these."""
+        contrasts, pairs, plain, first = [], [], True, None
+        for item in every:
+            contrasts.append(item.contrast(Regime.FEDERATED, Regime.ISOLATED_EQUAL))
+            pairs.append((item.answers[Regime.FEDERATED], item.answers[Regime.ISOLATED_EQUAL]))
+            plain = plain and item.weighting.is_plain
+            first = first or item
+        return cls(contrasts=contrasts, pairs=pairs, is_plain=plain, first=first)
+
+
+def _of_own(asked: _Asked, cases: Cases) -> _Known:
+    grouped = {contrast.moments.groups is not None for contrast in asked.contrasts}
+    if len(grouped) > 1 or not asked.is_plain:
+        return _as_units(asked, cases)
     found = consortium.find_consortium(
-        [contrast.moments for contrast in contrasts],
+        [contrast.moments for contrast in asked.contrasts],
         bounded=cases.measure.is_bounded,
         folds=cases.folds,
     )
@@ -79,25 +104,19 @@ def _of_own(asked: Sequence[Asked]) -> _Known:
     return _Known(gains=gains, expected=found.of_a_new_silo, differences=found.differences)
 
 
-def _of_one_test_set(asked: Sequence[Asked], cases: Cases) -> _Known:
-    pairs = [
-        (item.answers[Regime.FEDERATED], item.answers[Regime.ISOLATED_EQUAL]) for item in asked
-    ]
-    units = _as_units([_contrast(item) for item in asked], asked)
-    mean = asked[0].weighting.mean_gain(pairs)
+def _of_one_test_set(asked: _Asked, cases: Cases) -> _Known:
+    assert asked.first is not None
+    units = _as_units(asked, cases)
+    mean = asked.first.weighting.mean_gain(asked.pairs)
     return _Known(gains={Estimand.SILOS: mean, **units.gains}, expected=units.expected)
 
 
-def _as_units(contrasts: Sequence[Contrast], asked: Sequence[Asked]) -> _Known:
+def _as_units(asked: _Asked, cases: Cases) -> _Known:
     """Return what follows from the silos' gains alone: a silo is what an example is elsewhere."""
-    sign = asked[0].weighting.cases.measure.sign
-    means: Floats = np.stack([sign * (one.challenger - one.baseline) for one in contrasts], axis=1)
+    gains = [cases.measure.sign * (one.challenger - one.baseline) for one in asked.contrasts]
+    means: Floats = np.stack(gains, axis=1)
     such = consortium.such_silos(means)
     return _Known(gains={Estimand.SUCH: such} if such else {}, expected=consortium.new_silo(means))
-
-
-def _contrast(item: Asked) -> Contrast:
-    return item.contrast(Regime.FEDERATED, Regime.ISOLATED_EQUAL)
 
 
 def _said(

@@ -100,8 +100,11 @@ class Weighting:
         They are answers to the same examples, so they have one matrix: the mean of theirs.
         """
         measure = self.cases.measure
-        every = [self._differences(ours, theirs, measure) for ours, theirs in pairs]
-        _, sample = self._sample(np.mean(every, axis=0), measure)
+        total, count = np.zeros(self.weights.shape), 0
+        for ours, theirs in pairs:  # one after another: silos may be hundreds
+            total += self._differences(ours, theirs, measure)
+            count += 1
+        _, sample = self._sample(total / count, measure)
         return paired_gain(sample, bounded=measure.is_bounded, folds=self.cases.folds)
 
     @property
