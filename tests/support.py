@@ -148,7 +148,14 @@ def do(job, tell=lambda record: None):
     if isinstance(job, FederatedJob):
         grid = InlineGrid(job.config.partition.num_silos)
         return run_federated(grid, job.config, tell, members=job.members, names=job.names)
-    return jobs.do(job, tell)
+    outcomes: list[object] = []
+
+    def tell_all(position, records):
+        for record in records:
+            tell(record)
+
+    jobs.do([job], tell_all, lambda position, outcome: outcomes.append(outcome))
+    return outcomes.pop()
 
 
 def shared_weights(trained):
@@ -161,7 +168,7 @@ def untimed(reports):
     return [replace(report, seconds=0, cpu_seconds=0) for report in reports]
 
 
-def hire_inline(crew, config, *, engine, log, verbose):
+def hire_inline(crew, config, *, engine, log, verbose, small):
     """Open the bench of the federations in one worker, whatever the engine."""
 
     def work(mailbox):

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fedcompare.config.groups import ExperimentConfig
-from fedcompare.execution.jobs import BENCH, serve_jobs
+from fedcompare.execution.jobs import BENCH, is_training, serve_jobs
 from fedcompare.execution.stages import Stage
 from fedcompare.federated.session import SESSION, hire_session
+from fedcompare.learning.models.catalog import trains_in_stack
 from fedcompare.machine.cpus import plan_workers, resolve_cpus
-from fedcompare.machine.crew import Crew, Event, Job
+from fedcompare.machine.crew import Crew, Event, Job, alone
 from fedcompare.regimes.devices import CPU, repeatability
 from fedcompare.regimes.listener import Listener
 from fedcompare.regimes.records import EpochRecord, RoundRecord, ServerRecord
@@ -47,10 +48,9 @@ class _Board:
     def take(self, event: Event) -> None:
         """Pass on what a worker tells, and write a stage's part when its last job is done."""
         current, index = self.at_work[id(event.job)]
-        if isinstance(event.content, EpochRecord | RoundRecord | ServerRecord):
-            self.listener.on_record(event.content)
-            self.listener.on_steps(current.stage.steps_of(event.content))
         if not event.done:
+            notes = event.content if isinstance(event.content, tuple) else (event.content,)
+            self._pass_on(current.stage, notes)
             return
         del self.at_work[id(event.job)]
         current.outcomes[index] = event.content
@@ -58,6 +58,15 @@ class _Board:
         if not current.missing:
             self._finish(current.stage, current.outcomes)
             self.start_ready(first=True)
+
+    def _pass_on(self, stage: Stage, notes: Iterable[object]) -> None:
+        steps = 0
+        for note in notes:
+            if isinstance(note, EpochRecord | RoundRecord | ServerRecord):
+                self.listener.on_record(note)
+                steps += stage.steps_of(note)
+        if steps:
+            self.listener.on_steps(steps)
 
     def is_done_with(self, bench: str) -> bool:
         """Return whether no stage of this bench waits or is at work."""
@@ -109,16 +118,18 @@ def make_parts(
         return
     if config.train.device != CPU:
         listener.on_note(f"device: {config.train.device}. {repeatability(config.train.device)}")
+    small = trains_in_stack(stages[0].config, stages[0].silos.dataset)
     crew = Crew(fork=config.train.forks)
     try:
         benches = {stage.bench for stage in stages}
         if SESSION in benches:
             with storage_errors(log.parent):
                 log.parent.mkdir(parents=True, exist_ok=True)
-            hire_session(crew, config, engine=engine, log=log, verbose=verbose)
+            hire_session(crew, config, engine=engine, log=log, verbose=verbose, small=small)
         if BENCH in benches:
             workers = cpus if SESSION in benches else _workers(stages, cpus)
-            crew.hire(BENCH, functools.partial(serve_jobs, config.train.threads_per_silo), workers)
+            work = functools.partial(serve_jobs, config.train.threads_per_silo)
+            crew.hire(BENCH, work, workers, together=is_training if small else alone)
         listener.on_start(sum(stage.steps() for stage in stages))
         board = _Board(crew, listener, list(stages))
         board.start_ready(first=False)

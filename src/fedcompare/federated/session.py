@@ -1,17 +1,19 @@
-"""One engine for many federated experiments: a worker that runs them one after another."""
+"""One engine for many federated experiments: a worker that runs them, some at the same time."""
 
 import functools
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fedcompare.config.groups import ExperimentConfig
-from fedcompare.federated.engines.base import Ready
+from fedcompare.errors import SiloFailedError
+from fedcompare.federated.engines.base import Ready, Together
 from fedcompare.federated.engines.catalog import SIMULATION, find_engine
 from fedcompare.federated.quiet import disable_telemetry
-from fedcompare.machine.crew import Crew
-from fedcompare.machine.mailbox import Mailbox, Tell
+from fedcompare.machine.crew import Crew, Job, alone
+from fedcompare.machine.mailbox import Failure, Mailbox, Tell, TellOf
 from fedcompare.regimes.models import federation_name
 from fedcompare.regimes.trained import Trained
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from flwr.serverapp import Grid
 
 SESSION = "federation"
+_MOST = 32  # federations at the same time: each has a thread, and its results come at its end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,9 @@ class _StartJob:
     name: str = "the start of Ray"
 
 
+_AnyJob = FederatedJob | _StartJob
+
+
 def try_ray() -> None:
     """Start Ray as a session does, and end it.
 
@@ -65,15 +71,38 @@ def try_ray() -> None:
 
 
 def hire_session(
-    crew: Crew, config: ExperimentConfig, *, engine: str, log: Path, verbose: bool
+    crew: Crew,
+    config: ExperimentConfig,
+    *,
+    engine: str,
+    log: Path,
+    verbose: bool,
+    small: bool = False,
 ) -> None:
     """Open the bench `SESSION` for `FederatedJob`s, on an engine that `config` gives its resources.
+
+    Of `small` models, which train in stacks, it runs several at the same time where the engine can.
 
     Raises:
         ConfigError: there is no such engine.
     """
+    found = find_engine(engine)
+    together = is_federation if small and found.takes_turns else alone
     work = functools.partial(_serve_session, engine, config, log, verbose)
-    crew.hire(SESSION, work, 1, patient=True, check=find_engine(engine).watch(config))
+    crew.hire(
+        SESSION,
+        work,
+        1,
+        patient=True,
+        check=found.watch(config),
+        together=together,
+        most=_MOST,
+    )
+
+
+def is_federation(job: Job) -> bool:
+    """Return whether a job is a federation's."""
+    return isinstance(job, FederatedJob)
 
 
 def _serve_session(
@@ -85,8 +114,24 @@ def _serve_session(
     """
     disable_telemetry()
 
-    def serve(grid: "Grid", wait_until_ready: Ready) -> None:
-        mailbox.serve(lambda job, tell: _run_job(grid, wait_until_ready, job, tell))
+    def serve(together: Together, wait_until_ready: Ready) -> None:
+        def run(jobs: Sequence[_AnyJob], tell: TellOf, done: TellOf) -> None:
+            several = len(jobs) > 1
+            together(
+                [
+                    functools.partial(
+                        _run_job,
+                        ready=wait_until_ready,
+                        job=job,
+                        tell=functools.partial(tell, position),
+                        done=functools.partial(done, position),
+                        several=several,
+                    )
+                    for position, job in enumerate(jobs)
+                ]
+            )
+
+        mailbox.serve_together(run)
 
     try:
         find_engine(engine).open(config, serve, mailbox=mailbox, log=log, verbose=verbose)
@@ -95,17 +140,29 @@ def _serve_session(
 
 
 def _run_job(
-    grid: "Grid", wait_until_ready: Ready, job: FederatedJob | _StartJob, tell: Tell
-) -> Trained | None:
-    from fedcompare.federated.server import run_federated
+    grid: "Grid", *, ready: Ready, job: _AnyJob, tell: Tell, done: Tell, several: bool
+) -> None:
+    """Do a job; what fails, fails it alone, and of `several` it is named."""
 
     def until_ready() -> None:
-        wait_until_ready()
+        ready()
         tell("the engine runs")
 
+    try:
+        done(_outcome(grid, until_ready, job, tell))
+    except SiloFailedError as error:
+        if several:
+            error = SiloFailedError(f"{job.name}: {error}", details=error.details)
+        done(Failure.of(error))
+    except Exception as error:
+        done(Failure.of(error))
+
+
+def _outcome(grid: "Grid", until_ready: Ready, job: _AnyJob, tell: Tell) -> Trained | None:
     if isinstance(job, _StartJob):
         until_ready()
         return None
+    from fedcompare.federated.server import run_federated
 
     return run_federated(
         grid,

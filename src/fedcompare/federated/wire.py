@@ -1,5 +1,6 @@
 """The message contract between server and clients: record names, encoders and decoders."""
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -111,11 +112,17 @@ def decode_task(message: Message) -> Task:
         )
     arrays = message.content.array_records.get(ARRAYS)
     return Task(
-        config=config_from_json(str(record["experiment"])),
+        config=_config(str(record["experiment"])),
         round=int(record.get("server-round", 0)),  # type: ignore[arg-type]
         state=None if arrays is None else decode_state(arrays),
         num_examples=record.get(NUM_EXAMPLES),  # type: ignore[arg-type]
     )
+
+
+@functools.lru_cache(maxsize=256)
+def _config(text: str) -> ExperimentConfig:
+    """Return a configuration, which comes with every message of a federation, and is the same."""
+    return config_from_json(text)
 
 
 def encode_report(report: Report, *, to: Message, state: "State | None" = None) -> Message:

@@ -38,6 +38,7 @@ class Task:
     schedule: Schedule
     seed: int
     repeat: str = ""
+    on_epoch: OnEpoch = lambda record: None
 
     @property
     def name(self) -> str:
@@ -45,9 +46,7 @@ class Task:
         return training_name(self.row.regime, self.silo.name, self.repeat or f"seed {self.seed}")
 
 
-def train_alone(
-    tasks: Sequence[Task], on_epoch: OnEpoch = lambda record: None
-) -> tuple[Trained, ...]:
+def train_alone(tasks: Sequence[Task]) -> tuple[Trained, ...]:
     """Train all models, which have one schedule, and return what each one's training left.
 
     The optimiser and the generator are renewed each round, from the same seeds as those of
@@ -57,7 +56,7 @@ def train_alone(
     Raises:
         DivergedError: a loss or a weight became non-finite; regime, silo, seed and round are named.
     """
-    diaries = [_Diary(task, on_epoch) for task in tasks]
+    diaries = [_Diary(task) for task in tasks]
     (schedule,) = {task.schedule for task in tasks}
     (threads,) = {task.config.threads_per_silo for task in tasks}
     total = sum(len(task.silo.train) for task in tasks)
@@ -78,7 +77,6 @@ class _Diary:
     """What one model's training leaves, round by round."""
 
     task: Task
-    on_epoch: OnEpoch
     rounds: list[Round] = field(default_factory=list)
     epochs: list[EpochRecord] = field(default_factory=list)
     number: int = 0
@@ -132,4 +130,4 @@ class _Diary:
     def _note(self, epoch: int, loss: float) -> None:
         record = EpochRecord(silo=self.task.silo.id, round=self.number, epoch=epoch, loss=loss)
         self.epochs.append(record)
-        self.on_epoch(record)
+        self.task.on_epoch(record)

@@ -15,7 +15,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Protocol, cast
 
 from fedcompare.errors import FedcompareError, SiloFailedError
-from fedcompare.machine.mailbox import Failure, Mailbox
+from fedcompare.machine.mailbox import Failure, Mailbox, Said
 from fedcompare.machine.processes import Persistence, stopped
 
 _PATIENCE = 15.0  # seconds for a worker that cleans up after itself
@@ -44,12 +44,31 @@ Work = Callable[[Mailbox], None]
 Check = Callable[[int, bool], str | None]
 
 
+def alone(job: Job) -> bool:
+    """Return that a job is not done together with others."""
+    return False
+
+
 @dataclass(slots=True, kw_only=True)
 class _Bench:
-    """Workers of one kind, and the jobs that wait for them."""
+    """Workers of one kind, and the jobs that wait for them; those `together` may be done so."""
 
+    together: Callable[[Any], bool]
+    most: int
     waiting: deque[Job] = field(default_factory=deque)
     workers: list[Connection] = field(default_factory=list)
+
+    def share(self) -> int:
+        """Return how many jobs a worker may get now: as many as if all workers were free."""
+        return max(1, min(self.most, -(-len(self.waiting) // len(self.workers))))
+
+    def take(self, count: int) -> list[Job]:
+        """Take the next job, and up to `count` in all that are done together with it."""
+        jobs = [self.waiting.popleft()]
+        if self.together(jobs[0]):
+            while self.waiting and len(jobs) < count and self.together(self.waiting[0]):
+                jobs.append(self.waiting.popleft())
+        return jobs
 
 
 class Crew:
@@ -71,7 +90,7 @@ class Crew:
         self._patient: set[Connection] = set()
         self._checks: dict[Connection, Check] = {}
         self._heard: set[Connection] = set()
-        self._at: dict[Connection, Job] = {}
+        self._at: dict[Connection, dict[int, Job]] = {}
         self._private = private
         self._stopped: Persistence[Connection] = Persistence(round(_PAUSE / _TICK))
         self._next_look = 0.0
@@ -84,8 +103,13 @@ class Crew:
         *,
         patient: bool = False,
         check: Check = lambda pid, has_spoken: None,
+        together: Callable[[Any], bool] = alone,
+        most: int = sys.maxsize,
     ) -> None:
         """Start `count` processes that call `work(mailbox)`.
+
+        Jobs that are `together` are handed over several at a time, up to `most`, and equally to
+        all workers that are free.
 
         All end when this process is gone, whatever they do. A `patient` worker is not
         terminated but given time to end after its mailbox closes, and must itself look
@@ -108,7 +132,8 @@ class Crew:
             theirs.close()
             lifeline.close()
             self._processes[ours] = worker
-            self._benches.setdefault(bench, _Bench()).workers.append(ours)
+            found = self._benches.setdefault(bench, _Bench(together=together, most=most))
+            found.workers.append(ours)
             self._checks[ours] = check
             if patient:
                 self._patient.add(ours)
@@ -157,11 +182,13 @@ class Crew:
 
     def _hand_out(self) -> None:
         for bench in self._benches.values():
+            share = bench.share()
             for connection in bench.workers:
                 if connection not in self._at and bench.waiting:
-                    self._at[connection] = bench.waiting.popleft()
+                    jobs = bench.take(share)
+                    self._at[connection] = dict(enumerate(jobs))
                     with contextlib.suppress(BrokenPipeError):  # a dead worker is met when we read
-                        connection.send(self._at[connection])
+                        connection.send(jobs)
 
     def _look(self) -> None:
         """Raise if a worker would let us wait for ever.
@@ -173,35 +200,46 @@ class Crew:
         asleep = stopped(pids.values())
         for one in self._stopped.look(one for one, pid in pids.items() if pid in asleep):
             raise SiloFailedError(
-                f"{self._at[one].name}: its process {pids[one]} has been stopped for {_PAUSE:g} s"
+                f"{self._name(one)}: its process {pids[one]} has been stopped for {_PAUSE:g} s"
             )
         for one, pid in pids.items():
             if why := self._checks[one](pid, one in self._heard):
-                raise SiloFailedError(f"{self._at[one].name} failed: {why}")
+                raise SiloFailedError(f"{self._name(one)} failed: {why}")
+
+    def _name(self, connection: Connection) -> str:
+        """Return what messages call what a worker has at hand."""
+        first, *others = (job.name for job in self._at[connection].values())
+        return f"{first}, or one of {len(others)} done with it" if others else first
 
     def _receive(self, connection: Connection) -> Event:
-        job = self._at[connection]
+        jobs = self._at[connection]
         try:
-            done, content = connection.recv()
+            said: Said = connection.recv()
             self._heard.add(connection)
         except (EOFError, ConnectionResetError):
             worker = self._processes[connection]
             worker.join()
             raise SiloFailedError(
-                f"{job.name}: its process died (exit code {worker.exitcode}); out of memory?"
+                f"{self._name(connection)}: its process died (exit code {worker.exitcode}); "
+                "out of memory?"
             ) from None
-        if isinstance(content, Failure):
-            raise _as_error(job, content)
-        if done:
-            del self._at[connection]
-        return Event(job=job, content=content, done=done)
+        if isinstance(said.content, Failure):
+            name = self._name(connection) if said.position is None else jobs[said.position].name
+            raise _as_error(name, said.content)
+        assert said.position is not None
+        job = jobs[said.position]
+        if said.done:
+            del jobs[said.position]
+            if not jobs:
+                del self._at[connection]
+        return Event(job=job, content=said.content, done=said.done)
 
 
-def _as_error(job: Job, failure: Failure) -> FedcompareError:
+def _as_error(name: str, failure: Failure) -> FedcompareError:
     if failure.error is not None:
         return failure.error
     last = failure.trace.strip().splitlines()[-1]
-    return SiloFailedError(f"{job.name} failed: {last}", details=failure.trace)
+    return SiloFailedError(f"{name} failed: {last}", details=failure.trace)
 
 
 def _run(

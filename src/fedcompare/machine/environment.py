@@ -1,5 +1,6 @@
 """Which software and machine made a result."""
 
+import functools
 import platform
 from collections.abc import Iterable
 from importlib import metadata
@@ -13,12 +14,15 @@ PACKAGES = ("flwr", "ray", "torch", "torchvision", "flwr-datasets", "numpy")
 def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
     """Return the version of fedcompare, Python and each package; "missing" if it is not there."""
     found = {"fedcompare": fedcompare.__version__, "python": platform.python_version()}
-    for package in packages:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "missing"
-    return found
+    return found | {package: _version(package) for package in packages}
+
+
+@functools.cache
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "missing"
 
 
 def describe() -> dict[str, str | int]:

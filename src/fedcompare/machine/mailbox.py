@@ -1,9 +1,10 @@
 """A worker's end of its connection to the process that hired it."""
 
 import contextlib
+import functools
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from fedcompare.errors import FedcompareError
 
 Tell = Callable[[object], None]
+TellOf = Callable[[int, object], None]
+"""Says something of the job at a position among those that are done together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,21 @@ class Failure:
 
     error: FedcompareError | None
     trace: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> "Failure":
+        """Return what is said of an error."""
+        known = error if isinstance(error, FedcompareError) else None
+        return cls(known, "".join(traceback.format_exception(error)))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a worker says: of the job at a position among those that it has, or of all (None)."""
+
+    position: int | None
+    done: bool
+    content: Any
 
 
 class Mailbox:
@@ -43,8 +61,8 @@ class Mailbox:
 
         threading.Thread(target=watch, daemon=True).start()
 
-    def jobs(self) -> Iterator[Any]:
-        """Yield jobs until the other end closes."""
+    def jobs(self) -> Iterator[Sequence[Any]]:
+        """Yield the jobs that are handed over together, until the other end closes."""
         while True:
             try:
                 yield self._connection.recv()
@@ -53,22 +71,35 @@ class Mailbox:
 
     def serve(self, handle: Callable[[Any, Tell], object]) -> None:
         """Answer every job with what `handle(job, tell)` returns, up to the first failure."""
-        for job in self.jobs():
+
+        def handle_one_by_one(jobs: Sequence[Any], tell: TellOf, done: TellOf) -> None:
+            for position, job in enumerate(jobs):
+                done(position, handle(job, functools.partial(tell, position)))
+
+        self.serve_together(handle_one_by_one)
+
+    def serve_together(self, handle: Callable[[Sequence[Any], TellOf, TellOf], None]) -> None:
+        """Answer jobs by `handle(jobs, tell, done)`, which calls `done` once for each.
+
+        What is done may be a `Failure`, of one of them; what `handle` raises is the failure of all.
+        """
+        for jobs in self.jobs():
             try:
-                self._say(True, handle(job, self._tell))
+                handle(jobs, self._tell, self._done)
             except Exception as error:
                 self.refuse(error)
                 return
 
     def refuse(self, error: Exception) -> None:
-        """Fail the job at hand, or the next one, with `error`."""
-        known = error if isinstance(error, FedcompareError) else None
-        trace = "".join(traceback.format_exception(error))
-        self._say(True, Failure(known, trace))
+        """Fail the jobs at hand, or the next ones, with `error`."""
+        self._say(Said(None, True, Failure.of(error)))
 
-    def _tell(self, content: object) -> None:
-        self._say(False, content)
+    def _tell(self, position: int, content: object) -> None:
+        self._say(Said(position, False, content))
 
-    def _say(self, done: bool, content: object) -> None:
+    def _done(self, position: int, content: object) -> None:
+        self._say(Said(position, True, content))
+
+    def _say(self, said: Said) -> None:
         with contextlib.suppress(OSError):  # nobody listens any more: the run was stopped
-            self._connection.send((done, content))
+            self._connection.send(said)

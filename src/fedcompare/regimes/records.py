@@ -41,6 +41,10 @@ class EpochRecord:
     epoch: int
     loss: float
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle as four numbers: workers send hundreds of thousands of these."""
+        return _epoch_record, (self.silo, self.round, self.epoch, self.loss)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundRecord:
@@ -76,6 +80,10 @@ class ServerRecord:
     loss: float | None
     num_examples: int
     mean_absolute_error: float | None = None
+
+
+def _epoch_record(silo: int, round_: int, epoch: int, loss: float) -> EpochRecord:
+    return EpochRecord(silo=silo, round=round_, epoch=epoch, loss=loss)
 
 
 Record = EpochRecord | RoundRecord | ServerRecord

@@ -5,12 +5,12 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fedcompare.errors import FedcompareError, StorageError
-from fedcompare.text.csv_text import format_csv
+from fedcompare.text.csv_text import format_table
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -98,11 +98,11 @@ def write_csv(
     path: Path, records: Sequence["DataclassInstance"], *, leave_out: Collection[str] = ()
 ) -> None:
     """Write one row per record, with the fields as columns in their order but for some."""
-    rows = [
-        {key: value for key, value in asdict(record).items() if key not in leave_out}
-        for record in records
-    ]
-    write_text(path, format_csv(rows))
+    # Records are many: `asdict` would copy each.
+    columns = [field.name for field in fields(records[0])] if records else []
+    columns = [name for name in columns if name not in leave_out]
+    rows = ([getattr(record, name) for name in columns] for record in records)
+    write_text(path, format_table(columns, rows) if records else "")
 
 
 def _replace(folder: Path, target: Path) -> None:

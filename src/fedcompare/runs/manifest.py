@@ -1,5 +1,6 @@
 """`run.json`: what a part was made from, what making it took, and a digest of every file."""
 
+import functools
 import hashlib
 import json
 import re
@@ -141,6 +142,12 @@ def seal(folder: Path, part: str, inputs: Inputs, training: Training | None = No
     (folder / RUN_FILE).write_text(f"{text}\n", encoding="utf-8")
 
 
+@functools.cache
+def _form() -> TypeAdapter[Manifest]:
+    """Return what checks manifests, of which there are hundreds: it takes a while to make."""
+    return TypeAdapter(Manifest)
+
+
 def read_manifest(folder: Path, *, remedy: str = REMEDY) -> Manifest:
     """Read what a part says of itself.
 
@@ -152,7 +159,7 @@ def read_manifest(folder: Path, *, remedy: str = REMEDY) -> Manifest:
         content = json.loads(path.read_text(encoding="utf-8"))
         digest = content.pop("digest", None)
         _check_format(path, content, remedy)
-        manifest = TypeAdapter(Manifest).validate_python(content)
+        manifest = _form().validate_python(content)
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ResultsError(f"{path} is damaged ({_reason(error)}); {remedy}") from error
     if digest != _digest(content):

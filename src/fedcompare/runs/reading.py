@@ -1,5 +1,6 @@
 """Read what training left in a part: rows, and the weights of its first round."""
 
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -30,10 +31,15 @@ def read_rows(path: Path, kind: type[Row]) -> list[Row]:
             {key: cell or None for key, cell in row.items()}
             for row in parse_csv(path.read_bytes().decode())
         ]
-        return TypeAdapter(list[kind]).validate_python(rows)  # type: ignore[valid-type]
+        return _form(kind).validate_python(rows)  # type: ignore[arg-type]
     except (OSError, ValueError, TypeError, KeyError) as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise ResultsError(f"{path} is damaged ({reason}); {REMEDY}") from error
+
+
+@functools.cache
+def _form(kind: type[Row]) -> TypeAdapter[list[Row]]:
+    return TypeAdapter(list[kind])  # type: ignore[valid-type]
 
 
 def read_reports(run: RunDirectory, part: str) -> tuple[RoundRecord, ...]:

@@ -12,9 +12,10 @@ from torch import nn
 
 from fedcompare.data.silos import load_silos
 from fedcompare.errors import SiloFailedError, StorageError
+from fedcompare.execution import jobs
 from fedcompare.execution.campaign import make_parts
 from fedcompare.execution.jobs import BENCH, TrainJob, serve_jobs
-from fedcompare.execution.plan import training_stage, unfinished
+from fedcompare.execution.plan import seed_stages, training_stage, unfinished
 from fedcompare.federated.engines.catalog import IN_PROCESS
 from fedcompare.learning.models import catalog
 from fedcompare.learning.weights import state_from_bytes
@@ -76,7 +77,8 @@ def in_workers(jobs, count, tell=lambda note: None):
             if event.done:
                 results[id(event.job)] = event.content
             else:
-                tell(event.content)
+                for note in event.content:
+                    tell(note)
     finally:
         crew.stop()
     return [results[id(job)] for job in jobs]
@@ -113,6 +115,22 @@ def test_a_job_of_several_silos_gives_what_a_job_each_gives(tiny):
     together = TrainJob(config=tiny(), regime=Regime.ISOLATED_EQUAL, silos=(1, 2, 3))
     apart = [replace(together, silos=(silo,)) for silo in together.silos]
     assert bits(do(together)) == bits(side_by_side(list(map(do, apart))))
+
+
+def test_jobs_of_several_seeds_regimes_and_schedules_done_together_give_what_each_gives(tiny):
+    regimes = (Regime.ISOLATED, Regime.ISOLATED_EQUAL)
+    together = [
+        replace(job, config=tiny().with_seed(seed), regime=regime)
+        for seed in (5, 6)
+        for regime in regimes
+        for job in jobs_of(tiny(), (1, 3))
+    ]
+    told, found = [], {}
+    jobs.do(together, lambda position, notes: told.extend(notes), found.__setitem__)
+    alone = list(map(do, together))
+    assert [bits(found[position]) for position in range(len(together))] == list(map(bits, alone))
+    epochs = [record for own in alone for record in own.epochs]
+    assert sorted(map(repr, told)) == sorted(map(repr, epochs))
 
 
 def test_a_silo_that_raises_is_named_with_its_traceback(tiny, failing):
@@ -174,6 +192,25 @@ def test_a_part_does_not_depend_on_who_makes_it(tiny, tmp_path):
     )
     assert first == second
     assert weights_file(1) in first
+
+
+def contents(folder):
+    """Return a run's files but those that hold times, or follow from them."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in ("run.json", "rounds.csv")
+    }
+
+
+def test_two_seeds_made_side_by_side_are_what_each_is_alone(tiny, tmp_path, inline):
+    runs = [RunDirectory(tmp_path / "together", tiny().with_seed(seed)) for seed in (5, 6)]
+    stages = [stage for run in runs for stage in seed_stages(run, contributions=True)]
+    run_campaign(tiny(), stages, tmp_path)
+    for run in runs:
+        alone = RunDirectory(tmp_path / "alone", run.config)
+        make_unfinished(seed_stages(alone, contributions=True))
+        assert contents(run.path) == contents(alone.path)
 
 
 def test_no_process_is_left_after_a_failure(tiny, tmp_path, failing):

@@ -78,18 +78,88 @@ def test_every_row_is_told_as_it_happens(config, tmp_path):
     assert "[ROUND 2/2]" in (tmp_path / "log").read_text()
 
 
-def test_a_session_takes_federations_and_coalitions_one_after_another(config, tmp_path):
-    members = [(1, 2, 3), (1, 3), (1, 2, 3)]
-    crew, found = Crew(), []
+def run_jobs(config, jobs, log, *, small, tell=lambda job, record: None):
+    """Return what a session makes of federations, in the order of the jobs."""
+    crew, found = Crew(), {}
     try:
-        hire_session(crew, config, engine=IN_PROCESS, log=tmp_path / "log", verbose=False)
-        crew.submit(SESSION, [FederatedJob(config=config, members=m) for m in members])
-        found = [event.content for event in crew.events() if event.done]
+        hire_session(crew, config, engine=IN_PROCESS, log=log, verbose=False, small=small)
+        crew.submit(SESSION, jobs)
+        for event in crew.events():
+            if event.done:
+                found[id(event.job)] = event.content
+            else:
+                tell(event.job, event.content)
     finally:
         crew.stop()
-    for own, trained in zip(members, found, strict=True):
-        expected = run_federated(InlineGrid(3), config, members=own)
+    return [found[id(job)] for job in jobs]
+
+
+def federations(config):
+    """Return jobs of several seeds and coalitions."""
+    everybody = (1, 2, 3)
+    chosen = [(5, everybody), (5, (1, 3)), (6, everybody), (7, (2, 3)), (5, everybody)]
+    return [FederatedJob(config=config.with_seed(seed), members=m) for seed, m in chosen]
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_federations_and_coalitions_of_several_seeds_have_the_bytes_they_have_alone(
+    config, tmp_path, small
+):
+    jobs = federations(config)
+    for job, trained in zip(
+        jobs, run_jobs(config, jobs, tmp_path / "log", small=small), strict=True
+    ):
+        expected = run_federated(InlineGrid(3), job.config, members=job.members)
         assert without_time(trained) == without_time(expected)
+
+
+def rounds_told(config, log, *, small):
+    """Return of which job and round what was told, in the order of time."""
+    jobs, told = federations(config), []
+
+    def tell(job, record):
+        if isinstance(record, ServerRecord):
+            told.append((record.round, jobs.index(job)))
+
+    run_jobs(config, jobs, log, small=small, tell=tell)
+    return list(dict.fromkeys(told))
+
+
+def test_small_federations_go_from_round_to_round_together(config, tmp_path):
+    together = rounds_told(config, tmp_path / "log", small=True)
+    apart = rounds_told(config, tmp_path / "log", small=False)
+    assert [number for number, _ in together] == sorted(number for number, _ in together)
+    assert [job for _, job in apart] == sorted(job for _, job in apart)
+    assert sorted(together) == sorted(apart)
+
+
+def failing_together(monkeypatch, fail):
+    """Let the silos of seed 6 fail where they are to train with others in round 2."""
+    whole = client_app.train_together
+
+    def train_together(messages, contexts):
+        for message in messages:
+            seed = wire.decode_task(message).config.seed
+            if (seed, message.content["config"]["server-round"]) == (6, 2):
+                fail()
+        return whole(messages, contexts)
+
+    monkeypatch.setattr(client_app, "train_together", train_together)
+
+
+def test_of_several_federations_the_failing_one_is_named(config, tmp_path, monkeypatch):
+    failing_together(monkeypatch, burn)
+    says = r"^the federation, seed 6: silo \d failed: .*the disk of this silo burns"
+    with pytest.raises(SiloFailedError, match=says) as error:
+        run_jobs(config, federations(config), tmp_path / "log", small=True)
+    assert "in burn" in error.value.details
+
+
+def test_a_client_that_is_killed_among_several_federations_is_named(config, tmp_path, monkeypatch):
+    failing_together(monkeypatch, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    says = r"silo \d(, or one of \d+ done with it)?: its process died \(exit code -9\)"
+    with pytest.raises(SiloFailedError, match=says):
+        run_jobs(config, federations(config), tmp_path / "log", small=True)
 
 
 def requests(config, round_=1):
@@ -269,10 +339,9 @@ def test_nothing_is_left_when_a_client_stands_still_and_the_user_stops_the_run(r
 # The catalog.
 
 
-def test_a_job_holds_a_list_of_messages_and_is_named_after_its_silos():
-    assert ClientJob(silos=(2,), messages=(b"",)).name == "silo 2"
-    assert ClientJob(silos=(1, 3), messages=(b"", b"")).name == "silos 1, 3"
-    assert ClientJob(silos=(2,), messages=(b"",), names=("p", "q")).name == "q"
+def test_a_message_is_named_after_its_silo():
+    assert ClientJob(silo=2, message=b"").name == "silo 2"
+    assert ClientJob(silo=2, message=b"", names=("p", "q")).name == "q"
 
 
 def test_an_unknown_engine_is_refused_with_the_known_ones(tiny):

@@ -15,6 +15,7 @@ import pytest
 from fedcompare.errors import DataError, SiloFailedError
 from fedcompare.machine import crew as crew_module
 from fedcompare.machine.crew import Crew
+from fedcompare.machine.mailbox import Failure
 from fedcompare.machine.processes import processes
 
 
@@ -148,6 +149,72 @@ def test_a_process_that_dies_at_work_is_named(crew):
     hire(crew, die)
     crew.submit("bench", [Number(4)])
     with pytest.raises(SiloFailedError, match=r"number 4: its process died \(exit code 9\)"):
+        list(crew.events())
+
+
+def each(jobs, tell, done):
+    """Say of every job with how many it came, and let number 4 fail."""
+    for position, job in enumerate(jobs):
+        tell(position, len(jobs))
+        if job.value == 4:
+            burn_alone(position, done)
+        else:
+            done(position, job.value**2)
+
+
+def burn_alone(position, done):
+    try:
+        burn(None, None)
+    except ValueError as error:
+        done(position, Failure.of(error))
+
+
+def together(crew, handle, count, *, most=100):
+    crew.hire(
+        "bench",
+        functools.partial(serve_together, handle),
+        count,
+        together=lambda job: job.value < 100,
+        most=most,
+    )
+
+
+def serve_together(handle, mailbox):
+    mailbox.serve_together(handle)
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "shares"), [(1, 100, {6}), (2, 100, {3}), (2, 2, {1, 2})]
+)
+def test_jobs_that_are_done_together_are_shared_out_equally(crew, count, most, shares):
+    together(crew, each, count, most=most)
+    numbers = (1, 2, 3, 5, 6, 7)
+    crew.submit("bench", map(Number, numbers))
+    events = list(crew.events())
+    assert sorted(e.content for e in events if e.done) == [n**2 for n in numbers]
+    assert {e.content for e in events if not e.done} == shares
+    assert {(e.job.value, e.content) for e in events if e.done} == {(n, n**2) for n in numbers}
+
+
+def test_a_job_that_is_done_alone_is_handed_over_alone(crew):
+    together(crew, each, 1)
+    crew.submit("bench", map(Number, (1, 2, 101, 102, 3)))
+    told = [(e.job.value, e.content) for e in crew.events() if not e.done]
+    assert told == [(1, 2), (2, 2), (101, 1), (102, 1), (3, 1)]
+
+
+def test_of_jobs_that_are_done_together_the_failing_one_is_named(crew):
+    together(crew, each, 1)
+    crew.submit("bench", map(Number, (1, 4, 5)))
+    with pytest.raises(SiloFailedError, match=r"^number 4 failed: ValueError: it burns") as error:
+        list(crew.events())
+    assert "in burn" in error.value.details
+
+
+def test_where_a_worker_dies_all_that_it_has_at_hand_is_counted(crew):
+    together(crew, lambda jobs, tell, done: (done(0, None), os._exit(9)), 1)
+    crew.submit("bench", map(Number, (1, 4, 5)))
+    with pytest.raises(SiloFailedError, match=r"^number 4, or one of 1 done with it: its process"):
         list(crew.events())
 
 

@@ -1,6 +1,6 @@
 """What an engine is. Imports neither flwr nor ray."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from flwr.serverapp import Grid
 
 Ready = Callable[[], None]
-Serve = Callable[["Grid", Ready], None]
+Work = Callable[["Grid"], None]
+Together = Callable[[Sequence[Work]], None]
+"""Calls each with a grid for one federation: one after another, or in turns."""
+Serve = Callable[[Together, Ready], None]
 
 
 class Open(Protocol):
-    """Makes nodes, calls `serve(grid, wait_until_ready)`, and ends what it has started."""
+    """Makes nodes, calls `serve(together, wait_until_ready)`, and ends what it has started."""
 
     def __call__(
         self,
@@ -30,15 +33,19 @@ class Open(Protocol):
     ) -> None:
         """Open the engine in this worker; however the worker ends, the engine ends with it.
 
-        Any number of experiments can be run on the grid, as long as they have the silos and
-        the resources of `config`. What libraries log goes to `log`.
+        Any number of experiments can be run by it, as long as they have the silos and the
+        resources of `config`; several are run `together`. What libraries log goes to `log`.
         """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """A way to run clients; `watch` makes what looks after its worker from outside."""
+    """A way to run clients; `watch` makes what looks after its worker from outside.
+
+    Where it `takes_turns`, several federations are run at the same time.
+    """
 
     name: str
     open: Open
+    takes_turns: bool
     watch: Callable[[ExperimentConfig], Check]

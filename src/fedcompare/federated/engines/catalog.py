@@ -62,7 +62,7 @@ def _watch_nothing(config: ExperimentConfig) -> Check:
 CATALOG: Mapping[str, Engine] = {
     engine.name: engine
     for engine in (
-        Engine(name=SIMULATION, open=_open_simulation, watch=_watch_ray),
-        Engine(name=IN_PROCESS, open=_open_in_process, watch=_watch_nothing),
+        Engine(name=SIMULATION, open=_open_simulation, takes_turns=False, watch=_watch_ray),
+        Engine(name=IN_PROCESS, open=_open_in_process, takes_turns=True, watch=_watch_nothing),
     )
 }

@@ -1,7 +1,9 @@
-"""A Flower grid whose clients are workers of a crew."""
+"""Flower grids whose clients are workers of a crew, for federations that take turns."""
 
+import functools
+import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flwr.app import Message, RecordDict
@@ -12,9 +14,11 @@ from flwr.serverapp import Grid
 from flwr.supercore.run import Run
 from flwr.supercore.task_identity import TaskIdentity
 
+from fedcompare.federated.engines.base import Work
+from fedcompare.federated.engines.turns import Turn
 from fedcompare.federated.grid import LONGEST_PAUSE
 from fedcompare.machine.crew import Crew
-from fedcompare.names import silo_names
+from fedcompare.names import silo_name
 
 CLIENTS = "clients"
 _RUN, _TASK = 2**62, 1  # as long in a message as the simulation's, which draws runs and nodes
@@ -23,19 +27,19 @@ FIRST_NODE = 2**63
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientJob:
-    """Messages to silos, as Flower serialises them, which one worker answers together.
+    """A message to a silo, as Flower serialises it; a worker answers several together.
 
     `names` are what the data call all silos, if anything.
     """
 
-    silos: tuple[int, ...]
-    messages: tuple[bytes, ...]
+    silo: int
+    message: bytes
     names: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Return what messages call it."""
-        return silo_names(self.silos, self.names)
+        return silo_name(self.silo, self.names)
 
 
 class BareGrid(Grid):
@@ -69,51 +73,98 @@ class BareGrid(Grid):
 
 
 class CrewGrid(BareGrid):
-    """A grid of `num_silos` nodes, whose client app is called by workers of `crew`.
+    """A grid of one federation's nodes, whose client app is called by the workers of an exchange.
 
-    A client that raises gives an error reply, as in Flower's simulation; one whose process
-    dies raises here, with the name of its silo. A node keeps no state from message to message.
+    A client that raises gives an error reply, as in Flower's simulation. A node keeps no state
+    from message to message.
+    """
+
+    def __init__(self, exchange: "Exchange", work: Work) -> None:
+        self.turn = Turn(functools.partial(work, self))
+        self._exchange = exchange
+        self._replies: dict[str, Message] = {}
+        self._wanted: set[str] = set()
+        self._lacking: set[str] = set()
+        self._patience = 0.0
+
+    def get_node_ids(self) -> Iterable[int]:
+        """Return all nodes; the first is silo 1."""
+        return self._exchange.nodes
+
+    def push_messages(self, messages: Iterable[Message]) -> list[str]:
+        """Leave messages with the exchange, and return their ids."""
+        messages = list(map(with_id, messages))
+        for message in messages:
+            self._exchange.leave(message, self)
+        return [message.metadata.message_id for message in messages]
+
+    def pull_messages(self, message_ids: Iterable[str]) -> list[Message]:
+        """Return the replies that are there; wait a moment for all of them, or for an error."""
+        self._wanted = set(message_ids)
+        self._lacking = self._wanted - self._replies.keys()
+        self._patience = time.monotonic() + LONGEST_PAUSE
+        if not self.may_go_on():
+            self.turn.wait()
+        return [self._replies.pop(own) for own in self._wanted & self._replies.keys()]
+
+    def take(self, reply: Message) -> None:
+        """Take a reply to one of the messages that were left; an error is waited for no longer."""
+        own = reply.metadata.reply_to_message_id
+        self._replies[own] = reply
+        self._lacking.discard(own)
+        if reply.has_error():
+            self._lacking.clear()
+
+    def may_go_on(self) -> bool:
+        """Return whether what was waited for is there, or was waited for long enough."""
+        return not self._lacking or time.monotonic() >= self._patience
+
+
+class Exchange:
+    """Runs federations in turns; while all wait for replies, workers of a crew answer them.
+
+    So the messages of all of them are answered together.
     """
 
     def __init__(self, crew: Crew, num_silos: int, names: tuple[str, ...] = ()) -> None:
         # Flower writes it into messages that this process makes.
         TaskIdentity.run_id, TaskIdentity.task_id = _RUN, _TASK
         TaskIdentity.node_id = SUPERLINK_NODE_ID
-        self._crew = crew
-        self._names = names
-        self._nodes = range(FIRST_NODE, FIRST_NODE + num_silos)
-        self._replies: dict[str, Message] = {}
+        self.nodes = range(FIRST_NODE, FIRST_NODE + num_silos)
+        self._crew, self._names = crew, names
+        self._left: list[ClientJob] = []
+        self._asked: dict[str, CrewGrid] = {}
 
-    def get_node_ids(self) -> Iterable[int]:
-        """Return all nodes; the first is silo 1."""
-        return self._nodes
-
-    def push_messages(self, messages: Iterable[Message]) -> list[str]:
-        """Queue a job for each message, and return the messages' ids."""
-        messages = list(map(with_id, messages))
-        self._crew.submit(CLIENTS, map(self._job, messages))
-        return [message.metadata.message_id for message in messages]
-
-    def pull_messages(self, message_ids: Iterable[str]) -> list[Message]:
-        """Return the replies that are there; wait a moment for the first.
+    def run(self, works: Sequence[Work]) -> None:
+        """Call each with a grid of its own; see `Turn`.
 
         Raises:
             SiloFailedError: a client's process died or was stopped.
         """
-        wanted = set(message_ids)
-        if not wanted & self._replies.keys():
-            self._wait_for(wanted)
-        return [self._replies.pop(id_) for id_ in wanted & self._replies.keys()]
+        waiting = [CrewGrid(self, work) for work in works]
+        while waiting:
+            for grid in [grid for grid in waiting if grid.may_go_on()]:
+                while not grid.turn.is_over and grid.may_go_on():
+                    grid.turn.go_on()
+            waiting = [grid for grid in waiting if not grid.turn.is_over]
+            self._listen()
 
-    def _job(self, message: Message) -> ClientJob:
+    def leave(self, message: Message, grid: CrewGrid) -> None:
+        """Take a message that is to be answered once all federations wait."""
         silo = message.metadata.dst_node_id - FIRST_NODE + 1
-        return ClientJob(silos=(silo,), messages=(encode(message),), names=self._names)
+        self._asked[message.metadata.message_id] = grid
+        self._left.append(ClientJob(silo=silo, message=encode(message), names=self._names))
 
-    def _wait_for(self, wanted: set[str]) -> None:
+    def _listen(self) -> None:
+        """Hand out what was left, once all before is answered; listen until one may go on."""
+        if len(self._asked) == len(self._left):
+            self._crew.submit(CLIENTS, self._left)
+            self._left = []
         for event in self._crew.events(within=LONGEST_PAUSE):
-            for reply in map(decode, event.content):
-                self._replies[reply.metadata.reply_to_message_id] = reply
-            if wanted & self._replies.keys():
+            reply = decode(event.content)
+            grid = self._asked.pop(reply.metadata.reply_to_message_id)
+            grid.take(reply)
+            if grid.may_go_on():
                 return
 
 

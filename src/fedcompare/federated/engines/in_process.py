@@ -23,15 +23,16 @@ from fedcompare.federated.engines.crew_grid import (
     CLIENTS,
     FIRST_NODE,
     ClientJob,
-    CrewGrid,
+    Exchange,
     decode,
     encode,
     with_id,
 )
 from fedcompare.federated.quiet import chatter_to
+from fedcompare.learning.models.catalog import trains_in_stack
 from fedcompare.machine.cpus import plan_workers, resolve_cpus
-from fedcompare.machine.crew import Crew
-from fedcompare.machine.mailbox import Mailbox, Tell
+from fedcompare.machine.crew import Crew, alone
+from fedcompare.machine.mailbox import Mailbox, TellOf
 
 
 def open_in_process(
@@ -43,7 +44,8 @@ def open_in_process(
         ResourceError: more CPUs are asked for than there are.
         FedcompareError: as `load_silos`.
     """
-    num_silos, names = config.partition.num_silos, load_silos(config).names
+    silos = load_silos(config)
+    num_silos, names = config.partition.num_silos, silos.names
     workers = plan_workers(num_silos, resolve_cpus(config.resources.num_cpus))
     threads = config.train.threads_per_silo
     torch.set_num_threads(threads)  # a forked process would wait for its parent's for ever
@@ -60,34 +62,52 @@ def open_in_process(
 
     with chatter_to(log, verbose=verbose):
         try:
-            crew.hire(CLIENTS, functools.partial(_serve_clients, num_silos, threads), workers)
+            work = functools.partial(_serve_clients, num_silos, threads)
+            small = trains_in_stack(config, silos.dataset)
+            crew.hire(CLIENTS, work, workers, together=is_message if small else alone)
             mailbox.when_stopped(leave)  # a thread, and so not before workers are forked
-            serve(CrewGrid(crew, num_silos, names), lambda: None)
+            serve(Exchange(crew, num_silos, names).run, lambda: None)
         finally:
             end()
 
 
+def is_message(job: object) -> bool:
+    """Return whether a job is a message to a silo, which may be answered with others."""
+    return isinstance(job, ClientJob)
+
+
 def _serve_clients(num_silos: int, threads: int, mailbox: Mailbox) -> None:
-    """Answer the messages of the jobs that arrive, those of one job together."""
+    """Answer the messages that arrive, those that arrive together so."""
     torch.set_num_threads(threads)
 
-    def answer(job: ClientJob, tell: Tell) -> list[bytes]:
-        return list(map(encode, answer_all(list(map(decode, job.messages)), num_silos)))
+    def answer(jobs: Sequence[ClientJob], tell: TellOf, done: TellOf) -> None:
+        messages = [decode(job.message) for job in jobs]
+        for position, reply in enumerate(answer_all(messages, num_silos)):
+            done(position, encode(reply))
 
-    mailbox.serve(answer)
+    mailbox.serve_together(answer)
 
 
 def answer_all(messages: Sequence[Message], num_silos: int) -> list[Message]:
-    """Return the client app's replies; several requests for training are done together.
+    """Return the client app's replies; all requests for training are done together.
 
     A client that raises gives an error reply with the traceback.
     """
     contexts = [_context(message, num_silos) for message in messages]
-    trainings = all(m.metadata.message_type == MessageType.TRAIN for m in messages)
-    if len(messages) > 1 and trainings:
+    replies: dict[int, Message] = {}
+    trainings = [
+        position
+        for position, message in enumerate(messages)
+        if message.metadata.message_type == MessageType.TRAIN
+    ]
+    if len(trainings) > 1:
         with suppress(Exception):  # whose it is shows where each is answered alone
-            return list(map(with_id, client_app.train_together(messages, contexts)))
-    return [with_id(_answer(*pair)) for pair in zip(messages, contexts, strict=True)]
+            asked = [messages[n] for n in trainings], [contexts[n] for n in trainings]
+            replies = dict(zip(trainings, client_app.train_together(*asked), strict=True))
+    return [
+        with_id(replies.get(position) or _answer(message, context))
+        for position, (message, context) in enumerate(zip(messages, contexts, strict=True))
+    ]
 
 
 def _answer(message: Message, context: Context) -> Message:

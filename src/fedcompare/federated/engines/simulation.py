@@ -3,6 +3,7 @@
 import math
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import FedcompareError, SiloFailedError
 from fedcompare.federated.client_app import app as default_client_app
 from fedcompare.federated.enclosure import enclosed
-from fedcompare.federated.engines.base import Serve
+from fedcompare.federated.engines.base import Serve, Work
 from fedcompare.federated.quiet import chatter_to
 from fedcompare.federated.server import build_server_app
 from fedcompare.machine.cpus import plan_workers, resolve_cpus
@@ -44,7 +45,7 @@ def with_simulated_grid(
     client_app: ClientApp = default_client_app,
     verbose: bool = False,
 ) -> None:
-    """Start Ray, call `run(grid, wait_until_ready)` in Flower's server thread, and end Ray.
+    """Start Ray, call `run(together, wait_until_ready)` in Flower's server thread, and end Ray.
 
     Any number of experiments can be run on the grid meanwhile, as long as they have the
     silos and the resources of `config`. `client_app` must be built in an importable module:
@@ -59,7 +60,11 @@ def with_simulated_grid(
     _import_ray()
 
     def main(grid: Grid, context: Context) -> None:
-        run(grid, _wait_for_ray)
+        def one_after_another(works: Sequence[Work]) -> None:
+            for work in works:
+                work(grid)
+
+        run(one_after_another, _wait_for_ray)
 
     try:
         run_simulation(

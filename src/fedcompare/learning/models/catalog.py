@@ -20,6 +20,7 @@ from fedcompare.errors import ConfigError
 from fedcompare.learning.forward import torch_threads
 from fedcompare.learning.models import cnn, linear, mlp, own, resnet18
 from fedcompare.learning.randomness import seeded
+from fedcompare.regimes.devices import CPU
 from fedcompare.seeds import derive_seed
 
 # Each makes a model from the shape of one input, the number of outputs, and chosen arguments.
@@ -107,6 +108,11 @@ def is_stackable(model: nn.Module) -> TypeGuard[mlp.FullyConnected]:
     parameters = list(model.parameters())
     trained = all(parameter.requires_grad for parameter in parameters)
     return trained and sum(map(torch.Tensor.numel, parameters)) <= _MOST_STACKED
+
+
+def trains_in_stack(config: ExperimentConfig, dataset: Dataset) -> bool:
+    """Return whether an experiment's models train in stacks; raises as `build_model`."""
+    return config.train.device == CPU and is_stackable(initial_model(config, dataset))
 
 
 def _find(config: ModelConfig) -> tuple[Choice, Callable[..., nn.Module]]:
