@@ -52,6 +52,7 @@ def test_inspect_says_with_which_settings_models_are_trained(cli, table):
     found = cli("inspect", table, *asked)
     assert "learning-rate = 0.02" in found.out
     assert "Set otherwise: none." in found.out
+    assert "In compare, every row is held out once a seed, in one of 5 folds" in found.out
     assert "steps. With fewer" not in found.out
     assert "--set" not in found.out
     few = cli("inspect", table, *asked, "--set", "local-epochs=2", "--set", "momentum=0.9").out

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 
-from fedcompare.config.groups import EXCLUDED_CLASSES, ExperimentConfig
-from fedcompare.data.partitions.natural_ids import GROUPED
+from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import ConfigError
 
 FEW_ROWS = 1000
@@ -44,10 +43,19 @@ def settle_folds(config: ExperimentConfig, rows: Rows) -> ExperimentConfig:
     return config.model_copy(update={"comparison": decided})
 
 
+def folds_of(config: ExperimentConfig) -> list[ExperimentConfig]:
+    """Return the experiment's first seed in each of its folds, or once."""
+    return [own for own in config.by_repeat() if own.seed == config.seed]
+
+
+def mean_sizes(folds: Sequence[Sequence[int]]) -> list[int]:
+    """Return each silo's number of training rows, as rounded mean over folds [F][S]."""
+    return [round(sum(own) / len(own)) for own in zip(*folds, strict=True)]
+
+
 def _problems(config: ExperimentConfig, rows: Rows) -> Iterator[str]:
     """Yield why there cannot be folds, each with a remedy."""
-    rule = config.partition.partition.name
-    if not rows.by_silo or rule not in (EXCLUDED_CLASSES, GROUPED):
+    if not rows.by_silo:
         yield (
             "what is held out in turn are the rows of silos that the data name. Name their column "
             "(--silo), or give a file or folder for each"

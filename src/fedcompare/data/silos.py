@@ -10,7 +10,7 @@ import torch
 
 from fedcompare.classes import lacking
 from fedcompare.config.groups import DataConfig, ExperimentConfig, PartitionConfig
-from fedcompare.data.cross_fitting import Rows, settle_folds
+from fedcompare.data.cross_fitting import Rows, folds_of, mean_sizes, settle_folds
 from fedcompare.data.dataset import read_dataset
 from fedcompare.data.examples import Dataset, Examples, Indices
 from fedcompare.data.partitions.catalog import check_partitioner
@@ -233,8 +233,8 @@ def settle(config: ExperimentConfig) -> ExperimentConfig:
     dataset = load_dataset(config.data)
     config = _with_named_silos(config, dataset)
     check_partitioner(config.partition)
-    config = settle_folds(config, _rows(dataset))
-    sizes = _training_sizes(config)
+    config = settle_folds(config, _rows(config.partition, dataset))
+    sizes = training_sizes(config)
     return with_defaults(
         config,
         sizes,
@@ -243,15 +243,13 @@ def settle(config: ExperimentConfig) -> ExperimentConfig:
     )
 
 
-def _training_sizes(config: ExperimentConfig) -> list[int]:
+def training_sizes(config: ExperimentConfig) -> list[int]:
     """Return each silo's number of training examples, as rounded mean over a seed's folds."""
-    folds = [own for own in config.by_repeat() if own.seed == config.seed]
     plans = [
-        partition_dataset(load_dataset(own.data), own.partition, seed=own.seed) for own in folds
+        partition_dataset(load_dataset(own.data), own.partition, seed=own.seed)
+        for own in folds_of(config)
     ]
-    return [
-        round(sum(map(len, own)) / len(own)) for own in zip(*(p.train for p in plans), strict=True)
-    ]
+    return mean_sizes([list(map(len, plan.train)) for plan in plans])
 
 
 def _with_named_silos(config: ExperimentConfig, dataset: Dataset) -> ExperimentConfig:
@@ -331,9 +329,10 @@ def _check_silos(config: PartitionConfig, dataset: Dataset) -> None:
         )
 
 
-def _rows(dataset: Dataset) -> Rows:
-    """Return what decides about folds."""
-    if dataset.train_silos is None or dataset.test_silos is None:
+def _rows(config: PartitionConfig, dataset: Dataset) -> Rows:
+    """Return what decides about folds: who has which rows must be the same in all of them."""
+    is_named = config.partition.name in (PartitionConfig().partition.name, GROUPED)
+    if not is_named or dataset.train_silos is None or dataset.test_silos is None:
         return Rows()
     silos = torch.cat((dataset.train_silos, dataset.test_silos))
     counts = torch.bincount(silos[silos >= 0], minlength=len(dataset.silo_names))

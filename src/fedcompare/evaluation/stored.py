@@ -70,7 +70,8 @@ class SeedAnswers:
     @property
     def sizes(self) -> tuple[int, ...]:
         """Return each silo's number of training examples, as rounded mean over the folds."""
-        return tuple(map(round, map(sum, self.label_counts)))
+        counts = self.trainings[Regime.FEDERATED].label_counts
+        return tuple(round(sum(own) / self.folds) for own in counts)
 
 
 def answering_packages(part: str, *, is_table: bool) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ from fedcompare.data.examples import Dataset, Examples
 from fedcompare.data.inspection.command import next_command
 from fedcompare.data.inspection.dealt import silo_examples
 from fedcompare.data.inspection.found import Inspection, SiloExamples
-from fedcompare.data.silos import Silos, load_dataset, load_silos, settle
+from fedcompare.data.silos import Silos, load_dataset, load_silos, settle, training_sizes
 from fedcompare.errors import PartitionError
 from fedcompare.regimes.budgets import told_few_steps
 from fedcompare.regimes.defaults import told_defaults
+from fedcompare.regimes.folds import told_folds
 from fedcompare.statistics.skew import MeasuredSkew
 from fedcompare.text.wording import plural
 
@@ -58,8 +59,10 @@ def _deal(config: ExperimentConfig) -> tuple[ExperimentConfig, Silos | None, tup
 
 
 def _training(config: ExperimentConfig, silos: Silos) -> Iterator[str]:
-    """Say with which settings `compare` will train, and whether that is little training."""
-    sizes = list(map(len, silos.plan.train))
+    """Say how `compare` will hold pictures out and train, and whether that is little training."""
+    sizes = training_sizes(config)
+    if told := told_folds(config.comparison):
+        yield f"In compare, {told[0].lower()}{told[1:]}"
     notes = (told_defaults(config, sizes, is_table=False), told_few_steps(config, sizes))
     yield from filter(None, notes)
 

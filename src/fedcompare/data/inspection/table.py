@@ -1,22 +1,24 @@
 """What a table holds: its silos, and what becomes of its columns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fedcompare.config.groups import LEAF, SILO_FILES, ExperimentConfig, PartitionConfig
+from fedcompare.data.cross_fitting import Rows, folds_of, mean_sizes, settle_folds
 from fedcompare.data.inspection.command import is_partition_asked, next_command
 from fedcompare.data.inspection.found import ColumnUse, Inspection, SiloExamples
 from fedcompare.data.naming import shown_names
 from fedcompare.data.skew import LABEL, tally_classes, tally_numbers
 from fedcompare.data.tables.contract import Contract
 from fedcompare.data.tables.facts import Facts
-from fedcompare.data.tables.study import Study, study
+from fedcompare.data.tables.study import Study, study, study_table
 from fedcompare.data.tables.treatment import LEFT_OUT, treatment
 from fedcompare.regimes.budgets import told_few_steps
 from fedcompare.regimes.defaults import told_defaults, with_defaults
+from fedcompare.regimes.folds import told_folds
 from fedcompare.statistics.skew import MeasuredSkew
 from fedcompare.statistics.tallies import find_skew
 from fedcompare.text.wording import plural
@@ -24,6 +26,7 @@ from fedcompare.text.wording import plural
 if TYPE_CHECKING:
     from fedcompare.data.silos import Silos
 
+_FLOAT = 4  # bytes of an input
 _MOST_VALUES = 50  # of a column that could be a label or name silos
 
 
@@ -40,7 +43,7 @@ def inspect_table(config: ExperimentConfig) -> Inspection:
     silos = tuple(_dealt_examples(dealt) if dealt else _silos(found))
     columns = tuple(_columns(found))
     known = bool(contract.silos or dealt)
-    sizes = [silo.train for silo in silos]
+    compared = settled if dealt else _in_folds(settled, found)
     more = (*dealt.plan.notes, *dealt.chains.notes) if dealt else _candidates(found)
     return Inspection(
         place=found.train.table.place,
@@ -54,18 +57,36 @@ def inspect_table(config: ExperimentConfig) -> Inspection:
         has_silos=known,
         skew=dealt.measured_skew if dealt else _skew(found),
         columns=columns,
-        notes=(*found.notes, *more, *(_training(config, sizes, contract) if known else ())),
+        notes=(*found.notes, *more, *(_training(compared, found, silos) if known else ())),
         command=next_command(config, _lacking(contract, is_dealt=bool(dealt))),
     )
 
 
-def _training(config: ExperimentConfig, sizes: list[int], contract: Contract) -> Iterator[str]:
-    """Say with which settings `compare` will train, and whether that is little training."""
+def _training(
+    config: ExperimentConfig, found: Study, silos: Sequence[SiloExamples]
+) -> Iterator[str]:
+    """Say how `compare` will hold rows out and train, and whether that is little training."""
+    sizes, contract = [silo.train for silo in silos], found.contract
+    if told := told_folds(config.comparison):
+        yield f"In compare, {told[0].lower()}{told[1:]}"
+        if contract.silos:
+            folds = (study_table(found.train.table, own.data) for own in folds_of(config))
+            sizes = mean_sizes([np.bincount(own.train.silos).tolist() for own in folds])
     num_inputs = contract.width if contract.number else 0
     settled = with_defaults(config, sizes, is_table=True, num_inputs=num_inputs)
     yield told_defaults(settled, sizes, is_table=True, num_inputs=num_inputs)
     if few := told_few_steps(settled, sizes):
         yield few
+
+
+def _in_folds(config: ExperimentConfig, found: Study) -> ExperimentConfig:
+    """Return the experiment in as many folds as `compare` takes."""
+    if not (found.contract.silos and found.roles.label):
+        return config
+    counts = np.bincount(np.concatenate((found.train.silos, found.test.silos)))
+    size = _FLOAT * int(counts.sum()) * found.contract.width
+    rows = Rows(by_silo=counts.tolist(), is_dealt=found.is_dealt, size=size)
+    return settle_folds(config, rows)
 
 
 def _deal(config: ExperimentConfig) -> tuple[ExperimentConfig, "Silos | None"]:

@@ -1,5 +1,6 @@
 """A table: a file with a column of labels and, mostly, one of silos, or a file for each silo."""
 
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
@@ -8,12 +9,14 @@ import numpy as np
 import torch
 
 from fedcompare.config.groups import DataConfig, DatasetName
+from fedcompare.config.held_out import SHARE
 from fedcompare.data.examples import Decoded, Scale, Split
 from fedcompare.data.naming import shown_names
 from fedcompare.data.tables.contract import Contract, Feature
 from fedcompare.data.tables.encoding import encode
-from fedcompare.data.tables.reading import table_identity
-from fedcompare.data.tables.study import Rows, Study, study
+from fedcompare.data.tables.raw import RawTable
+from fedcompare.data.tables.reading import read_table, table_identity
+from fedcompare.data.tables.study import Rows, Study, study, study_table
 from fedcompare.errors import DataError
 
 _FLOAT = 4  # bytes of one input
@@ -31,7 +34,7 @@ class TableFile:
     def __init__(self, config: DataConfig) -> None:
         self._config = config
         names = (config.source, *([DatasetName.parse(config.test_data)] * bool(config.test_data)))
-        self._contents = [table_identity(name, config) for name in names]
+        self._contents = [tuple(table_identity(name, config)) for name in names]
         if not config.label:
             place = config.source.place
             raise DataError(
@@ -72,7 +75,16 @@ class TableFile:
         Raises:
             DataError: see `study`.
         """
-        return decoded(study(self._config))
+        if self._config.fold is None:
+            return decoded(study(self._config))
+        whole = self._config.model_copy(update={"held_out": SHARE})
+        return decoded(study_table(_read(whole, tuple(self._contents)), self._config))
+
+
+@functools.lru_cache(maxsize=1)
+def _read(config: DataConfig, contents: tuple[tuple[tuple[str, ...], ...], ...]) -> RawTable:
+    """Return the table of all folds, whose files have these digests: it is read but once."""
+    return read_table(config.source, config)
 
 
 def decoded(found: Study) -> Decoded:
