@@ -112,11 +112,19 @@ def _of_one_test_set(asked: _Asked, cases: Cases) -> _Known:
 
 
 def _as_units(asked: _Asked, cases: Cases) -> _Known:
-    """Return what follows from the silos' gains alone: a silo is what an example is elsewhere."""
+    """Return what follows from the silos' gains alone: a silo is what an example is elsewhere.
+
+    Silos may answer the same cases, with which their gains vary together: by no more than one
+    silo's own gain varies over cases.
+    """
     gains = [cases.measure.sign * (one.challenger - one.baseline) for one in asked.contrasts]
     means: Floats = np.stack(gains, axis=1)
-    such = consortium.such_silos(means)
-    return _Known(gains={Estimand.SUCH: such} if such else {}, expected=consortium.new_silo(means))
+    of_cases = float(np.mean([one.found.uncertainty.of_examples for one in asked.contrasts]))
+    such = consortium.such_silos(means, of_cases=of_cases)
+    return _Known(
+        gains={Estimand.SUCH: such} if such else {},
+        expected=consortium.new_silo(means, of_cases=of_cases),
+    )
 
 
 def _said(

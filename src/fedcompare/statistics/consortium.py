@@ -111,26 +111,35 @@ def find_consortium(
     )
 
 
-def such_silos(means: Floats, confidence: float = 0.95) -> PairedGain | None:
+def such_silos(
+    means: Floats, confidence: float = 0.95, *, of_cases: float = 0.0
+) -> PairedGain | None:
     """Return the gain of silos' means, float [K, S], in which a silo is what an example was.
 
-    None of fewer than three silos.
+    None of fewer than three silos. Where silos answer the same cases, their means vary together
+    with these: `of_cases` is that variance, which does not show between silos.
     """
-    if means.shape[1] < FEWEST_SILOS:
+    num_seeds, num_silos = means.shape
+    if num_silos < FEWEST_SILOS:
         return None
     sample = replace(plain(Moments.of(means)), linear=True, pseudo_weight=0.0)
+    example = sample.squares.example + num_seeds * num_silos * of_cases
+    sample = replace(sample, squares=replace(sample.squares, example=example))
     return paired_gain(sample, confidence=confidence, bounded=False)
 
 
-def new_silo(means: Floats, confidence: float = 0.95) -> Expectation | None:
+def new_silo(
+    means: Floats, confidence: float = 0.95, *, of_cases: float = 0.0
+) -> Expectation | None:
     """Return Higgins, Thompson and Spiegelhalter's prediction interval, with the observed spread.
 
     It is their mean plus or minus t(S - 1) sqrt(spread^2 + error^2) (2009, J. Royal Statistical
     Society A 172:137-159). With an estimate of tau^2 in place of the observed spread it is too
     narrow for few silos (Partlett and Riley 2017, Statistics in Medicine 36:301-317). `means` are
-    the silos' own gains in each seed, float [K, S]; None of fewer than five silos.
+    the silos' own gains in each seed, float [K, S]; None of fewer than five silos. `of_cases` is
+    that of `such_silos`.
     """
-    gains, such = means.mean(axis=0), such_silos(means, confidence)
+    gains, such = means.mean(axis=0), such_silos(means, confidence, of_cases=of_cases)
     if such is None or len(gains) < FEWEST_FOR_A_NEW_ONE:
         return None
     spread, freedom = float(gains.std(ddof=1)), len(gains) - 1.0

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
-from fedcompare.statistics.consortium import find_consortium
+from fedcompare.statistics.consortium import find_consortium, new_silo, such_silos
 from fedcompare.statistics.intervals import paired_gain
 from fedcompare.statistics.moments import Moments
 from fedcompare.statistics.samples import plain, standardised
@@ -88,6 +88,21 @@ def test_silos_that_all_gain_the_same_in_a_seed_are_as_sure_as_seeds_are():
         ours = found([shift] * 4, bounded=False).of_such_silos
         student = stats.ttest_1samp(shift[:, 0], 0)
         assert ours.p_value == pytest.approx(student.pvalue)
+
+
+def test_silos_that_answer_the_same_cases_vary_together_with_these():
+    """The true gain is 0; what all silos share does not show between them."""
+    rng, covered = np.random.default_rng(12), {0.0: 0, 0.02**2: 0}
+    for _ in range(200):
+        means = (
+            0.02 * rng.normal() + 0.005 * rng.normal(size=(1, 8)) + 0.002 * rng.normal(size=(3, 8))
+        )
+        for of_cases in covered:
+            ours = such_silos(means, of_cases=of_cases)
+            covered[of_cases] += ours.low <= 0 <= ours.high
+    assert covered[0.0] <= 0.4 * 200
+    assert covered[0.02**2] >= 0.93 * 200
+    assert new_silo(means, of_cases=0.02**2).low < new_silo(means).low
 
 
 def test_few_silos_say_nothing_of_others():
