@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from fedcompare.comparison.asking import Asked, ask
-from fedcompare.comparison.contrasts import Contrast
+from fedcompare.comparison.contrasts import Contrast, mean_gain
 from fedcompare.comparison.phrases import THERE
 from fedcompare.comparison.rules import STANDARD, Rules
 from fedcompare.comparison.voice import Voice
-from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.cases import Cases, Floats
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.consortium import Consortium, Estimand, JointGain, Prospect
@@ -47,17 +46,21 @@ def find_consortium(
 ) -> tuple[Consortium, ...]:
     """Return what is known of all silos together on own cases and on the whole population.
 
-    Three estimands have a gain each, as far as they make sense. Of own rows there are all three; of
-    own cases by class shares only that of silos like these, in which silos are the units; of the
-    whole population, which all silos answer, not that of rows. `gains` are the silos' own.
+    Three estimands have a gain each, as far as they make sense: of own rows there are all three;
+    where all silos answer the same cases, no row is one silo's alone, and that of rows is left out.
+    `gains` are the silos' own.
     """
     found = []
     for question in _ASKED:
         asked = _Asked.of(ask(question, answers, cases))
         if len(asked.contrasts) < 2:
             continue
-        whole = question is Question.WHOLE
-        known = _of_one_test_set(asked, cases) if whole else _of_own(asked, cases)
+        if question is Question.OWN and cases.owners is not None:
+            known = _of_own_rows(asked, cases)
+        elif question is Question.OWN and asked.has_strata:
+            known = _as_units(asked, cases)
+        else:
+            known = _of_shared_cases(ask(question, answers, cases), asked, cases)
         if known.gains:
             own = [gain for gain in gains if gain.question is question]
             num_silos = len(asked.contrasts)
@@ -69,27 +72,29 @@ def find_consortium(
 class _Asked:
     """What is kept of a question of every silo, whose weights are large: not these.
 
-    `is_plain`: each example weighs alike, for every silo; `first` is the first silo's question.
+    `is_plain`: each example weighs alike, for every silo; `has_strata`: the measure averages parts
+    of some silo's examples apart.
     """
 
     contrasts: Sequence[Contrast]
-    pairs: Sequence[tuple[Sequence[Answers], Sequence[Answers]]]
     is_plain: bool
-    first: Asked | None
+    has_strata: bool
 
     @classmethod
     def of(cls, every: Iterable[Asked]) -> "_Asked":
         """Return what is kept of these."""
-        contrasts, pairs, plain, first = [], [], True, None
+        contrasts, plain, strata = [], True, False
         for item in every:
             contrasts.append(item.contrast(Regime.FEDERATED, Regime.ISOLATED_EQUAL))
-            pairs.append((item.answers[Regime.FEDERATED], item.answers[Regime.ISOLATED_EQUAL]))
-            plain = plain and item.weighting.is_plain
-            first = first or item
-        return cls(contrasts=contrasts, pairs=pairs, is_plain=plain, first=first)
+            plain, strata = (
+                plain and item.weighting.is_plain,
+                strata or item.weighting.has_strata,
+            )
+        return cls(contrasts=contrasts, is_plain=plain, has_strata=strata)
 
 
-def _of_own(asked: _Asked, cases: Cases) -> _Known:
+def _of_own_rows(asked: _Asked, cases: Cases) -> _Known:
+    """Return what is known where each silo has rows of its own."""
     grouped = {contrast.moments.groups is not None for contrast in asked.contrasts}
     if len(grouped) > 1 or not asked.is_plain:
         return _as_units(asked, cases)
@@ -104,10 +109,13 @@ def _of_own(asked: _Asked, cases: Cases) -> _Known:
     return _Known(gains=gains, expected=found.of_a_new_silo, differences=found.differences)
 
 
-def _of_one_test_set(asked: _Asked, cases: Cases) -> _Known:
-    assert asked.first is not None
+def _of_shared_cases(every: Iterable[Asked], asked: _Asked, cases: Cases) -> _Known:
+    """Return what is known where all silos answer the same cases."""
     units = _as_units(asked, cases)
-    mean = asked.first.weighting.mean_gain(asked.pairs)
+    mean = mean_gain(
+        (item.weighting, item.answers[Regime.FEDERATED], item.answers[Regime.ISOLATED_EQUAL])
+        for item in every
+    )
     return _Known(gains={Estimand.SILOS: mean, **units.gains}, expected=units.expected)
 
 

@@ -84,7 +84,7 @@ class Weighting:
         measure = measure or self.cases.measure
         if reason := next(filter(None, map(measure.missing, self._slices)), ""):
             raise ValueError(f"{self.test_set.key} cannot be compared by {measure.name}: {reason}")
-        differences = self._differences(challenger, baseline, measure)
+        differences = self.differences(challenger, baseline, measure)
         moments, sample = self._sample(differences, measure)
         return Contrast(
             test_set=self.test_set,
@@ -94,24 +94,16 @@ class Weighting:
             found=paired_gain(sample, bounded=measure.is_bounded, folds=self.cases.folds),
         )
 
-    def mean_gain(self, pairs: Iterable[tuple[Sequence[Answers], Sequence[Answers]]]) -> PairedGain:
-        """Return the mean of several contrasts of challenger and baseline, on these examples.
-
-        They are answers to the same examples, so they have one matrix: the mean of theirs.
-        """
-        measure = self.cases.measure
-        total, count = np.zeros(self.weights.shape), 0
-        for ours, theirs in pairs:  # one after another: silos may be hundreds
-            total += self._differences(ours, theirs, measure)
-            count += 1
-        _, sample = self._sample(total / count, measure)
-        return paired_gain(sample, bounded=measure.is_bounded, folds=self.cases.folds)
+    @property
+    def has_strata(self) -> bool:
+        """Return whether the cases' measure averages parts of these examples apart."""
+        form = self.cases.measure.form
+        return any(form.strata(part) is not None for part in self._slices)
 
     @property
     def is_plain(self) -> bool:
         """Return whether each example weighs alike in the cases' measure, here."""
-        form = self.cases.measure.form
-        return not self._by_shares and all(form.strata(part) is None for part in self._slices)
+        return not self._by_shares and not self.has_strata
 
     def part(
         self,
@@ -128,7 +120,7 @@ class Weighting:
         if not measure.form.is_sum:
             return None
         weights = np.stack([measure.weights(part) for part in self._slices])
-        weighted = weights * self._differences(challenger, baseline, measure)
+        weighted = weights * self.differences(challenger, baseline, measure)
         return float(weighted[:, self.cases.mask(classes)].sum(axis=1).mean())
 
     @functools.cached_property
@@ -137,7 +129,7 @@ class Weighting:
         rows = enumerate(self.weights)
         return tuple(slice_of(self.cases, self.test_set, index, row) for index, row in rows)
 
-    def _differences(
+    def differences(
         self, challenger: Sequence[Answers], baseline: Sequence[Answers], measure: Measure
     ) -> Floats:
         """Return by how much each answer of the challenger is better, float [K, N].
@@ -166,6 +158,15 @@ class Weighting:
             return moments, plain(moments)
         assert self.test_set.silo is not None
         return moments, standardised(moments, self.cases.class_shares[self.test_set.silo - 1])
+
+    def sample_of_mean(self, values: Floats, weights: Floats) -> Sample:
+        """Return the sample of differences that are means over silos, with their mean weights."""
+        if not self._by_shares:
+            return self._sample(values, self.cases.measure)[1]
+        relevant: Mask = weights.sum(axis=0) > 0
+        strata, num_classes = self.cases.strata, len(self.cases.sizes)
+        shares = [np.bincount(strata, weights=row, minlength=num_classes) for row in weights]
+        return standardised(self._moments(values[:, relevant], relevant), np.stack(shares))
 
     def _stratified(self, differences: Floats, strata: Sequence[Strata]) -> tuple[Moments, Sample]:
         """Return the same where a measure averages strata apart, as classes, in each seed.
@@ -200,3 +201,28 @@ class Weighting:
             return None
         own = self.cases.groups[relevant]
         return None if len(np.unique(own)) == len(own) else own
+
+
+def mean_gain(
+    every: Iterable[tuple[Weighting, Sequence[Answers], Sequence[Answers]]],
+) -> PairedGain:
+    """Return the mean of several contrasts of challenger and baseline, on the same examples.
+
+    They have one matrix, of an example's weighted mean over the contrasts, and one weight for each
+    example: its mean weight. Where examples weigh as their classes do, so do they in the mean.
+    """
+    first: Weighting | None = None
+    total = weight = np.zeros(())
+    count = 0
+    for weighting, ours, theirs in every:  # one after another: silos may be hundreds
+        first = first or weighting
+        measure = first.cases.measure
+        total = total + weighting.weights * weighting.differences(ours, theirs, measure)
+        weight = weight + weighting.weights
+        count += 1
+    if first is None:
+        raise ValueError("there is no contrast to take the mean of")
+    values = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+    sample = first.sample_of_mean(values, weight / count)
+    bounded = first.cases.measure.is_bounded
+    return paired_gain(sample, bounded=bounded, folds=first.cases.folds)

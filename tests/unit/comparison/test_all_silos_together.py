@@ -1,5 +1,7 @@
 """What is said of all silos together: three estimands, three sentences, never mixed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from fedcompare.comparison.rules import STANDARD, Rules
 from fedcompare.comparison.voice import RightAnswers, voice_of
 from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.cases import Cases
-from fedcompare.evaluation.measures.catalog import ABSOLUTE_ERROR
+from fedcompare.evaluation.measures.catalog import ABSOLUTE_ERROR, BALANCED_ACCURACY
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.consortium import Estimand
 from fedcompare.findings.questions import Question
@@ -123,13 +125,33 @@ def test_the_mean_over_silos_is_surer_than_a_single_one_on_cases_that_all_answer
     assert joint.high - joint.low < min(gain.high - gain.low for gain in whole)
 
 
-def test_own_cases_by_class_shares_have_silos_as_units_alone():
-    found, gains = found_in(answers_of(4), cases_of(4, owned=False))
-    own = found[Question.OWN]
-    assert set(by_estimand(own)) == {Estimand.SUCH}
-    assert (own.spread, own.differ) == (None, None)
-    mean = np.mean([gain.gain for gain in gains if gain.question is Question.OWN])
-    assert by_estimand(own)[Estimand.SUCH].gain == pytest.approx(mean)
+def test_own_cases_by_class_shares_have_the_mean_of_these_silos_and_of_such():
+    counts = [[(9, 1), (5, 5), (2, 8), (1, 0)]] * 3
+    cases = Cases.build(LABELS, counts, NAMES)
+    found, gains = found_in(answers_of(4), cases)
+    own = [gain for gain in gains if gain.question is Question.OWN]
+    joint = by_estimand(found[Question.OWN])
+    assert set(joint) == {Estimand.SILOS, Estimand.SUCH}
+    assert found[Question.OWN].num_silos == len(own) == 3  # the fourth has one class only
+    mean = np.mean([gain.gain for gain in own])
+    assert [gain.gain for gain in joint.values()] == pytest.approx([mean] * 2)
+    assert (found[Question.OWN].spread, found[Question.OWN].differ) == (None, None)
+    width = joint[Estimand.SILOS].high - joint[Estimand.SILOS].low
+    assert width < joint[Estimand.SUCH].high - joint[Estimand.SUCH].low
+
+
+def test_silos_that_share_all_classes_alike_gain_on_own_cases_what_they_gain_on_all():
+    found, _ = found_in(answers_of(4), cases_of(4, owned=False))
+    own, whole = (by_estimand(found[q])[Estimand.SILOS] for q in (Question.OWN, Question.WHOLE))
+    assert own.gain == pytest.approx(whole.gain)
+    assert (own.low, own.high) == pytest.approx((whole.low, whole.high), abs=0.005)
+
+
+def test_balanced_accuracy_of_own_cases_has_silos_as_units():
+    cases = replace(cases_of(4, owned=False), measure=BALANCED_ACCURACY)
+    found, _ = found_in(answers_of(4), cases, voice=RightAnswers())
+    assert set(by_estimand(found[Question.OWN])) == {Estimand.SUCH}
+    assert set(by_estimand(found[Question.WHOLE])) == {Estimand.SILOS, Estimand.SUCH}
 
 
 def test_silos_that_gain_differently_are_said_to_differ():
