@@ -105,6 +105,16 @@ def test_rows_are_answered_by_models_that_never_saw_them(seeds, compared):
         assert len(trained | tested) == ROWS
 
 
+def test_each_row_says_in_which_fold_it_was_held_out(seeds, compared):
+    comparison = open_comparison(compared[1] / "small")
+    for seed in seeds:
+        folds = [own for own in comparison.config.by_repeat() if own.seed == seed.seed]
+        numbers = dict(zip(next(iter(seed.final.values())).ids, seed.fold_numbers, strict=True))
+        for number, own in enumerate(folds):
+            tested = load_silos(own).test.ids.tolist()
+            assert {numbers[row] for row in tested if row in numbers} == {number}
+
+
 def test_owners_are_the_silos_whose_rows_they_are(seeds):
     names = sorted(SIZES)
     for seed in seeds:

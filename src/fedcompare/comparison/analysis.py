@@ -201,6 +201,7 @@ def find_cases(answers: Sequence[SeedAnswers], measure: str = "") -> Cases:
     class_names, silo_names = training.class_names, training.silo_names
     totals = np.asarray(counts, dtype=np.float64).sum(axis=0)
     owners = [seed.owners for seed in answers if seed.owners is not None]
+    fold_numbers = [seed.fold_numbers for seed in answers if seed.fold_numbers is not None]
     cases = Cases.build(
         labels,
         counts,
@@ -210,6 +211,7 @@ def find_cases(answers: Sequence[SeedAnswers], measure: str = "") -> Cases:
         owners=np.stack(owners) if owners else None,
         groups=answers[0].groups,
         folds=answers[0].folds,
+        fold_numbers=np.stack(fold_numbers) if fold_numbers else None,
     )
     if cases.owners is None:
         check_own_cases(cases.strata, totals, class_names, silo_names)

@@ -34,7 +34,8 @@ class Cases:
     where there are any, say whose held-out row each example is, 0 for nobody's: these are a silo's
     own cases, which else are told by the shares of its classes. `groups`, int [N], number examples
     that belong together, and count as one in intervals. Of `folds` folds each example was held out
-    in one, by models that trained on the others. `measure` is what verdicts are about.
+    in one, by models that trained on the others; `fold_numbers`, int [K, N], say in which, None
+    where there is one. `measure` is what verdicts are about.
     """
 
     ids: Ints
@@ -46,6 +47,7 @@ class Cases:
     owners: Ints | None = None
     groups: Ints | None = None
     folds: int = 1
+    fold_numbers: Ints | None = None
 
     @classmethod
     def build(
@@ -60,11 +62,13 @@ class Cases:
         groups: Ints | None = None,
         measure: Measure | None = None,
         folds: int = 1,
+        fold_numbers: Ints | None = None,
     ) -> "Cases":
         """Return the cases for `label_counts` [K seeds][S silos][C classes].
 
         Without a `measure` it is the task's first one. Without `ids` the examples are the whole
-        test set in its order. `owners` and `groups` are in the order of the ids' numbers.
+        test set in its order. `owners`, `groups` and `fold_numbers` are in the order of the ids'
+        numbers.
         """
         counts = np.asarray(label_counts, dtype=np.float64)
         shares = (counts / counts.sum(axis=2, keepdims=True)).transpose(1, 0, 2)
@@ -80,6 +84,7 @@ class Cases:
             owners=None if owners is None else owners[:, places],
             groups=None if groups is None else groups[places],
             folds=folds,
+            fold_numbers=None if fold_numbers is None else fold_numbers[:, places],
         )
 
     def of_seeds(self, indices: Sequence[int]) -> "Cases":
@@ -89,6 +94,7 @@ class Cases:
             self,
             class_shares=self.class_shares[:, chosen],
             owners=None if self.owners is None else self.owners[chosen],
+            fold_numbers=None if self.fold_numbers is None else self.fold_numbers[chosen],
         )
 
     @property

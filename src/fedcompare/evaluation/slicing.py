@@ -13,13 +13,16 @@ def slice_of(
     cases: Cases, test_set: TestSet, seed_index: int, weights: Floats | None = None
 ) -> Slice:
     """Return the examples of a test set in a seed; `weights` [N] where they are known already."""
-    owners = cases.owners
+    owners, folds = cases.owners, cases.fold_numbers
+    everybodys = np.zeros(len(cases.ids), np.int64)
     return Slice(
         weights=cases.weights(test_set, seed_index) if weights is None else weights,
         classes=cases.strata,
-        silos=np.zeros(len(cases.ids), np.int64) if owners is None else owners[seed_index],
+        silos=everybodys if owners is None else owners[seed_index],
+        folds=everybodys if folds is None else folds[seed_index],
         class_names=cases.class_names,
         num_silos=0 if owners is None else len(cases.silos),
+        num_folds=1 if folds is None else cases.folds,
     )
 
 

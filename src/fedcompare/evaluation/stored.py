@@ -47,8 +47,9 @@ class SeedAnswers:
     cases are told by classes. `groups`, int64 [N], where a key names groups, say which test
     examples belong together.
 
-    Of `folds` folds each example was answered in one, by the models of that fold. What trainings
-    took, and the bytes of a model, are those of all folds together.
+    Of `folds` folds each example was answered in one, by the models of that fold; `fold_numbers`,
+    int64 [N], say in which, None where there is one. What trainings took, and the bytes of a model,
+    are those of all folds together.
     """
 
     seed: int
@@ -60,6 +61,7 @@ class SeedAnswers:
     owners: Ints | None = None
     groups: Ints | None = None
     folds: int = 1
+    fold_numbers: Ints | None = None
 
     @property
     def label_counts(self) -> tuple[tuple[float, ...], ...]:
@@ -185,6 +187,7 @@ def merge_folds(folds: Sequence[SeedAnswers]) -> SeedAnswers:
         owners=None if first.owners is None else np.concatenate(owners)[order],
         groups=None if first.groups is None else _apart(groups)[order],
         folds=len(folds),
+        fold_numbers=np.repeat(np.arange(len(folds)), [len(_ids(fold)) for fold in folds])[order],
     )
 
 

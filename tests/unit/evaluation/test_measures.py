@@ -44,14 +44,16 @@ def binary(scores, labels=LABELS):
     return Answers.of(outputs, ids=np.arange(len(labels)), labels=labels)
 
 
-def plain(labels=LABELS, silos=None, names=NAMES):
-    """Return all examples, which weigh alike, of `silos`, if any."""
+def plain(labels=LABELS, silos=None, names=NAMES, folds=None):
+    """Return all examples, which weigh alike, of `silos` and `folds`, if any."""
     return Slice(
         weights=np.full(len(labels), 1 / len(labels)),
         classes=labels,
         silos=np.zeros(len(labels), np.int64) if silos is None else silos,
+        folds=np.zeros(len(labels), np.int64) if folds is None else folds,
         class_names=names,
         num_silos=0 if silos is None else 3,
+        num_folds=1 if folds is None else int(folds.max()) + 1,
     )
 
 
@@ -220,6 +222,24 @@ def test_a_silo_that_shifts_its_scores_does_not_change_what_it_orders():
     )
 
 
+def test_only_rows_that_the_same_models_answered_are_compared():
+    folds = np.arange(COUNT) // 10 % 3
+    part = plain(silos=np.where(OWNERS == 0, 1, OWNERS), folds=folds)
+    # A model of each fold gives one answer, the lower the more of the class it holds out.
+    constant = binary(np.array([0.2, 0.1, 0.3])[folds])
+    assert value(AUROC, constant, part) == pytest.approx(0.5)
+    assert value(AUROC, constant, plain()) != pytest.approx(0.5)
+    pairs, sums = 0, 0.0
+    for silo in (1, 2):
+        for fold in (0, 1, 2):
+            rows = (np.where(OWNERS == 0, 1, OWNERS) == silo) & (folds == fold)
+            number = int(np.prod(np.bincount(LABELS[rows], minlength=2)))
+            pairs += number
+            sums += number * roc_auc_score(LABELS[rows], TIES[rows]) if number else 0
+    assert value(AUROC, binary(TIES), part) == pytest.approx(sums / pairs)
+    assert AUROC.form.left_out(part) == (3,)
+
+
 # What cannot be asked.
 
 
@@ -262,7 +282,7 @@ def test_a_silo_that_cannot_be_asked_harms_no_other():
 def test_no_silo_with_both_classes_is_said():
     labels, owners = np.repeat([0, 1], 10), np.repeat([1, 2], 10)
     reason = why_not_measured(cases_of(labels, owners), ALL)
-    assert reason == "no silo has test examples of both classes to compare"
+    assert reason == "nowhere are there test examples of both classes to compare"
 
 
 def test_classes_that_a_silo_never_saw_cannot_be_ordered():

@@ -25,6 +25,10 @@ class OrderedPairs:
     Where each silo has rows of its own, only rows of one silo are compared, lest the measure mixes
     how silos differ with how well a model orders; a silo's AUROC weighs as its number of pairs.
     So a silo needs nobody else's rows to place its own. Silos without both classes have no pair.
+    Of cross-fitted rows only those are compared that the same models answered, of one fold: where
+    more of a class is held out, models give it lower scores, so that scores of all folds together
+    order worse than each, a constant one worse than chance (Parker, Günter and Bedő 2007, BMC
+    Bioinformatics 8:326).
     """
 
     is_sum: bool = False
@@ -38,7 +42,7 @@ class OrderedPairs:
         paired = _paired(part)
         sizes = _sizes(part)[paired].sum(axis=0)
         if not len(paired):
-            return "no silo has test examples of both classes to compare"
+            return "nowhere are there test examples of both classes to compare"
         rarer = int(sizes.argmin())
         if sizes[rarer] < least:
             return (
@@ -48,26 +52,26 @@ class OrderedPairs:
         return ""
 
     def left_out(self, part: Slice) -> tuple[int, ...]:
-        """Return the silos that have rows of one class only."""
-        sizes = _sizes(part)
-        alone = (sizes > 0).sum(axis=1) == 1
-        return tuple(silo for silo in np.flatnonzero(alone).tolist() if silo)
+        """Return the silos that have rows, and none of two classes to compare."""
+        there = np.bincount(part.silos[part.counted], minlength=part.num_silos + 1) > 0
+        there[_paired(part) // part.num_folds] = False
+        return tuple(silo for silo in np.flatnonzero(there).tolist() if silo)
 
     def strata(self, part: Slice) -> Strata | None:
-        """Return each silo's two classes: half of its share of all pairs each."""
+        """Return each block's two classes: half of its share of all pairs each."""
         pairs = _sizes(part).prod(axis=1).astype(np.float64)
         shares = np.repeat(pairs / pairs.sum() / 2, 2)
-        members = 2 * part.silos + part.classes
+        members = 2 * part.blocks + part.classes
         counts = part.counted & (shares[members] > 0)
         return Strata(members=np.where(counts, members, -1), shares=shares, times=2)
 
     def linear(self, numbers: Floats, part: Slice) -> Floats:
         """Return each example's placement among its silo's, 0 where there are no pairs."""
-        paired = np.isin(part.silos, _paired(part))
+        paired = np.isin(part.blocks, _paired(part))
         compared = part.counted & paired
         found = np.zeros_like(numbers)
         found[..., compared] = placements(
-            numbers[..., compared], part.classes[compared] == 1, part.silos[compared]
+            numbers[..., compared], part.classes[compared] == 1, part.blocks[compared]
         )
         return found
 
@@ -76,11 +80,11 @@ ORDERED_PAIRS = OrderedPairs()
 
 
 def _sizes(part: Slice) -> Ints:
-    """Return how many examples that count each silo has of each class, int [silos + 1, 2]."""
-    members = (2 * part.silos + part.classes)[part.counted]
-    return np.bincount(members, minlength=2 * (part.num_silos + 1)).reshape(-1, 2)
+    """Return how many examples that count each block has of each class, int [blocks, 2]."""
+    members = (2 * part.blocks + part.classes)[part.counted]
+    return np.bincount(members, minlength=2 * part.num_blocks).reshape(-1, 2)
 
 
 def _paired(part: Slice) -> Ints:
-    """Return the silos that have examples of both classes."""
+    """Return the blocks that have examples of both classes."""
     return np.flatnonzero(_sizes(part).all(axis=1))

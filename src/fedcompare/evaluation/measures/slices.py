@@ -15,15 +15,28 @@ class Slice:
 
     `weights` add up to 1, and are 0 where an example does not count; `classes` are labels, all 0
     where labels are numbers; `silos` say whose row each example is, 0 for nobody's, and all 0 where
-    all rows are everybody's. `class_names` are what people call the classes, `num_silos` of how
-    many silos there are rows.
+    all rows are everybody's; `folds`, from 0 on, which models answered it, those of one fold.
+    `class_names` are what people call the classes, `num_silos` and `num_folds` of how many silos
+    and folds there are rows.
     """
 
     weights: Floats
     classes: Ints
     silos: Ints
+    folds: Ints
     class_names: tuple[str, ...]
     num_silos: int = 0
+    num_folds: int = 1
+
+    @property
+    def blocks(self) -> Ints:
+        """Return a number for each silo's rows that the same models answered, int [N]."""
+        return self.silos * self.num_folds + self.folds
+
+    @property
+    def num_blocks(self) -> int:
+        """Return how many such numbers there are, with those of nobody's rows."""
+        return (self.num_silos + 1) * self.num_folds
 
     @property
     def counted(self) -> npt.NDArray[np.bool_]:
