@@ -12,7 +12,7 @@ from fedcompare.findings.scores import SiloFacts
 from fedcompare.names import Word
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.catalog import row_of as _row
-from fedcompare.text.wording import plural
+from fedcompare.text.wording import enumerated, plural
 
 _MOST_TOLD = 3
 
@@ -147,7 +147,7 @@ def _told(gain: FormGain, voice: Voice) -> str:
 def _on(questions: Sequence[Question]) -> str:
     """Return where something holds, in the order of sentences: "on its own cases and on ..."."""
     ordered = [row.question for row in QUESTIONS if row.question in questions]
-    return " and ".join(f"on {row_of(question).of_silo}" for question in ordered)
+    return enumerated([f"on {row_of(question).of_silo}" for question in ordered])
 
 
 def _either(forms: Sequence[Regime]) -> str:

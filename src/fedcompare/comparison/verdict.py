@@ -19,7 +19,7 @@ from fedcompare.findings.training import NOTHING_ODD, TrainingFacts
 from fedcompare.names import Lack, Word, silo_name, silo_title
 from fedcompare.regimes.catalog import Regime
 from fedcompare.regimes.models import ModelId
-from fedcompare.text.wording import count, percent, plural
+from fedcompare.text.wording import count, enumerated, percent, plural
 
 _HARDLY_ANY = 0.01
 _SHARED = (Regime.ENSEMBLE, Regime.AVERAGE, Regime.FEDERATED)
@@ -176,7 +176,7 @@ def _headline(facts: SiloFacts, gains: Mapping[Question, Gain]) -> str:
             f"on {row_of(q).of_silo}" for q in _ORDER if q in gains and gains[q].word is word
         ]
         if questions:
-            parts.append(f"{THERE.get(word, word.value)} {' and '.join(questions)}")
+            parts.append(f"{THERE.get(word, word.value)} {enumerated(questions)}")
     if not parts:
         parts = ["there is no question that could be asked"]
     name = facts.name or silo_name(facts.silo)

@@ -1,7 +1,7 @@
 """How numbers are written: shares in percent, gains in percentage points, human units."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 DASH = "–"
 MINUS = "−"
@@ -97,6 +97,12 @@ def several(noun: str) -> str:
 def sentence(text: str) -> str:
     """Return a text as a sentence or a title begins with it: only its first letter changes."""
     return text[:1].upper() + text[1:]
+
+
+def enumerated(items: Sequence[str]) -> str:
+    """Return items as a sentence has them: "a", "a and b", "a, b and c"."""
+    *before, last = items
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def listing(items: Iterable[object]) -> str:

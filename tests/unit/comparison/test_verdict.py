@@ -531,6 +531,13 @@ def test_where_questions_want_other_forms_each_is_named():
     )
 
 
+def test_three_questions_of_one_word_are_enumerated():
+    words = dict.fromkeys((Question.WHOLE, Question.OWN, Question.OTHERS), Word.GAINS)
+    where = "on the whole population, on its own cases and on the other silos' cases"
+    assert f"gains {where}." in verdict(words).headline
+    assert f"best supported form {where}." in verdict(words).sentences[-1]
+
+
 def test_the_summary_counts_the_silos_of_each_best_form():
     gains = [
         form_gain(Question.WHOLE, Word.GAINS, regime=regime, silo=silo)
