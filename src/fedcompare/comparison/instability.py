@@ -1,5 +1,6 @@
 """Seeds in which training failed: found in the values of all seeds, and what gains are without."""
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from fedcompare.comparison.gains import find_gains
 from fedcompare.comparison.rules import STANDARD, Rules
 from fedcompare.evaluation.cases import Cases, Floats
 from fedcompare.evaluation.scores import Score
+from fedcompare.evaluation.slicing import why_not_measured
 from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.gains import Gain
 from fedcompare.findings.test_sets import Kind, TestSet
@@ -98,8 +100,9 @@ def _tables(
         trained = row_of(one.model.regime).trained and one.measure is cases.measure
         if trained and is_asked and one.value is not None:
             values.setdefault((one.model, one.test_set), []).append(one.value)
+    asked = functools.cache(lambda test_set: not why_not_measured(cases, test_set))
     for (model, test_set), own in values.items():
-        if len(own) == len(answers):
+        if len(own) == len(answers) and asked(test_set):
             array = np.array(own)
             losses = -cases.measure.sign * array
             yield _Table(model=model, test_set=test_set, values=array, losses=losses)

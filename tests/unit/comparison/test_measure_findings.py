@@ -1,5 +1,8 @@
 """What a comparison of two classes finds and says, by each measure that may decide it."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from fedcompare.comparison import analysis
@@ -11,6 +14,7 @@ from fedcompare.comparison.rounds import curves
 from fedcompare.comparison.voice import Errors, Points, RightAnswers, voice_of
 from fedcompare.config.groups import ComparisonConfig, ExperimentConfig
 from fedcompare.evaluation import stored
+from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.measures.catalog import MEASURES, measures_of
 from fedcompare.findings.questions import Question
 from fedcompare.findings.schema import from_json, to_json
@@ -23,7 +27,7 @@ from fedcompare.report.sections import sections
 from fedcompare.runs.directory import RunDirectory
 from fedcompare.tasks import Task
 from fedcompare.text.units import Unit
-from made_up_pairs import NAMES, SEEDS, made_up_pairs
+from made_up_pairs import LABELS, NAMES, SEEDS, made_up_pairs
 
 BINARY = measures_of(Task.BINARY)
 IDS = [row.key for row in BINARY]
@@ -114,6 +118,28 @@ def test_what_an_auroc_lacks_leaves_one_silos_question_out_and_no_other(analysed
     assert (1, Question.OWN) not in questions
     reasons = {u.reason for u in found.findings.unasked if u.question is Question.OWN}
     assert reasons == {"an AUROC is the same however common classes are, as on the whole test set"}
+
+
+def test_a_silo_that_cannot_be_asked_harms_nobody_even_where_its_models_differ(analysed, answers):
+    """Its own rows, ten of one class and two of the other, have a value and no interval."""
+    own = np.concatenate([np.flatnonzero(LABELS == 0)[:10], np.flatnonzero(LABELS)[:2]])
+    owners = np.where(np.isin(np.arange(len(LABELS)), own), 2, 1)
+    model = ModelId(Regime.ISOLATED_EQUAL, 2)
+
+    def odd(seed, index):
+        outputs = np.where((index == 1) == LABELS, 0.1, 0.9).astype(np.float32)
+        wrong = Answers.of(
+            np.stack([1 - outputs, outputs], axis=1), ids=np.arange(len(LABELS)), labels=LABELS
+        )
+        return replace(seed, owners=owners, final={**seed.final, model: wrong})
+
+    _, found = analysed("AUROC", given=[odd(seed, index) for index, seed in enumerate(answers)])
+    questions = {(gain.silo, gain.question) for gain in found.findings.gains}
+    assert (1, Question.OWN) in questions
+    assert (2, Question.OWN) not in questions
+    assert {(1, Question.WHOLE), (2, Question.WHOLE)} <= questions
+    (reason,) = {item.reason for item in found.findings.unasked if item.silo == 2} - {""}
+    assert reason.startswith("it has only 2 of the 5 test examples of class ill")
 
 
 def test_a_margin_is_in_points_of_an_auroc_and_in_nats_of_a_log_loss(analysed):
