@@ -75,14 +75,6 @@ class SiloFacts:
     own_rows: int | None = None
 
     @property
-    def only_class(self) -> str:
-        """Return the class that all of its rows have; empty where they have several.
-
-        On its own rows a model that gives this one answer is perfect, so they tell nothing.
-        """
-        return self.seen[0] if len(self.seen) == 1 and self.unseen else ""
-
-    @property
     def learnable(self) -> tuple[str, ...]:
         """Return the tested classes that it lacks and that another silo has."""
         return tuple(n for n in self.unseen if n not in (*self.unknown, *self.untested))

@@ -95,5 +95,6 @@ def _columns_sheet(findings: Findings) -> Sheet:
         columns=("column", "kind", "treatment"),
         rows=tuple((Cell(c.name), Cell(c.kind), Cell(c.treatment)) for c in findings.columns),
         words=frozenset({1, 2}),
-        note="Alike in all silos and regimes; it follows from the silos' training rows alone.",
+        note="Alike in all silos and regimes; it follows from the silos' training rows alone"
+        + (", here from those of the first fold." if findings.held_out else "."),
     )
