@@ -38,7 +38,7 @@ check: $(INSTALLED)  ## Run the linter, the formatter's check and the type check
 bench: $(INSTALLED)  ## Print the speed ratios of docs/performance.md, measured now.
 	$(BIN)/python benchmarks/bench.py
 
-coverage: $(INSTALLED)  ## Run the study of the intervals' coverage (docs/coverage.md).
+coverage: $(INSTALLED)  ## Run the study of the intervals' coverage, in short (docs/coverage.md).
 	$(BIN)/python benchmarks/coverage.py
 
 defaults: $(INSTALLED)  ## Run the study of the defaults for tables (docs/defaults.md).
