@@ -1,8 +1,9 @@
 """Print the speed ratios that docs/performance.md explains, each measured side by side now.
 
-Usage: bench.py [a] [b] [c] [d] [e] [f] [g] [h] [i]   (default: all; about 15 minutes on two cores)
+Usage: bench.py [a] [b] [c] ... [k]   (default: all; about 17 minutes on two cores)
 """
 
+import json
 import os
 import resource
 import statistics
@@ -12,6 +13,11 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fedcompare.config.groups import TrainConfig
+    from fedcompare.learning.models.mlp import FullyConnected
 
 HERE = Path(__file__).parent
 FEDCOMPARE = [sys.executable, "-m", "fedcompare"]
@@ -268,6 +274,102 @@ def bench_small_table(folder: Path) -> None:
     print(f"(i) compare of a small table: {seconds:.1f} s (wanted: under 60 s), CPU {cpu:.1f} s")
 
 
+def bench_stack(folder: Path) -> None:
+    """(j) A step of a small model by the plain loop, and in stacks of several sizes."""
+    import torch
+
+    from fedcompare.config.groups import TrainConfig
+    from fedcompare.learning.models.mlp import FullyConnected
+
+    torch.set_num_threads(1)
+    config = TrainConfig(batch_size=32)
+    plain = step_seconds(1, config, plain_kind())
+    counts = (1, 5, 25, 100)
+    stacked = [step_seconds(count, config, FullyConnected) for count in counts]
+    found = ", ".join(
+        f"{count}: {1e3 * own:.3f}" for count, own in zip(counts, stacked, strict=True)
+    )
+    print(f"(j) ms a step of a 20-16-2 mlp: plain loop {1e3 * plain:.3f}; in a stack of {found}")
+
+
+def plain_kind() -> "type[FullyConnected]":
+    """Return small models as a user's own are, which no stack takes."""
+    from fedcompare.learning.models.mlp import FullyConnected
+
+    class OneByOne(FullyConnected):
+        pass
+
+    return OneByOne
+
+
+def step_seconds(
+    count: int, config: "TrainConfig", kind: "type[FullyConnected]", hidden: tuple[int, ...] = (16,)
+) -> float:
+    """Return the CPU seconds of a step and model, where so many models train together."""
+    import torch
+
+    from fedcompare.data.examples import Examples
+    from fedcompare.learning.training import train_rounds
+    from fedcompare.learning.training_round import TrainingRound
+
+    examples = Examples.numbered(inputs=torch.randn(640, 20), labels=torch.randint(2, (640,)))
+
+    def train(epochs: int) -> float:
+        rounds = [
+            TrainingRound(
+                model=kind(num_features=20, hidden=hidden, num_outputs=2),
+                examples=examples,
+                config=config,
+                epochs=epochs,
+                seed=seed,
+            )
+            for seed in range(count)
+        ]
+        start = time.process_time()
+        train_rounds(rounds)
+        return (time.process_time() - start) / count / (epochs * -(-640 // config.batch_size))
+
+    train(1)
+    return min(train(5) for _ in range(3))
+
+
+def bench_small_hospitals(folder: Path) -> None:
+    """(k) `compare` of four small hospitals, 5 seeds x 5 folds, and who contributes."""
+    from hospital_table import write_four_hospitals
+
+    table, results = folder / "hospitals.csv", folder / "results"
+    write_four_hospitals(str(table))
+    command = [*FEDCOMPARE, "compare", "--data", str(table), "--label", "readmitted"]
+    command += ["--silo", "hospital", "--folds", "5", "--engine", "in-process"]
+    command += ["--results", str(results)]
+    seconds = run(command)
+    steps, busy = trained(results)
+    print(f"(k) compare of four hospitals, all regimes: {seconds:.1f} s (wanted: 30 s or less);")
+    print(f"    {steps:,} steps in {busy:.1f} CPU seconds of training", end="")
+    print(f" = {one_by_one(steps) / busy:.1f} times faster than one by one (wanted: 5 or more)")
+    seconds = run([*command, "--contributions"])
+    all_steps, all_busy = trained(results)
+    print(f"    --contributions, 10 coalitions a fold: {seconds:.1f} s more;", end="")
+    print(f" {all_steps - steps:,} steps in {all_busy - busy:.1f} CPU seconds", end="")
+    print(f" = {one_by_one(all_steps - steps) / (all_busy - busy):.1f} times faster")
+
+
+def trained(results: Path) -> tuple[int, float]:
+    """Return the training steps of all parts, and the CPU seconds that they took."""
+    manifests = [json.loads(path.read_text()) for path in results.rglob("run.json")]
+    training = [own["training"] for own in manifests if own.get("training")]
+    return sum(sum(own["local_steps"]) for own in training), sum(
+        own["cpu_seconds"] for own in training
+    )
+
+
+def one_by_one(steps: int) -> float:
+    """Return the CPU seconds of so many steps of the table's model by the plain loop."""
+    from fedcompare.config.groups import TrainConfig
+
+    return steps * step_seconds(1, TrainConfig(batch_size=32), plain_kind(), hidden=())
+
+
 BENCHMARKS = {
     "a": bench_isolated,
     "b": bench_loop,
@@ -278,6 +380,8 @@ BENCHMARKS = {
     "g": bench_in_process,
     "h": bench_table,
     "i": bench_small_table,
+    "j": bench_stack,
+    "k": bench_small_hospitals,
 }
 
 

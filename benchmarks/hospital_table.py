@@ -1,6 +1,8 @@
 """Write a made-up table of patients: 20 columns of all kinds, as hospitals have them.
 
 Usage: hospital_table.py FILE ROWS
+
+`write_four_hospitals` makes a small one, of which one case in eight is positive.
 """
 
 import sys
@@ -29,6 +31,21 @@ def write_table(path: str, rows: int) -> None:
     ).round(3)
     columns["outcome"] = words("alive", "alive", "dead")
     pd.DataFrame(columns).to_csv(path, index=False)
+
+
+def write_four_hospitals(path: str) -> None:
+    """Write a CSV file of 600 rows, of hospitals of 415, 160, 22 and 3 rows."""
+    random = np.random.default_rng(0)
+    hospital = np.repeat(["north", "south", "east", "west"], [415, 160, 22, 3])
+    markers = random.normal(size=(len(hospital), 12)).round(4)
+    risk = markers[:, :4] @ [0.8, -0.6, 0.5, 0.4] + 0.3 * (hospital == "south") - 2.4
+    columns = {f"marker-{number}": values for number, values in enumerate(markers.T)}
+    columns["ward"] = random.choice(["A", "B", "C"], len(hospital))
+    columns["smoker"] = random.choice(["yes", "no"], len(hospital))
+    columns["hospital"] = hospital
+    ill = random.random(len(hospital)) < 1 / (1 + np.exp(-risk))
+    columns["readmitted"] = np.where(ill, "yes", "no")
+    pd.DataFrame(columns).sample(frac=1, random_state=0).to_csv(path, index=False)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Make parts: all stages of all seeds, with every core busy and no engine started twice."""
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,14 +36,28 @@ class _Board:
     listener: Listener
     waiting: list[Stage]
     at_work: dict[int, tuple[_Open, int]] = field(default_factory=dict)
+    # Of hundreds of stages none is looked at for each of the others.
+    unmade: set[str] = field(init=False)
+    wanted: dict[Stage, set[str]] = field(init=False)
+    left: Counter[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unmade = {str(stage.run.path / stage.part) for stage in self.waiting}
+        self.wanted = {
+            stage: {str(stage.run.path / part) for part in stage.needs} & self.unmade
+            for stage in self.waiting
+        }
+        self.left = Counter(stage.bench for stage in self.waiting)
 
     def start_ready(self, *, first: bool) -> None:
         """Submit the jobs of every stage that needs nothing unfinished; some have none."""
-        while ready := [stage for stage in self.waiting if self._is_ready(stage)]:
+        while ready := [stage for stage in self.waiting if not self.wanted[stage] & self.unmade]:
+            self.waiting = [stage for stage in self.waiting if self.wanted[stage] & self.unmade]
             for stage in ready:
-                self.waiting.remove(stage)
                 # What it needs may have come again as it was, and then its part is as it was.
-                if not (stage.needs and stage.is_finished()):
+                if stage.needs and stage.is_finished():
+                    self._leave(stage)
+                else:
                     self._submit(stage, stage.jobs(), first=first)
 
     def take(self, event: Event) -> None:
@@ -70,11 +85,7 @@ class _Board:
 
     def is_done_with(self, bench: str) -> bool:
         """Return whether no stage of this bench waits or is at work."""
-        return all(stage.bench != bench for stage in [*self.waiting, *self._open()])
-
-    def _is_ready(self, stage: Stage) -> bool:
-        unmade = {s.run.path / s.part for s in [*self.waiting, *self._open()]}
-        return not any(stage.run.path / part in unmade for part in stage.needs)
+        return not self.left[bench]
 
     def _submit(self, stage: Stage, jobs: Sequence[Job], *, first: bool) -> None:
         if not jobs:
@@ -88,9 +99,11 @@ class _Board:
     def _finish(self, stage: Stage, outcomes: Sequence[object]) -> None:
         stage.finish(outcomes)
         self.listener.on_part(stage.run.path / stage.part)
+        self._leave(stage)
 
-    def _open(self) -> Iterable[Stage]:
-        return (current.stage for current, _ in self.at_work.values())
+    def _leave(self, stage: Stage) -> None:
+        self.unmade.discard(str(stage.run.path / stage.part))
+        self.left[stage.bench] -= 1
 
 
 def make_parts(
@@ -131,7 +144,8 @@ def make_parts(
             work = functools.partial(serve_jobs, config.train.threads_per_silo)
             crew.hire(BENCH, work, workers, together=is_training if small else alone)
         listener.on_start(sum(stage.steps() for stage in stages))
-        board = _Board(crew, listener, list(stages))
+        # What others wait for comes first.
+        board = _Board(crew, listener, sorted(stages, key=lambda stage: stage.is_coalitions))
         board.start_ready(first=False)
         pending = SESSION in benches
         for number, event in enumerate(crew.events()):

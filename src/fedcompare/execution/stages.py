@@ -54,6 +54,11 @@ class Stage:
         return None
 
     @property
+    def is_coalitions(self) -> bool:
+        """Return whether the part is of coalitions, which no regime waits for."""
+        return False
+
+    @property
     def config(self) -> ExperimentConfig:
         """Return the experiment, with this stage's seed."""
         return self.run.config
@@ -267,6 +272,11 @@ class Federate(TrainingStage):
 
     @property
     @override
+    def is_coalitions(self) -> bool:
+        return len(self.members) < len(self.silos)
+
+    @property
+    @override
     def part(self) -> str:
         whole = len(self.members) == len(self.silos)
         return self.regime if whole else coalition_part(self.members)
@@ -298,6 +308,11 @@ class Answer(Stage):
 
     remedy = ANSWERS_REMEDY
     coalitions: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    @override
+    def is_coalitions(self) -> bool:
+        return bool(self.coalitions)
 
     @property
     @override
