@@ -52,10 +52,11 @@ def stays(*, seed: int = 7) -> dict[str, list]:
     }
 
 
-def visits(*, people: int = 48, each: int = 4, seed: int = 9) -> dict[str, list]:
-    """Return rows of three clinics; those of a person are alike, and have one label."""
+def visits(*, each: int = 4, seed: int = 9) -> dict[str, list]:
+    """Return rows of 24, 17 and 7 people; those of a person are alike, and have one label."""
     random = np.random.default_rng(seed)
-    clinic = random.choice(3, people, p=[0.5, 0.3, 0.2])
+    clinic = np.repeat([0, 1, 2], [24, 17, 7])
+    people = len(clinic)
     ill = random.random(people) < 0.4
     level = random.normal(size=people) + 1.2 * ill
     return {
