@@ -169,7 +169,7 @@ def test_sentences_say_by_how_much_the_error_is_lower(found):
     (first, *_) = found.findings.verdicts
     (gain, *_) = (g for g in found.findings.gains if (g.silo, g.question) == (1, Question.WHOLE))
     assert first.headline == (
-        "north gains on the whole population and on its own cases and on the other silos' cases."
+        "north gains on the whole population, on its own cases and on the other silos' cases."
     )
     assert (
         f"On the whole population it lowers its mean absolute error by {gain.gain:.2f} "
