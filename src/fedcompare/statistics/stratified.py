@@ -58,18 +58,20 @@ def stratified(
 
     Its t has one degree of freedom fewer than its size, which is Kish's, of the seed that has the
     fewest examples; of two AUROCs that of the rarer class, so that they are min(n_1, n_0) - 1. Each
-    stratum gets the two pseudo-examples of `paired_gain`: to placements, which count twice and are
-    `linear`, of a fourth of the weight. `groups`, int [N], number examples that belong together.
+    stratum gets the two pseudo-examples of `paired_gain`; of AUROCs each class, in however many
+    strata, as one of its size: to placements, which count twice and are `linear`, they are of a
+    fourth of the weight. `groups`, int [N], number examples that belong together.
     """
     sizes = _sizes(members, shares.shape[1], groups)
-    kinds = range(times)
-    size = min(_kish(times * shares[:, kind::times], sizes[:, kind::times]) for kind in kinds)
+    every = np.array(
+        [_kish(times * shares[:, kind::times], sizes[:, kind::times]) for kind in range(times)]
+    )
     has_share = shares.any(axis=0)
     return replace(
         plain(moments),
-        shares=shares[:, has_share].mean(axis=0),
-        sizes=np.maximum(sizes[:, has_share].mean(axis=0), 1.0),
-        freedom=max(size - 1, 1.0),
+        shares=shares[:, has_share].mean(axis=0) if times == 1 else np.full(times, 1 / times),
+        sizes=np.maximum(sizes[:, has_share].mean(axis=0), 1.0) if times == 1 else every,
+        freedom=max(every.min() - 1, 1.0),
         linear=times > 1,
     )
 

@@ -77,6 +77,19 @@ def test_a_stratum_gets_pseudo_placements_of_a_64th():
     assert found.standard_error**2 == pytest.approx(2 / 64 * (1 / 25**2 + 1 / 12**2))
 
 
+def test_a_class_in_many_strata_gets_no_more_pseudo_placements():
+    silos = np.arange(37) % 3
+    counts = np.bincount(2 * silos + LABELS, minlength=6)
+    members = repeated(2 * silos + LABELS)
+    pairs = counts.reshape(3, 2).prod(axis=1)
+    shares = repeated(np.repeat(pairs / pairs.sum() / 2, 2))
+    sample = stratified(Moments.of(np.zeros((3, 37))), members, shares, None, times=2)
+    sizes = [1 / ((2 * shares[0, kind::2]) ** 2 / counts[kind::2]).sum() for kind in (0, 1)]
+    error = paired_gain(sample).standard_error
+    assert error**2 == pytest.approx(2 / 64 * sum(1 / size**2 for size in sizes))
+    assert sample.freedom == pytest.approx(min(sizes) - 1)
+
+
 def test_classes_with_shares_are_the_standardised_sample():
     differences = RANDOM.integers(-1, 2, (3, 37)).astype(float)
     members, shares = repeated(LABELS), repeated(np.array([0.3, 0.7]))
