@@ -7,6 +7,7 @@ import numpy as np
 
 from fedcompare.comparison.asking import find_unasked
 from fedcompare.comparison.chance import judge
+from fedcompare.comparison.class_gains import find_class_gains
 from fedcompare.comparison.consortium import find_consortium
 from fedcompare.comparison.contributions import Coalitions, find_contributions
 from fedcompare.comparison.endings import read_losses
@@ -131,6 +132,7 @@ def analyse(
             learnt=chance.learnt,
         ),
         gains=gains,
+        class_gains=find_class_gains(answers, cases, rules),
         models=tuple(model_rows(config, answers[0].final, cases.silo_names)),
         test_sets=tuple(map(cases.facts, cases.test_sets())),
         measures=tuple(_facts(row, config.data.label) for row in measures),

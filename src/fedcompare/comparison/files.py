@@ -28,6 +28,7 @@ _TABLES = (
     "qualities",
     "fits",
     "gains",
+    "class_gains",
     "forms",
     "references",
     "curves",

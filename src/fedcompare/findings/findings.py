@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from fedcompare.findings.consortium import Consortium
 from fedcompare.findings.forms import NO_FORMS, Forms
-from fedcompare.findings.gains import Contribution, Gain, Unasked, Verdict
+from fedcompare.findings.gains import ClassGain, Contribution, Gain, Unasked, Verdict
 from fedcompare.findings.ledger import Budget
 from fedcompare.findings.references import ReferenceGain
 from fedcompare.findings.rounds import Curve, Forgetting
@@ -44,8 +44,9 @@ class Findings:
     Where the `task` is regression there are no classes, and `fits` in place of
     `qualities`, `confusions`, `mistakes` and `forgetting`. `skew` is how much silos differ in what
     they train on, as means over the seeds; empty where it was not measured. `unasked` says what
-    could not be asked of whom, `forms` in which form silos should join, and `consortium` what is
-    known of all silos together. `margin` is the least gain that is worth it, in the unit of gains.
+    could not be asked of whom, `class_gains` what federating changes on each class that has enough
+    test examples, `forms` in which form silos should join, and `consortium` what is known of all
+    silos together. `margin` is the least gain that is worth it, in the unit of gains.
     `references` say whether forms beat what a silo's own rows give without a network, where the
     data are a table, and `training` what is odd about training. `held_out` says how rows are held
     out in folds; empty where one split is for all seeds.
@@ -86,6 +87,7 @@ class Findings:
     references: tuple[ReferenceGain, ...] = ()
     training: TrainingFacts = NOTHING_ODD
     held_out: str = ""
+    class_gains: tuple[ClassGain, ...] = ()
 
     @property
     def has_own_rows(self) -> bool:

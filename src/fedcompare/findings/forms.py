@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from fedcompare.findings.consortium import JointGain
-from fedcompare.findings.gains import Gain
+from fedcompare.findings.gains import ClassGain, Gain
 from fedcompare.findings.questions import Question
 from fedcompare.findings.references import ReferenceGain
 from fedcompare.names import Word
@@ -45,7 +45,7 @@ class FormGain:
         return self.word is Word.GAINS and not self.within_margin
 
 
-Worded: TypeAlias = Gain | FormGain | JointGain | ReferenceGain
+Worded: TypeAlias = Gain | ClassGain | FormGain | JointGain | ReferenceGain
 """What has a word, and the interval that it comes from."""
 
 

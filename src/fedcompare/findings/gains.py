@@ -76,6 +76,30 @@ class Gain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClassGain:
+    """What federating changes for one silo on all test examples of one class, in accuracy.
+
+    The fields are those of a `Gain`; `low` and `high` are corrected over all silos and classes.
+    """
+
+    silo: int
+    class_name: str
+    num_examples: int
+    isolated_equal: float
+    federated: float
+    gain: float
+    low: float
+    high: float
+    confidence: float
+    p_value: float
+    adjusted_p_value: float
+    word: Word
+    beyond_margin: bool
+    within_margin: bool
+    lack: Lack | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unasked:
     """A question that cannot be asked of a silo, or would tell it nothing, and why."""
 

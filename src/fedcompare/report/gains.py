@@ -23,6 +23,7 @@ from fedcompare.report.blocks import (
     Text,
     folded,
 )
+from fedcompare.report.class_gains import class_gain_blocks
 from fedcompare.report.consortium import leading_cards
 from fedcompare.report.figures import forest
 from fedcompare.report.many import crowd_blocks, sure_sheet
@@ -66,6 +67,7 @@ def gains_section(findings: Findings) -> Section:
         *held_out,
         *(crowd_blocks(findings) if many else (Grid(blocks=_panels(findings)),)),
         Fold(title="All numbers behind the gains", blocks=(_numbers(findings), _parts(findings))),
+        *class_gain_blocks(findings),
     )
     return Section(key="gains", title="Gains", blocks=blocks)
 
