@@ -10,7 +10,7 @@ from fedcompare.regimes.catalog import Regime, row_of
 from fedcompare.regimes.records import Origin
 
 # Raised when the same inputs would give another result, or results are stored otherwise.
-FORMAT = 3
+FORMAT = 4
 Value = str | int | float | bool
 # What can change the bits of training and of answers; Flower only those of a federation. What
 # changes those of some part only is named by who makes it.
