@@ -44,8 +44,13 @@ def losses_of(run: RunDirectory, row: Row) -> Mapping[int, Floats]:
         step = (record.round, 0 if row.way is Way.FEDERATION else record.epoch)
         steps.setdefault(record.silo, {}).setdefault(step, []).append(record.loss)
     return {
-        silo: np.array([np.mean(own[step]) for step in sorted(own)]) for silo, own in steps.items()
+        silo: np.array([_mean(own[step]) for step in sorted(own)]) for silo, own in steps.items()
     }
+
+
+def _mean(losses: Sequence[float]) -> float:
+    # Most are one, and there are hundreds of thousands of them.
+    return losses[0] if len(losses) == 1 else float(np.mean(losses))
 
 
 def find_unfinished(

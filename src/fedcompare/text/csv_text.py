@@ -35,11 +35,15 @@ def parse_csv(text: str) -> list[dict[str, str]]:
         lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
     except csv.Error as error:
         raise ValueError(str(error)) from error
-    header, *rows = [list(map(from_spreadsheet, line)) for line in lines] or [[]]
+    # Files of rows of numbers are long, and have no apostrophe to take away.
+    lines = [list(map(from_spreadsheet, line)) for line in lines] if "'" in text else lines
+    header, *rows = lines or [[]]
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 
 def _cell(value: object) -> str:
+    if type(value) in (int, float):  # most of them
+        return str(value)
     if not isinstance(value, str):
         return "" if value is None else str(value)
     text = spreadsheet(value)
