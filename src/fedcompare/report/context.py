@@ -24,8 +24,7 @@ def contributions_section(findings: Findings) -> Section:
     sheet = Sheet(
         key="contributions-table",
         caption=(
-            f"What a silo adds{', percentage points' if written.in_points else ''} (lowest to "
-            "highest seed)"
+            f"What a silo adds{', points' if written.in_points else ''} (lowest to highest seed)"
         ),
         columns=("silo", "test set", "left out", "Shapley value"),
         rows=tuple(
@@ -193,7 +192,7 @@ def _gain_said(findings: Findings) -> str:
     if measure.in_hundredths:
         return (
             f"{name} of the federated model minus {measure.name} of the silo's isolated-equal "
-            "model, in percentage points."
+            "model, in points of 100."
         )
     unit = f", {said}" if (said := said_of_unit(measure)) else ""
     trained = (

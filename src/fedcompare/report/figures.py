@@ -63,7 +63,7 @@ def forest(
     root = svg.picture(key, WIDTH, height, title=f"Gain, {caption}", description=said)
     marks = svg.ticks(low, high, about=6)
     digits = next(d for d in (0, 1, 2, 9) if all(mark == round(mark, d) for mark in marks))
-    below = "gain, percentage points" if units.in_points else "gain: a lower error"
+    below = "gain, points" if units.in_points else "gain: a lower error"
     for tick in marks:
         x, floor = scale(tick), height - bottom
         svg.line(root, (x, 0), (x, floor), css="zero" if tick == 0 else "grid")

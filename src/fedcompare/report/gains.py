@@ -172,7 +172,7 @@ def _unit_of_gains(findings: Findings) -> str:
     """Return what follows the title of a table of gains."""
     measure = findings.measures[0]
     if measure.in_hundredths:
-        return ", percentage points"
+        return ", points"
     return f": by how much its {measure.name} is lower"
 
 
