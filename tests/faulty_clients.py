@@ -5,12 +5,14 @@ In `waiting` it waits there until the file that $GATE names exists.
 
 import os
 import time
+from collections.abc import Sequence
 
 from flwr.app import Context, Message
 from flwr.clientapp import ClientApp
 
 from fedcompare.federated import client_app
 
+_train_together = client_app.train_together
 raising, dying, waiting = ClientApp(), ClientApp(), ClientApp()
 for app in (raising, dying, waiting):
     app.query()(client_app.describe)
@@ -41,3 +43,10 @@ def train_or_wait(message: Message, context: Context) -> Message:
     while _is_the_moment(message, context) and not os.path.exists(os.environ["GATE"]):
         time.sleep(0.05)
     return client_app.train(message, context)
+
+
+def train_apart(messages: Sequence[Message], contexts: Sequence[Context]) -> list[Message]:
+    """Refuse what is to be trained together, so that the app itself is asked for each."""
+    if len(messages) > 1:
+        raise NotImplementedError
+    return _train_together(messages, contexts)

@@ -8,4 +8,5 @@ from fedcompare.federated import client_app
 
 if __name__ == "__main__":
     client_app.app = getattr(faulty_clients, sys.argv.pop(1))
+    client_app.train_together = faulty_clients.train_apart
     main()

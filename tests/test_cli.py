@@ -252,7 +252,8 @@ def test_a_failing_silo_is_named(cli, options, monkeypatch):
     monkeypatch.setattr("fedcompare.learning.alone.train_rounds", burn)
     outcome = cli("isolated", *options, "--cpus", "1")
     assert_one_message(outcome, ExitCode.SILO)
-    expected = r"silo \d, seed 5 failed: ValueError: the disk of this silo burns"
+    # Small models train together, and then it is not known in which of them it was.
+    expected = r"silo \d, seed 5, or one of 2 done with it failed: ValueError: the disk of this"
     assert re.search(expected, outcome.err)
 
 
