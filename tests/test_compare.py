@@ -794,7 +794,7 @@ def test_a_small_comparison_needs_no_ray_says_so_and_gives_the_same_bytes(
     assert outcome.code == ExitCode.OK, outcome.err
     said = [line for line in outcome.err.splitlines() if line.startswith("engine: ")]
     assert len(said) == 1
-    assert said[0].startswith("engine: in-process, since the federations train for about ")
+    assert said[0].startswith("engine: in-process, where models this small train together")
     assert conclusions(tmp_path / "results" / "tiny") == conclusions(made)
 
 

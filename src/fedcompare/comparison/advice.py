@@ -61,10 +61,15 @@ def advise(
     gains: Sequence[FormGain],
     facts: SiloFacts,
     costs: Sequence[FormCost],
+    *,
+    gaining: bool = False,
 ) -> str:
-    """Return the advice, which follows from the words of all forms."""
+    """Return the advice, which follows from the words of all forms.
+
+    `gaining` says that the federated model alone gains, before it is one form among several.
+    """
     if not decision.choices:
-        return f"Advice: {_without_gain(gains)}"
+        return f"Advice: {_without_gain(gains, gaining=gaining)}"
     if not decision.forms:
         parts = [f"{_on([c.question])} {_either(c.forms)}" for c in decision.choices]
         advice = f"Advice: join in the form that its cases ask for: {', '.join(parts)}"
@@ -119,7 +124,7 @@ def _spared(decision: Decision, gains: Sequence[FormGain]) -> str:
     return f" {text[0].upper()}{text[1:]}, and {loses} nowhere for sure."
 
 
-def _without_gain(gains: Sequence[FormGain]) -> str:
+def _without_gain(gains: Sequence[FormGain], *, gaining: bool) -> str:
     """Return the advice where no form is worth it on any question."""
     words = {gain.word for gain in gains}
     relevant = [gain for gain in gains if gain.word is Word.LOSES and not gain.within_margin]
@@ -135,6 +140,11 @@ def _without_gain(gains: Sequence[FormGain]) -> str:
         )
     if words and all(g.within_margin or g.word is Word.NO_DIFFERENCE for g in gains):
         return "do as you like; no form makes a relevant difference."
+    if gaining:
+        return (
+            "wait for more seeds or more cases; the federated model alone gains, but corrected for "
+            "choosing among several forms, no form surely does."
+        )
     return "this comparison gives no reason to join, and none against it."
 
 

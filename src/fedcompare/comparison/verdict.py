@@ -165,7 +165,10 @@ def _verdict(
         sentences += told_best(decision, found, voice)
         sentences += told_references(decision, references, voice)
         no_reason = is_no_reason(decision, references)
-        sentences.append(NO_REASON if no_reason else advise(decision, found, facts, forms.costs))
+        gaining = any(one.word is Word.GAINS and not one.within_margin for one in gains.values())
+        sentences.append(
+            NO_REASON if no_reason else advise(decision, found, facts, forms.costs, gaining=gaining)
+        )
     return Verdict(silo=facts.silo, headline=_headline(facts, gains), sentences=tuple(sentences))
 
 

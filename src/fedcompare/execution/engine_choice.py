@@ -1,5 +1,7 @@
-"""The engine of a comparison that asks for none: Ray, unless its start takes longer than training.
+"""The engine of a comparison that asks for none: Ray, where that is done sooner.
 
+It is not where models are so small that they train in stacks, which one engine only makes of many
+federations, or where Ray's start takes longer than training.
 The bits of the results do not depend on it.
 """
 
@@ -15,7 +17,7 @@ from fedcompare.data.silos import load_silos
 from fedcompare.execution.stages import Stage
 from fedcompare.federated.engines.catalog import IN_PROCESS, SIMULATION
 from fedcompare.federated.session import SESSION
-from fedcompare.learning.models.catalog import initial_model
+from fedcompare.learning.models.catalog import initial_model, trains_in_stack
 from fedcompare.learning.training import train_round
 from fedcompare.machine.cpus import resolve_cpus
 from fedcompare.machine.crew import Crew
@@ -25,6 +27,7 @@ RAY_SECONDS = 8.0  # by which a run on Ray is longer than in-process, see docs/p
 _MOST_STEPS = 20
 _LONGEST = 0.2  # seconds for timing, where a step takes less
 _BENCH = "timing"
+_SAME = "the results are the same, bit for bit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,9 @@ def choose_engine(config: ExperimentConfig, stages: Sequence[Stage]) -> Choice:
     steps = sum(stage.steps() for stage in stages if stage.bench == SESSION)
     if config.resources.engine or not steps:
         return Choice(engine=config.resources.engine or SIMULATION)
+    if trains_in_stack(stages[0].config, stages[0].silos.dataset):
+        note = f"{IN_PROCESS}, where models this small train together; {_SAME}"
+        return Choice(engine=IN_PROCESS, note=note)
     cpus = min(resolve_cpus(config.resources.num_cpus), config.partition.num_silos)
     return choose_by_time(steps * time_step(stages[0].config) / cpus)
 
@@ -53,7 +59,7 @@ def choose_by_time(seconds: float) -> Choice:
         return Choice(engine=SIMULATION)
     note = (
         f"{IN_PROCESS}, since the federations train for about {math.ceil(seconds)} s and Ray alone "
-        f"takes about {RAY_SECONDS:.0f} s; the results are the same, bit for bit"
+        f"takes about {RAY_SECONDS:.0f} s; {_SAME}"
     )
     return Choice(engine=IN_PROCESS, note=note)
 

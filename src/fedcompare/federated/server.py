@@ -43,8 +43,12 @@ class _Recorder:
     epochs: list[EpochRecord] = field(default_factory=list)
     reports: list[RoundRecord] = field(default_factory=list)
     weights: dict[int, bytes] = field(default_factory=dict)
-    start: float = field(default_factory=time.perf_counter)
+    clock: Callable[[], float] = time.perf_counter
+    start: float = 0.0
     form: "_Form" = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.start = self.clock()
 
     @property
     def round(self) -> int:
@@ -88,7 +92,7 @@ class _Recorder:
     def trained(self, silos: SiloGrid, label_counts: tuple[tuple[int, ...], ...]) -> Trained:
         return Trained(
             rounds=tuple(self.rounds),
-            seconds=time.perf_counter() - self.start,
+            seconds=self.clock() - self.start,
             before=self.before,
             label_counts=label_counts,
             bytes_up=silos.bytes_up,
@@ -131,12 +135,13 @@ def run_federated(
     members: Sequence[int] | None = None,
     names: Sequence[str] = (),
     wait_until_ready: Callable[[], None] = lambda: None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Trained:
     """Run all rounds over the silos behind `grid`, or over those of them that are `members`.
 
     `names` are what the data call the silos, if anything; messages use them. `tell` is told every
     row as it arrives; `wait_until_ready` is called before the first heavy
-    work in this thread.
+    work in this thread; `clock` says what the federation takes, in seconds.
 
     Raises:
         SiloFailedError: a silo failed, died, or stayed silent.
@@ -145,7 +150,7 @@ def run_federated(
     num_silos, num_rounds = config.partition.num_silos, config.budget.num_server_rounds
     training = tuple(members or range(1, num_silos + 1))
     name = federation_name(training, num_silos, config.repeat, names)
-    recorder = _Recorder(name=name, names=names, tell=tell)
+    recorder = _Recorder(name=name, names=names, tell=tell, clock=clock)
     silo_grid = SiloGrid(grid, on_reply=recorder.on_reply, names=names)
     answers = silo_grid.connect(
         num_silos, wire.task_config(config), timeout=config.resources.connect_timeout

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fedcompare.config.groups import ExperimentConfig
 from fedcompare.errors import SiloFailedError
-from fedcompare.federated.engines.base import Ready, Together
+from fedcompare.federated.engines.base import Ready, Together, clock_of
 from fedcompare.federated.engines.catalog import SIMULATION, find_engine
 from fedcompare.federated.quiet import disable_telemetry
 from fedcompare.machine.crew import Crew, Job, alone
@@ -171,4 +171,5 @@ def _outcome(grid: "Grid", until_ready: Ready, job: _AnyJob, tell: Tell) -> Trai
         members=job.members,
         names=job.names,
         wait_until_ready=until_ready,
+        clock=clock_of(grid),
     )

@@ -143,7 +143,8 @@ class Plain:
         """Return signed numbers, or a dash."""
         if math.isnan(low) or math.isnan(high):
             return DASH
-        return f"{self.gain(low, digits)} to {self.gain(high, digits)}"
+        ends = (low, high)
+        return " to ".join(self.gain(end, wording.told_from_zero(end, digits)) for end in ends)
 
     def spread(self, lowest: float, highest: float) -> str:
         """Return numbers."""

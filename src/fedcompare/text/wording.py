@@ -35,7 +35,16 @@ def interval(low: float, high: float, digits: int) -> str:
     """Return the bounds of an interval of gains, or a dash."""
     if math.isnan(low) or math.isnan(high):
         return DASH
-    return f"{points(low, digits)} to {points(high, digits)}"
+    return " to ".join(points(end, told_from_zero(100 * end, digits)) for end in (low, high))
+
+
+def told_from_zero(value: float, digits: int) -> int:
+    """Return so many decimals, or as many more as tell a number from 0, up to three more.
+
+    A word says on which side of 0 an interval lies, and what is written must not contradict it.
+    """
+    enough = (n for n in range(digits, digits + 4) if not value or round(value, n))
+    return next(enough, digits)
 
 
 def spread(lowest: float, highest: float) -> str:

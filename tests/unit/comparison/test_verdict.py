@@ -225,6 +225,13 @@ def test_advice_comes_last_and_follows_from_the_words(words):
         assert said.get(frozenset(words.values()), usual) in advice
 
 
+def test_a_gain_that_does_not_outlast_the_choice_of_a_form_is_told_in_the_advice():
+    gains = [gain(Question.WHOLE, Word.GAINS), gain(Question.OWN, Word.NO_EVIDENCE)]
+    unsure = [gain(own.question, Word.NO_EVIDENCE) for own in gains]
+    (found,) = find(gains, [COMPLETE], forms=federated(unsure))
+    assert "corrected for choosing among several forms, no form surely does" in found.sentences[-1]
+
+
 @pytest.mark.parametrize("words", COMBINATIONS)
 def test_the_classes_are_named_only_where_they_are_gained(words):
     text = everything(verdict(words))

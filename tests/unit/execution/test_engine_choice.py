@@ -36,7 +36,7 @@ def seconds_a_step(monkeypatch):
 
 
 def test_the_steps_of_the_federations_to_be_made_count(tiny, tmp_path, seconds_a_step):
-    config = tiny(num_cpus=1)
+    config = tiny(num_cpus=1, model="2nn")
     stages = seed_stages(RunDirectory(tmp_path, config), contributions=False)
     federations = sum(stage.steps() for stage in stages if stage.bench == "federation")
     assert 0 < federations < sum(stage.steps() for stage in stages)
@@ -44,6 +44,16 @@ def test_the_steps_of_the_federations_to_be_made_count(tiny, tmp_path, seconds_a
     assert choose_engine(config, stages).engine == IN_PROCESS
     seconds_a_step(1.01 * RAY_SECONDS / federations)
     assert choose_engine(config, stages).engine == SIMULATION
+
+
+def test_small_models_train_together_in_process_however_many_there_are(
+    tiny, tmp_path, seconds_a_step
+):
+    stages = seed_stages(RunDirectory(tmp_path, tiny()), contributions=True)
+    seconds_a_step(RAY_SECONDS)
+    choice = choose_engine(tiny(), stages)
+    assert choice.engine == IN_PROCESS
+    assert "train together" in choice.note
 
 
 def test_what_is_asked_for_is_taken_untimed(tiny, tmp_path, monkeypatch):

@@ -133,6 +133,14 @@ def test_small_federations_go_from_round_to_round_together(config, tmp_path):
     assert sorted(together) == sorted(apart)
 
 
+def test_what_federations_take_that_take_turns_adds_up_to_the_time_of_all(config, tmp_path):
+    start = time.perf_counter()
+    trained = run_jobs(config, federations(config), tmp_path / "log", small=True)
+    seconds = [one.seconds for one in trained]
+    assert min(seconds) > 0
+    assert sum(seconds) <= time.perf_counter() - start
+
+
 def failing_together(monkeypatch, fail):
     """Let the silos of seed 6 fail where they are to train with others in round 2."""
     whole = client_app.train_together

@@ -56,3 +56,12 @@ def test_shares_are_written_as_they_always_were():
         assert PERCENT.interval(value, 0.5, 1) == interval(value, 0.5, 1)
         assert PERCENT.spread(value, 0.5) == spread(value, 0.5)
         assert PERCENT.plotted(value) == 100 * value
+
+
+@pytest.mark.parametrize("written", [PERCENT, PLAIN])
+def test_the_end_of_an_interval_that_is_not_0_is_not_written_as_0(written):
+    assert written.interval(0.0004, 0.9, 1).startswith("+0.0")
+    assert written.interval(0.0004, 0.9, 1).split()[0].endswith("4")
+    assert written.interval(-0.9, -0.0004, 1).endswith("4")
+    assert written.interval(0.0, 0.9, 1).startswith("0.0 to")
+    assert written.interval(1e-12, 0.9, 1).startswith("0.0 to")

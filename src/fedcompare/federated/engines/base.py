@@ -1,5 +1,6 @@
 """What an engine is. Imports neither flwr nor ray."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,3 +50,9 @@ class Engine:
     open: Open
     takes_turns: bool
     watch: Callable[[ExperimentConfig], Check]
+
+
+def clock_of(grid: "Grid") -> Callable[[], float]:
+    """Return the clock of a grid whose federations take turns; of others, that of the wall."""
+    found: Callable[[], float] = getattr(grid, "clock", time.perf_counter)
+    return found

@@ -82,6 +82,7 @@ class CrewGrid(BareGrid):
     def __init__(self, exchange: "Exchange", work: Work) -> None:
         self.turn = Turn(functools.partial(work, self))
         self._exchange = exchange
+        self.clock = exchange.clock
         self._replies: dict[str, Message] = {}
         self._wanted: set[str] = set()
         self._lacking: set[str] = set()
@@ -134,6 +135,17 @@ class Exchange:
         self._crew, self._names = crew, names
         self._left: list[ClientJob] = []
         self._asked: dict[str, CrewGrid] = {}
+        self._running, self._shares, self._looked = 1, 0.0, time.perf_counter()
+
+    def clock(self) -> float:
+        """Return seconds of which each of the federations that run has its share.
+
+        What they take by it adds up to the time that all of them take together.
+        """
+        now = time.perf_counter()
+        self._shares += (now - self._looked) / max(1, self._running)
+        self._looked = now
+        return self._shares
 
     def run(self, works: Sequence[Work]) -> None:
         """Call each with a grid of its own; see `Turn`.
@@ -143,6 +155,8 @@ class Exchange:
         """
         waiting = [CrewGrid(self, work) for work in works]
         while waiting:
+            self.clock()  # up to now as many shared it as before
+            self._running = len(waiting)
             for grid in [grid for grid in waiting if grid.may_go_on()]:
                 while not grid.turn.is_over and grid.may_go_on():
                     grid.turn.go_on()
