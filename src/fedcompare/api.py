@@ -354,7 +354,7 @@ def paired_gain(
     classes: "ArrayLike | None" = None,
     shares: "ArrayLike | None" = None,
     groups: "ArrayLike | None" = None,
-    folds: int | None = None,
+    folds: "int | ArrayLike | None" = None,
     bounds: tuple[float, float] | None = (-1, 1),
     confidence: float = 0.95,
 ) -> "GivenGain":
@@ -376,7 +376,8 @@ def paired_gain(
         groups: Which person, family or device each example is of, int [N]: groups are independent
             then, and not examples.
         folds: How many folds there are, where the N rows were cross-fitted: each was answered by
-            models that were trained on the other folds.
+            models that were trained on the other folds. Or the fold of each row, int [N] or [K, N],
+            of which only their number counts.
         bounds: The least and the largest value that a difference can have, None without any, as
             of errors.
         confidence: The interval's, between 0 and 1.

@@ -40,7 +40,7 @@ def gain_of(
     classes: Any = None,
     shares: Any = None,
     groups: Any = None,
-    folds: int | None = None,
+    folds: Any = None,
     bounds: tuple[float, float] | None = (-1, 1),
     confidence: float = 0.95,
 ) -> GivenGain:
@@ -59,7 +59,7 @@ def gain_of(
     unit = 1.0 if bounds is None else _unit(rows, bounds)
     sample = _sample(rows / unit, classes, shares, groups)
     found = paired_gain(
-        sample, confidence=confidence, bounded=bounds is not None, folds=_folds(folds)
+        sample, confidence=confidence, bounded=bounds is not None, folds=_folds(folds, rows.shape)
     )
     lowest, highest = (-np.inf, np.inf) if bounds is None else bounds
     return GivenGain(
@@ -138,13 +138,19 @@ def _groups(groups: Any, count: int) -> Ints | None:
     return None if len(found) == count else numbers.astype(np.int64)
 
 
-def _folds(folds: int | None) -> int:
-    is_number = isinstance(folds, (int, np.integer)) and not isinstance(folds, bool)
+def _folds(folds: Any, shape: tuple[int, ...]) -> int:
+    """Return how many folds there are, of their number or of each row's own."""
+    if folds is None:
+        return 1
+    given = np.asarray(folds)
+    is_told = np.issubdtype(given.dtype, np.integer) and given.shape in ((), shape[1:], shape)
+    number = 0 if not is_told else len(np.unique(given)) if given.ndim else int(given)
     _check(
-        folds is None or (is_number and folds >= 1),
-        "folds must be how many there are: an integer from 1 (no cross-fitting) on",
+        number >= 1,
+        "folds must be how many there are, an integer from 1 (no cross-fitting) on, or the fold of "
+        "each example as an integer",
     )
-    return 1 if folds is None else int(folds)
+    return number
 
 
 def _numbers(name: str, values: Any) -> Floats:

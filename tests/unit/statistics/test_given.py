@@ -111,3 +111,11 @@ def test_what_is_wrong_is_said_by_the_name_of_the_argument(changes, message):
     with pytest.raises(FedcompareError, match=message) as refused:
         api.paired_gain(**asked)
     assert isinstance(refused.value, ValueError)
+
+
+@pytest.mark.parametrize("shape", [ROWS.shape, ROWS.shape[1:]])
+def test_the_fold_of_each_row_says_how_many_folds_there_are(shape):
+    each = np.resize(np.arange(4), shape)
+    assert api.paired_gain(ROWS, folds=each) == api.paired_gain(ROWS, folds=4)
+    with pytest.raises(FedcompareError, match="folds must be how many"):
+        api.paired_gain(ROWS, folds=each[..., 1:])
