@@ -76,8 +76,9 @@ def check_choice(key: str, name: str, known: Iterable[str], *, noun: str = "") -
     """
     names = list(known)
     if name not in names:
-        close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
-        meant = f"did you mean {close[0]}? " if close else ""
+        folded = {known.casefold(): known for known in names}
+        close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.7)
+        meant = f"did you mean {folded[close[0]]}? " if close else ""
         raise ConfigError(
             [f"{key}: unknown {noun or key} {shown(name)}; {meant}known: {', '.join(names)}"]
         )

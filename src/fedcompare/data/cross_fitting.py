@@ -66,6 +66,7 @@ def _problems(config: ExperimentConfig, rows: Rows) -> Iterator[str]:
             "give data without a test split"
         )
     elif config.comparison.folds > max(rows.by_silo):
-        yield f"the largest silo has {max(rows.by_silo)} rows. Use --folds {max(rows.by_silo)}"
+        most = max(rows.by_silo)
+        yield f"the largest silo has {most} rows. Use --folds {min(USUAL, most)}"
     if config.data.fold:
         yield f"held-out = {config.data.held_out} is one of several. Leave it out"

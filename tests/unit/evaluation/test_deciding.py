@@ -56,6 +56,11 @@ def test_every_measure_is_found_by_each_of_its_names():
             assert find_measure(name, next(iter(row.tasks))) is row
 
 
+def test_the_nearest_measure_is_found_in_small_letters_too():
+    with pytest.raises(ConfigError, match="did you mean AUROC"):
+        check_measure_name("aurok")
+
+
 def test_an_unknown_measure_is_refused_with_the_nearest():
     with pytest.raises(ConfigError, match="did you mean balanced accuracy") as found:
         check_measure_name("balanced-acuracy")
