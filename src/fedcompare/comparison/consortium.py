@@ -163,9 +163,15 @@ def _said(
         prospect=prospect,
         spread=spread,
         differ=differ,
-        leads=num_silos > FEW_SILOS or all(gain.word in _SILENT for gain in own),
+        leads=num_silos > FEW_SILOS or _says_more(joint, own),
         sentences=tuple(sentences),
     )
+
+
+def _says_more(joint: Sequence[JointGain], own: Sequence[Gain]) -> bool:
+    """Return whether no silo's own gain says anything, and something can be said of all."""
+    has_words = any(gain.word is not Word.NO_WORD for gain in joint)
+    return has_words and all(gain.word in _SILENT for gain in own)
 
 
 def _joint(estimand: Estimand, found: PairedGain, rules: Rules) -> JointGain:

@@ -179,6 +179,11 @@ def test_few_silos_of_which_some_are_told_something_come_before_their_mean():
     assert all(one.leads for one in many.values())
 
 
+def test_numbers_without_a_word_of_few_silos_do_not_come_first():
+    unsure, _ = found_in(answers_of(3, num_seeds=2), cases_of(3, num_seeds=2))
+    assert not any(one.leads for one in unsure.values())
+
+
 def test_a_margin_holds_for_means_too():
     rules = Rules(margin=0.5)
     found, _ = found_in(answers_of(12), cases_of(12), rules, RightAnswers(0.5))

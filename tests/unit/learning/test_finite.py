@@ -100,10 +100,10 @@ def test_regime_silo_seed_round_and_epoch_are_named(tiny, regime):
 def test_weights_that_the_last_step_loses_are_found_though_every_loss_is_finite(tiny):
     silo = load_silos(tiny())[1]
     losses = []
+    one = task(silo, TOO_HIGH, batch_size=1000, epochs=1)
+    told = replace(one, on_epoch=lambda record: losses.append(record.loss))
     with pytest.raises(DivergedError, match=r"weight is not finite in round 1, epoch 1"):
-        train_alone(
-            [task(silo, TOO_HIGH, batch_size=1000, epochs=1)], lambda r: losses.append(r.loss)
-        )
+        train_alone([told])
     assert [math.isfinite(loss) for loss in losses] == [True]
 
 
