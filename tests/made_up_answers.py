@@ -41,25 +41,25 @@ def made_up_answers() -> list[SeedAnswers]:
             final={model: made_up(random) for model in MODELS},
             rounds={key: random.integers(0, 4, len(LABELS)) for key in rounds_of([1, 2], 2)},
             origin=ORIGIN,
-            trainings=dict.fromkeys(TRAINED, _training(counts)),
+            trainings=dict.fromkeys(TRAINED, made_up_training(counts)),
             model_bytes=1,
         )
         for seed, counts in zip(SEEDS, COUNTS, strict=True)
     ]
 
 
-def _training(counts: tuple[tuple[int, ...], ...]) -> Training:
+def made_up_training(label_counts: tuple[tuple[int, ...], ...], **known: object) -> Training:
+    """Return what training took of silos with so many examples of each class."""
     return Training(
         seconds=1.0,
         cpu_seconds=1.0,
         epochs=2,
-        local_steps=(1, 1),
+        local_steps=(1,) * len(label_counts),
         bytes_up=0,
         bytes_down=0,
-        label_counts=counts,
-        class_names=NAMES,
+        label_counts=label_counts,
         example_bytes=65,
-        notes=(),
+        **{"class_names": NAMES, "notes": ()} | known,
     )
 
 

@@ -6,7 +6,7 @@ from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.stored import SeedAnswers, rounds_of
 from fedcompare.regimes.catalog import ROWS, TRAINED, Regime
 from fedcompare.regimes.models import models_of
-from fedcompare.runs.manifest import Training
+from made_up_answers import made_up_training
 from support import ORIGIN
 
 SEEDS = (3, 4, 5)
@@ -40,25 +40,17 @@ def made_up_numbers(*, off=OFF, owners=OWNERS, seeds=SEEDS):
             },
             rounds={key: LABELS + errors(20.0 / (1 + key[1])) for key in rounds_of([1, 2, 3], 2)},
             origin=ORIGIN,
-            trainings=dict.fromkeys(TRAINED, _training()),
+            trainings=dict.fromkeys(
+                TRAINED,
+                made_up_training(
+                    tuple((size,) for size in SIZES),
+                    class_names=(),
+                    notes=("Task: regression.",),
+                    silo_names=NAMES,
+                ),
+            ),
             model_bytes=1,
             owners=owners,
         )
         for seed in seeds
     ]
-
-
-def _training():
-    return Training(
-        seconds=1.0,
-        cpu_seconds=1.0,
-        epochs=2,
-        local_steps=(1, 1, 1),
-        bytes_up=0,
-        bytes_down=0,
-        label_counts=tuple((size,) for size in SIZES),
-        class_names=(),
-        example_bytes=65,
-        notes=("Task: regression.",),
-        silo_names=NAMES,
-    )

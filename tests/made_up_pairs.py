@@ -6,7 +6,7 @@ from fedcompare.evaluation.answers import Answers
 from fedcompare.evaluation.stored import SeedAnswers, rounds_of
 from fedcompare.regimes.catalog import ROWS, TRAINED, Regime
 from fedcompare.regimes.models import models_of
-from fedcompare.runs.manifest import Training
+from made_up_answers import made_up_training
 from support import ORIGIN
 
 SEEDS = (3, 4, 5)
@@ -36,23 +36,8 @@ def made_up_pairs(apart=APART, other=0.3):
             },
             rounds={key: random.integers(0, 2, len(LABELS)) for key in rounds_of([1, 2], 2)},
             origin=ORIGIN,
-            trainings=dict.fromkeys(TRAINED, _training()),
+            trainings=dict.fromkeys(TRAINED, made_up_training(COUNTS, class_names=NAMES)),
             model_bytes=1,
         )
         for seed in SEEDS
     ]
-
-
-def _training():
-    return Training(
-        seconds=1.0,
-        cpu_seconds=1.0,
-        epochs=2,
-        local_steps=(1, 1),
-        bytes_up=0,
-        bytes_down=0,
-        label_counts=COUNTS,
-        class_names=NAMES,
-        example_bytes=65,
-        notes=(),
-    )

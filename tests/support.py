@@ -2,11 +2,13 @@
 
 import gzip
 import hashlib
+import io
 import itertools
 import json
 import struct
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import torch
 from flwr.app import Context, Error, Message, RecordDict
 from flwr.supercore.task_identity import TaskIdentity
 
+from fedcompare.cli.main import run as run_command
 from fedcompare.data.examples import Examples
 from fedcompare.execution import jobs
 from fedcompare.execution.plan import seed_stages
@@ -37,6 +40,14 @@ class Outcome:
     code: int
     out: str
     err: str
+
+
+def call(*arguments: object) -> Outcome:
+    """Return what a command gives in this process, where the fixture `cli` lives too short."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run_command([str(argument) for argument in arguments])
+    return Outcome(code, out.getvalue(), err.getvalue())
 
 
 def made_up_images(count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:

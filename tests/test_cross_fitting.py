@@ -4,18 +4,16 @@ import csv
 import io
 import json
 import shutil
-from contextlib import redirect_stderr, redirect_stdout
 
 import numpy as np
 import pytest
 
-from fedcompare.cli.main import run
 from fedcompare.comparison.stored import open_comparison
 from fedcompare.data.silos import load_silos
 from fedcompare.evaluation.stored import read_seeds
 from fedcompare.execution.plan import seed_runs
 from made_up_tables import write_csv
-from support import Outcome
+from support import call
 
 SHORT = ["local-epochs=2", "num-server-rounds=2", "batch-size=16", "learning-rate=0.05"]
 SIZES = {"big": 24, "few": 2, "one": 1, "same": 5}
@@ -34,13 +32,6 @@ def table():
         "age": np.round(50 + 9 * random.normal(size=ROWS) + 12 * sick, 1)[order].tolist(),
         "sick": [("no", "yes")[int(sick[row])] for row in order],
     }
-
-
-def call(*arguments):
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        code = run([str(argument) for argument in arguments])
-    return Outcome(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,13 @@
 """What small, many, numeric and repeated rows say, from a table to the verdict."""
 
-import io
 import json
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
 import pytest
 
-from fedcompare.cli.main import run
 from made_up_hospitals import HOSPITALS, districts, four_hospitals, stays, visits
 from made_up_tables import write_csv
+from support import call
 
 SHORT = ["num-server-rounds=1", "local-epochs=6", "batch-size=16", "learning-rate=0.05"]
 CHANCE = "No model is surely more accurate than always answering no, the commonest class"
@@ -41,15 +39,13 @@ def compared(tmp_path_factory):
         asked = ["--data", write_csv(folder / "table.csv", columns), *options, "--model", "linear"]
         keys = [part for key in SHORT for part in ("--set", key)]
         how = ["--engine", "in-process", "--seeds", 3, "--folds", 2, "--results", folder]
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            code = run(list(map(str, ["compare", *asked, *keys, *how])))
-        assert code == 0, err.getvalue()
+        outcome = call("compare", *asked, *keys, *how)
+        assert outcome.code == 0, outcome.err
         written = folder / "table" / "comparison"
         return Evidence(
             json.loads((written / "report.json").read_text(encoding="utf-8")),
             (written / "report.html").read_text(encoding="utf-8"),
-            " ".join(out.getvalue().split()),
+            " ".join(outcome.out.split()),
         )
 
     return compare

@@ -1,16 +1,13 @@
 """A label that is a number, from a file to the verdict, as its owner types it."""
 
 import csv
-import io
 import json
-from contextlib import redirect_stderr, redirect_stdout
 
 import numpy as np
 import pytest
 
-from fedcompare.cli.main import run
 from made_up_tables import SITES, write_csv
-from support import Outcome
+from support import call
 
 ONE_SPLIT = ["--folds", 1]
 SHORT = ["--set", "local-epochs=6", "--set", "num-server-rounds=2", "--set", "batch-size=16"]
@@ -44,11 +41,9 @@ def compared(tmp_path_factory, named):
     results = tmp_path_factory.mktemp("results")
     asked = [*named, *SHORT, "--model", "linear", "--set", "learning-rate=0.05"]
     more = ["--engine", "in-process", "--seeds", 2, *ONE_SPLIT, "--contributions"]
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        code = run(list(map(str, ["compare", *asked, *more, "--results", results])))
-    assert code == 0, err.getvalue()
-    return Outcome(code, out.getvalue(), err.getvalue()), results, asked
+    outcome = call("compare", *asked, *more, "--results", results)
+    assert outcome.code == 0, outcome.err
+    return outcome, results, asked
 
 
 def test_compare_says_by_how_much_the_error_is_lower(compared):

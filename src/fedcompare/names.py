@@ -53,3 +53,8 @@ def answer(word: Word, *, beyond_margin: bool = False, within_margin: bool = Fal
     if word in (Word.GAINS, Word.LOSES) and within_margin:
         return f"{word.value}, but by less than the margin"
     return word.value
+
+
+def is_worth_it(word: Word, *, within_margin: bool) -> bool:
+    """Return whether something surely gains, and not surely by less than the margin."""
+    return word is Word.GAINS and not within_margin

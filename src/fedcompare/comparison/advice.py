@@ -127,7 +127,7 @@ def _spared(decision: Decision, gains: Sequence[FormGain]) -> str:
 def _without_gain(gains: Sequence[FormGain], *, gaining: bool) -> str:
     """Return the advice where no form is worth it on any question."""
     words = {gain.word for gain in gains}
-    relevant = [gain for gain in gains if gain.word is Word.LOSES and not gain.within_margin]
+    relevant = [gain for gain in gains if gain.is_harm]
     if words == {Word.NO_WORD}:
         return "numbers without a word carry no decision."
     if relevant:

@@ -1,7 +1,7 @@
 """What federating changes for each silo on each class: on which cases it gains."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from fedcompare.comparison.asking import over_seeds
 from fedcompare.comparison.contrasts import Contrast, Weighting
@@ -68,13 +68,7 @@ def _gain(asked: _Asked, decided: Decided, cases: Cases) -> ClassGain:
         isolated_equal=float(contrast.baseline.mean()),
         federated=float(contrast.challenger.mean()),
         gain=contrast.found.gain,
-        low=decided.low,
-        high=decided.high,
-        confidence=decided.confidence,
         p_value=contrast.found.p_value,
-        adjusted_p_value=decided.adjusted_p_value,
-        word=decided.word,
-        beyond_margin=decided.beyond_margin,
-        within_margin=decided.within_margin,
+        **asdict(decided),
         lack=contrast.found.lack,
     )

@@ -1,7 +1,7 @@
 """In which form a silo should join: every form against its own model, and against the best one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from fedcompare.comparison.asking import Asked, ask
 from fedcompare.comparison.rules import STANDARD, Rules
@@ -10,7 +10,6 @@ from fedcompare.evaluation.stored import SeedAnswers
 from fedcompare.findings.forms import Choice, Decision, FormCost, FormGain, Forms
 from fedcompare.findings.ledger import Budget
 from fedcompare.findings.questions import QUESTIONS, Question
-from fedcompare.names import Word
 from fedcompare.regimes.catalog import FORMS, Regime, Row, Way, row_of
 from fedcompare.statistics.intervals import PairedGain
 from fedcompare.statistics.words import Decided
@@ -109,13 +108,7 @@ def _form(asked: Asked, row: Row, value: float, found: PairedGain, decided: Deci
         regime=row.regime,
         value=value,
         gain=found.gain,
-        low=decided.low,
-        high=decided.high,
-        confidence=decided.confidence,
-        adjusted_p_value=decided.adjusted_p_value,
-        word=decided.word,
-        beyond_margin=decided.beyond_margin,
-        within_margin=decided.within_margin,
+        **asdict(decided),
         behind=0.0,
         is_best=False,
         as_good=True,
@@ -193,7 +186,6 @@ def _loses(gains: Sequence[FormGain]) -> Mapping[Regime, tuple[Question, ...]]:
     found: dict[Regime, tuple[Question, ...]] = {}
     for row in QUESTIONS:
         for gain in gains:
-            is_loss = gain.word is Word.LOSES and not gain.within_margin
-            if gain.question is row.question and is_loss:
+            if gain.question is row.question and gain.is_harm:
                 found[gain.regime] = (*found.get(gain.regime, ()), row.question)
     return found

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -83,13 +83,7 @@ def _worded(gain: Gain, found: PairedGain, decided: Decided, level: float) -> Ga
     """Return the gain with its word; `level` is what the correction leaves the least clear one."""
     return replace(
         gain,
-        low=decided.low,
-        high=decided.high,
-        confidence=decided.confidence,
-        adjusted_p_value=decided.adjusted_p_value,
-        word=decided.word,
-        beyond_margin=decided.beyond_margin,
-        within_margin=decided.within_margin,
+        **asdict(decided),
         detectable=found.detectable(alpha=level),
     )
 

@@ -1,6 +1,7 @@
 """Each form against the best that a silo's own rows give without a network, and the words on it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 from fedcompare.comparison.advice import form_name
 from fedcompare.comparison.asking import Asked, ask
@@ -63,13 +64,7 @@ def find_references(
                     value=float(contrast.challenger.mean()),
                     reference_value=float(contrast.baseline.mean()),
                     gain=contrast.found.gain,
-                    low=words.low,
-                    high=words.high,
-                    confidence=words.confidence,
-                    adjusted_p_value=words.adjusted_p_value,
-                    word=words.word,
-                    beyond_margin=words.beyond_margin,
-                    within_margin=words.within_margin,
+                    **asdict(words),
                 )
             )
     return tuple(sorted(gains, key=lambda gain: gain.silo))

@@ -165,7 +165,7 @@ def _verdict(
         sentences += told_best(decision, found, voice)
         sentences += told_references(decision, references, voice)
         no_reason = is_no_reason(decision, references)
-        gaining = any(one.word is Word.GAINS and not one.within_margin for one in gains.values())
+        gaining = any(one.is_worth_it for one in gains.values())
         sentences.append(
             NO_REASON if no_reason else advise(decision, found, facts, forms.costs, gaining=gaining)
         )

@@ -7,7 +7,7 @@ from fedcompare.findings.consortium import JointGain
 from fedcompare.findings.gains import ClassGain, Gain
 from fedcompare.findings.questions import Question
 from fedcompare.findings.references import ReferenceGain
-from fedcompare.names import Word
+from fedcompare.names import Word, is_worth_it
 from fedcompare.regimes.catalog import Regime
 
 
@@ -42,7 +42,12 @@ class FormGain:
     @property
     def is_worth_it(self) -> bool:
         """Return whether it surely gains, and not surely by less than the margin."""
-        return self.word is Word.GAINS and not self.within_margin
+        return is_worth_it(self.word, within_margin=self.within_margin)
+
+    @property
+    def is_harm(self) -> bool:
+        """Return whether it surely loses, and not surely by less than the margin."""
+        return self.word is Word.LOSES and not self.within_margin
 
 
 Worded: TypeAlias = Gain | ClassGain | FormGain | JointGain | ReferenceGain

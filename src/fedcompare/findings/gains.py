@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fedcompare.findings.questions import Question
-from fedcompare.names import Lack, Word
+from fedcompare.names import Lack, Word, is_worth_it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,11 @@ class Gain:
     beyond_margin: bool = False
     within_margin: bool = False
     lack: Lack | None = None
+
+    @property
+    def is_worth_it(self) -> bool:
+        """Return whether it surely gains, and not surely by less than the margin."""
+        return is_worth_it(self.word, within_margin=self.within_margin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
