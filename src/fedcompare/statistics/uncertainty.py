@@ -81,10 +81,6 @@ class Uncertainty:
         """Return the standard error as it was seen, whatever the true gain is."""
         return math.sqrt(self.of_seeds + self.widened * self.of_examples)
 
-    def error_at(self, gain: float) -> float:
-        """Return the standard error if the true gain were `gain`."""
-        return math.sqrt(sum(self.variances(gain)))
-
     def error_of_finding(self, gain: float) -> float:
         """Return the standard error that a `gain` would have had if it had been found here."""
         seed, example = self.of_seeds, self.of_examples

@@ -58,8 +58,9 @@ def test_seeds_that_scatter_near_one_reach_further_down_than_wilsons_interval():
     critical = combined_t(0.05, uncertainty.of_seeds / uncertainty.error**2, (2, 999))
     # Each limit is a critical value of its own standard errors away.
     for limit in (low, high):
-        error = uncertainty.error_at(limit)
-        own = combined_t(0.05, uncertainty.variances(limit)[0] / error**2, (2, 999))
+        seeds, examples = uncertainty.variances(limit)
+        error = (seeds + examples) ** 0.5
+        own = combined_t(0.05, seeds / error**2, (2, 999))
         assert abs(limit - uncertainty.centre) == pytest.approx(own * error)
     # Wilson's interval in closed form, for (1 + gain) / 2 of (1 - centre^2) / error^2 examples.
     effective = (1 - uncertainty.centre**2) / uncertainty.error**2
